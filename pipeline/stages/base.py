@@ -1,0 +1,57 @@
+"""The contract of a stage: one transform of one document, woken by the census.
+
+A stage module holds an options dataclass and one `STAGE`. `build(options)` compiles whatever the
+stage needs (tables, patterns) once per worker and returns the function that is called for each
+document that the census wakes. A stage that can answer for a whole batch at once gives
+`build_batch` as well; it must decide exactly as `build` does, only faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.census import Census
+from pipeline.document import Document, Dropped
+
+Outcome = Document | Dropped
+Apply = Callable[[Document], Outcome]
+ApplyBatch = Callable[[Sequence[Document], Census], list[Outcome]]
+"""Takes documents and their census (row i for document i); returns outcomes in the same order."""
+
+
+def option(default: Any, doc: str, **limits: Any) -> Any:
+    """Declare one option of a stage: its default, what it does, and its limits (ge, le, pattern).
+
+    The default is written here and nowhere else; the recipe, its JSON Schema, `check` and the
+    documentation all derive from these fields.
+    """
+    metadata = {"doc": doc, **limits}
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: default.copy(), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options that every stage has."""
+
+    enabled: bool = option(True, "run this stage")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A registered stage.
+
+    `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it.
+    `adds` names the columns that it may set.
+    """
+
+    name: str
+    summary: str
+    wakes: int
+    options: type[Options]
+    build: Callable[[Any], Apply]
+    adds: tuple[str, ...] = ()
+    build_batch: Callable[[Any], ApplyBatch] | None = None

@@ -1,0 +1,71 @@
+"""Runs the stages over a batch: one census, then each stage over the documents that it wakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.census import Census, census
+from pipeline.document import Document, Dropped
+from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A stage with its options bound: what a worker holds."""
+
+    stage: Stage
+    apply: Apply
+    apply_batch: ApplyBatch | None
+
+
+def compile_stages(stages: Sequence[tuple[Stage, Options]]) -> list[Compiled]:
+    """Bind each enabled stage to its options. Done once per worker."""
+    return [
+        Compiled(s, s.build(o), s.build_batch(o) if s.build_batch else None)
+        for s, o in stages
+        if o.enabled
+    ]
+
+
+def run_stages(
+    compiled: Sequence[Compiled], documents: Sequence[Document]
+) -> tuple[list[Outcome], Census]:
+    """Run all stages over a batch of documents.
+
+    Returns an outcome per document, in order, and the census of the texts as they came out
+    (a dropped document's row is that of the text which it had when it was dropped).
+    """
+    outcomes: list[Outcome] = list(documents)
+    counted = census([document.text for document in documents])
+    for item in compiled:
+        awake = [
+            int(i)
+            for i in np.flatnonzero(counted.masks & np.uint64(item.stage.wakes))
+            if isinstance(outcomes[i], Document)
+        ]
+        if not awake:
+            continue
+        inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
+        if item.apply_batch is not None:
+            rows = Census(counted.masks[awake], counted.counts[awake])
+            results = item.apply_batch(inputs, rows)
+        else:
+            results = [item.apply(document) for document in inputs]
+        changed: list[int] = []
+        for i, before, after in zip(awake, inputs, results, strict=True):
+            outcomes[i] = after
+            if isinstance(after, Document) and after.text is not before.text:
+                changed.append(i)
+        if changed:
+            again = census([text_of(outcomes[i]) for i in changed])
+            counted.masks[changed] = again.masks
+            counted.counts[changed] = again.counts
+    return outcomes, counted
+
+
+def text_of(outcome: Document | Dropped) -> str:
+    """Return the text of a document, kept or dropped."""
+    return outcome.text if isinstance(outcome, Document) else outcome.document.text

@@ -1,0 +1,32 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.census import ALWAYS
+from pipeline.document import Document
+from pipeline.stages.base import Apply, Options, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptOptions(Options):
+    """Options of the script stage."""
+
+
+def build(options: ScriptOptions) -> Apply:
+    """Return the stage's function."""
+
+    def apply(document: Document) -> Document:
+        return document
+
+    return apply
+
+
+STAGE = Stage(
+    name="script",
+    summary="TODO",
+    wakes=ALWAYS,
+    options=ScriptOptions,
+    build=build,
+)

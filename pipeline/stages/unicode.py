@@ -1,0 +1,32 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.census import ALWAYS
+from pipeline.document import Document
+from pipeline.stages.base import Apply, Options, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnicodeOptions(Options):
+    """Options of the unicode stage."""
+
+
+def build(options: UnicodeOptions) -> Apply:
+    """Return the stage's function."""
+
+    def apply(document: Document) -> Document:
+        return document
+
+    return apply
+
+
+STAGE = Stage(
+    name="unicode",
+    summary="TODO",
+    wakes=ALWAYS,
+    options=UnicodeOptions,
+    build=build,
+)
