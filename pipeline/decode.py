@@ -54,9 +54,7 @@ def decode(data: bytes, declared: str = "", options: DecodeOptions | None = None
     except UnicodeDecodeError:
         pass
     named = _codec(declared)
-    candidates = dict.fromkeys(
-        name for name in (named, "utf-8", "gb18030", "big5hkscs") if name
-    )
+    candidates = dict.fromkeys(name for name in (named, "utf-8", "gb18030", "big5hkscs") if name)
     found = [_lenient(data, name, 0.9) for name in candidates]
     return min(found, key=lambda d: d.errors)
 

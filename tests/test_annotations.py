@@ -1,0 +1,88 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.document import Document, replay
+from pipeline.stages.annotations import HAN, IS_HAN, lesson_words
+from pipeline.stages.chain import run_text
+from pipeline.text.readings import pinyin_span, toneless, zhuyin_span
+from tests.stage_cases import check, load
+
+
+@pytest.mark.parametrize("case", load("annotations"))
+def test_cases(case: dict[str, Any]) -> None:
+    check("annotations", case)
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "span"),
+    [
+        ("jìn", "走進", 1),
+        ("jin4", "走進", 1),
+        ("jian4", "走進", 0),
+        ("jìn", "走", 0),
+        ("huái yīn", "到槐蔭", 2),
+        ("xī'ān", "西安", 2),
+        ("xiān", "西安", 0),
+        ("bàba", "爸爸", 2),
+        ("lǜ", "綠", 1),
+        ("lv4", "綠", 1),
+        ("lu:4", "綠", 1),
+        ("xian", "先", 0),
+        ("", "先", 0),
+    ],
+)
+def test_a_true_reading_of_pinyin(content: str, before: str, span: int) -> None:
+    assert pinyin_span(content, before) == span
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "span"),
+    [
+        ("ㄐㄧㄣˋ", "進", 1),
+        ("˙ㄉㄜ", "的", 1),
+        ("ㄉㄜ˙", "的", 1),
+        ("ㄐㄧㄣ", "進", 0),
+        ("ㄉ", "我", 0),
+    ],
+)
+def test_a_true_reading_of_zhuyin(content: str, before: str, span: int) -> None:
+    assert zhuyin_span(content, before) == span
+
+
+def test_toneless_keeps_the_umlaut() -> None:
+    assert toneless("lǜ") == "lü"
+    assert toneless("jìn") == "jin"
+
+
+def test_the_lesson_words_catch_their_examples() -> None:
+    root = Path(__file__).parents[1] / "pipeline/tables/annotations/lesson_words.tsv"
+    for row in root.read_text("utf-8").splitlines():
+        if not row.startswith("#"):
+            word, example = row.split("\t")
+            assert lesson_words().search(example), row
+            assert lesson_words().fullmatch(word)
+
+
+READINGS = (
+    *("進(jìn)", "個(gè)", "項(xiàng)", "的(de5)", "發ㄈㄚ", "長（zhǎng）", "(jìn)", "進 (jìn)"),
+    *("(", "，", "槐蔭", "\n", "GDP", "ㄈㄚ"),
+)
+
+
+@given(st.lists(st.sampled_from(READINGS), max_size=40).map("".join))
+def test_receipts_replay_no_han_is_lost_and_the_second_run_changes_nothing(text: str) -> None:
+    out = run_text(text, ["annotations"])
+    assert isinstance(out, Document)
+    assert replay(text, out.edits) == out.text
+    assert IS_HAN.findall(out.text) == IS_HAN.findall(text)
+    again = run_text(out.text, ["annotations"])
+    assert isinstance(again, Document)
+    assert again.text == out.text
+
+
+def test_the_class_of_han_has_no_brackets() -> None:
+    assert "(" not in HAN
