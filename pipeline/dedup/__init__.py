@@ -1,0 +1,1 @@
+"""Which documents and paragraphs of a corpus are copies of others: arrays in, decisions out."""

@@ -1,0 +1,62 @@
+"""The options of `decide`: every number that a duplicate depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.stages.base import Options, option
+
+SURVIVOR_RULES = ("fewest-damage", "longest", "earliest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DedupOptions(Options):
+    """Options of duplicate search across the corpus."""
+
+    exact: bool = option(True, "drop documents whose shadow text is that of another")
+    near: bool = option(True, "drop documents that are verified near-duplicates of another")
+    ngram: int = option(5, "characters of a shingle", ge=2, le=32)
+    bands: int = option(20, "bands of the index: more find more", ge=1, le=64)
+    rows: int = option(6, "rows of a band: more propose fewer", ge=1, le=32)
+    jaccard: float = option(
+        0.7, "near-duplicates share at least this much of their shingles", gt=0, le=1
+    )
+    containment: float = option(
+        0.9, "or the shorter lies in the longer by at least this much; 1.01 turns it off", gt=0
+    )
+    size_ratio: float = option(
+        0.5, "containment counts only where shorter / longer is at least this", ge=0, le=1
+    )
+    min_chars: int = option(50, "shadow texts below this are compared by exact hash only", ge=1)
+    survivor: tuple[str, ...] = option(
+        SURVIVOR_RULES,
+        "who stays, first rule first; the smallest key wins what is left",
+        choices=SURVIVOR_RULES,
+    )
+    max_anchors: int = option(
+        64,
+        "survivors that a group of candidates is compared with in full; a flood meets this cap",
+        ge=1,
+    )
+    scope: str = option(
+        "global", "compare all documents, or only those that agree in this column (site, ...)"
+    )
+    mode: str = option(
+        "rebuild",
+        "rebuild: the result depends on the set of documents alone; sticky: what was published "
+        "stays",
+        pattern="rebuild|sticky",
+    )
+    paragraphs: str = option(
+        "mark",
+        "what becomes of long paragraphs found in another document",
+        pattern="off|mark|drop",
+    )
+    paragraph_chars: int = option(
+        100, "shadow characters from which a paragraph is looked for in other documents", ge=30
+    )
+
+    @property
+    def num_perm(self) -> int:
+        """Permutations of a signature."""
+        return self.bands * self.rows

@@ -1,0 +1,147 @@
+"""The shadow of a text: what is compared instead of the text when duplicates are looked for.
+
+NFKC, lower case, both scripts of Chinese written as one, and nothing but letters, digits and Han:
+two copies that differ in width, punctuation, spacing or script have the same shadow. It lifts the
+recall of 14 × 8 bands on real reprints from .44 to .78, more than any other choice.
+
+`reference` says exactly what a shadow is, character by character, at 3 MB/s. `shadow` gives the
+same at a hundred times the speed: one look-up per code unit of UTF-16 for a whole batch. Texts
+with a character whose answer depends on its neighbours, or is longer than itself, go through
+`reference` instead (㎡ is m2, a combining accent joins its letter).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+Units = NDArray[np.uint16]
+
+_DROP, _SLOW = 0, 0xFFFF  # neither NUL nor U+FFFF is a letter, digit or Han
+_IDENTITY = ((0x3400, 0x4DBF), (0x4E00, 0x9FBB), (0xAC00, 0xD7A3))
+"""Blocks in which every code point is assigned, a letter, and its own NFKC and lower case."""
+
+
+@cache
+def _long_runs() -> re.Pattern[str]:
+    """Match runs of combining marks: normalizing sorts them in quadratic time (240 kB: 17 s)."""
+    marks = "".join(chr(c) for c in range(0x300, 0x1F000) if unicodedata.combining(chr(c)))
+    return re.compile(f"([{marks}]{{30}})[{marks}]+")  # 30: what UAX #15 calls stream-safe
+
+
+@cache
+def folds() -> dict[int, str]:
+    """Return {code point: the character that both scripts of it are written as}."""
+    pairs: dict[int, str] = {}
+    table = files("pipeline").joinpath("tables/shadow/fold.tsv").read_text("utf-8")
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            to, chars = line.split("\t")
+            pairs.update((ord(c), to) for c in chars)
+    return pairs
+
+
+def reference(text: str) -> str:
+    """Return the shadow of a text, from the definition."""
+    normal = unicodedata.normalize("NFKC", _long_runs().sub(r"\1", text))
+    return "".join(d for c in normal for d in c.lower() if d.isalnum()).translate(folds())
+
+
+@cache
+def table() -> Units:
+    """Return the shadow of every code unit, uint16 (65536,): 0 drops it, 0xFFFF asks `reference`."""
+    out = np.zeros(65536, np.uint16)
+    for first, last in _IDENTITY:
+        out[first : last + 1] = np.arange(first, last + 1, dtype=np.uint16)
+    joining = _joining()
+    for code in _outside_identity():
+        c = chr(code)
+        normal = unicodedata.normalize("NFKC", c)
+        kept = "".join(d for e in normal for d in e.lower() if d.isalnum())
+        if normal[0] in joining or len(kept) > 1 or (kept and ord(kept) > 0xFFFF):
+            out[code] = _SLOW
+        elif kept:
+            out[code] = ord(kept)
+    # Surrogates: emoji (U+1F400-1F7FF) go; all other planes and blocks are rare enough to ask.
+    out[0xD800:0xDC00] = _SLOW
+    out[0xD83D] = _DROP
+    fold = np.arange(65536, dtype=np.uint16)
+    for code, to in folds().items():
+        if code < 0x10000:
+            fold[code] = ord(to)
+    return fold.take(out)
+
+
+def _outside_identity() -> list[int]:
+    """Return the code points of the plane that must be asked one by one."""
+    skip = np.zeros(65536, bool)
+    for first, last in (*_IDENTITY, (0xD800, 0xF8FF)):  # surrogates, private use
+        skip[first : last + 1] = True
+    return [int(code) for code in np.flatnonzero(~skip)]
+
+
+def _joining() -> frozenset[str]:
+    """Return the characters that may melt into the one before them under NFKC."""
+    joining = {chr(c) for c in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}  # Hangul jamo
+    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x10000)):
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            joining.add(chr(int(parts[1], 16)))
+    return frozenset(joining)
+
+
+def shadow_units(texts: Sequence[str]) -> tuple[Units, NDArray[np.int64]]:
+    """Return the shadows of a batch as UTF-16 code units end to end, and where each begins.
+
+    uint16 (total,) and int64 (n + 1,); document i is `units[starts[i]:starts[i + 1]]`.
+    """
+    raw = [text.encode("utf-16-le", "surrogatepass") for text in texts]
+    starts = _offsets(np.fromiter(map(len, raw), np.int64, len(raw)) // 2)
+    units = table().take(np.frombuffer(b"".join(raw), np.uint16))
+    slow = np.flatnonzero(units == _SLOW)
+    if slow.size:
+        owners = np.unique(np.searchsorted(starts, slow, side="right") - 1)
+        return _with_slow(texts, units, starts, {int(i) for i in owners})
+    return _kept(units, starts)
+
+
+def _with_slow(
+    texts: Sequence[str], units: Units, starts: NDArray[np.int64], slow: set[int]
+) -> tuple[Units, NDArray[np.int64]]:
+    pieces = [
+        np.frombuffer(reference(texts[i]).encode("utf-16-le"), np.uint16)
+        if i in slow
+        else units[starts[i] : starts[i + 1]]
+        for i in range(len(texts))
+    ]
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    return _kept(np.concatenate(pieces), _offsets(lengths))
+
+
+def _kept(units: Units, starts: NDArray[np.int64]) -> tuple[Units, NDArray[np.int64]]:
+    keep = units != _DROP
+    before = np.zeros(len(units) + 1, np.int64)
+    np.cumsum(keep, out=before[1:])
+    return units[keep], before[starts]
+
+
+def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def shadow(texts: Sequence[str]) -> list[str]:
+    """Return the shadows of a batch of texts, in order."""
+    units, starts = shadow_units(texts)
+    data = units.tobytes()
+    return [
+        data[2 * a : 2 * b].decode("utf-16-le")
+        for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    ]

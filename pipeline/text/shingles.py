@@ -1,0 +1,63 @@
+"""Hashes of the character n-grams of shadow texts, for a whole batch in a few array operations.
+
+Character 5-grams, as words are wrong for Chinese: under 3 % of changed characters the expected
+recall of 14 × 8 bands is .805 with them and .271 with segmented words.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.shadow import Units
+
+Hashes = NDArray[np.uint64]
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: odd, and its bits look random
+_MIX = np.uint64(0xFF51AFD7ED558CCD)  # of MurmurHash3's 64-bit finalizer
+
+
+def shingle_hashes(units: Units, n: int) -> Hashes:
+    """Return the hash of the n code units that begin at each position: uint64 (len - n + 1,).
+
+    A polynomial of the units modulo 2^64, finished so that every bit depends on every unit: the low
+    32 bits serve signatures, all 64 serve exact comparison.
+    """
+    if len(units) < n:
+        return np.zeros(0, np.uint64)
+    count = len(units) - n + 1
+    hashes = np.zeros(count, np.uint64)
+    wide = units.astype(np.uint64)
+    wide += np.uint64(1)  # so that no unit is zero
+    for k in range(n):
+        hashes *= _STEP
+        hashes += wide[k : k + count]
+    return _finished(hashes)
+
+
+def _finished(hashes: Hashes) -> Hashes:
+    hashes ^= hashes >> np.uint64(33)
+    hashes *= _MIX
+    hashes ^= hashes >> np.uint64(33)
+    return hashes
+
+
+def batch_shingles(
+    units: Units, starts: NDArray[np.int64], n: int
+) -> tuple[Hashes, NDArray[np.int64]]:
+    """Return the shingle hashes of each document of a batch end to end, and where each begins.
+
+    Documents of fewer than n units have none. Shapes as in `shadow_units`.
+    """
+    hashes = shingle_hashes(units, n)
+    counts = np.maximum(np.diff(starts) - (n - 1), 0)
+    firsts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=firsts[1:])
+    if len(counts) == 1:
+        return hashes, firsts
+    keep = np.ones(len(hashes), bool)
+    for back in range(1, n):  # the n-grams that reach over the end of a document
+        ends = starts[1:] - back
+        ends = ends[(ends >= 0) & (ends < len(hashes))]
+        keep[ends] = False
+    return hashes[keep], firsts
