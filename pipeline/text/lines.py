@@ -1,0 +1,97 @@
+"""What a line of text is: prose cut off, verse, a list item, a table row, code.
+
+Pure functions of one line; `pipeline.text.wrapping` decides about the breaks between lines.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.text.marks import HAN
+
+STOPS = "。！？…!?."
+"""Marks after which a sentence is over."""
+CLOSERS = "”’」』）》】〉\"')]"
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
+    "\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff“”‘’…—·]"
+)
+_LEFTOVER = re.compile("[，。、；！？]")
+_ITEM = re.compile(
+    r"第 ?[一二三四五六七八九十百千○〇零\d]{1,7} ?[条條章節节款項项编編篇]"
+    r"|[（(][一二三四五六七八九十百\d]{1,4}[)）]"
+    r"|[一二三四五六七八九十]{1,3}[、．.]"
+    r"|\d{1,3}(?:[)）、．]|\.(?!\d)|\.\d{1,2}\.? )"
+    r"|[①-⑳⒈-⒛㈠-㈩]"
+    r"|[-*+•●■◆○◎※►▪▲△□☆★◇‧·>#|]"
+    r"|[A-Za-z][.)）] "
+)
+_LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")
+_TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S")
+_CODE = re.compile(
+    r"[{};]\s*$|^\s*(?:[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class )|^\S+\(.*\)$"
+)
+_CLAUSE = re.compile("[，。、；！？：,;!?]")
+_HAN = re.compile(f"[{HAN}]")
+
+
+def columns(line: str) -> int:
+    """Return the width of a line in columns: two for a wide character, one for any other."""
+    return len(line) if line.isascii() else len(line) + len(_WIDE.findall(line))
+
+
+def is_item(line: str) -> bool:
+    """Whether a line begins as an item of a list, an article or a heading of Markdown does."""
+    return _ITEM.match(line) is not None
+
+
+def is_label(line: str) -> bool:
+    """Whether a line begins with a label: 责任编辑：, 图为, a bracketed tag."""
+    return _LABEL.match(line) is not None
+
+
+def is_continuation(line: str) -> bool:
+    """Whether a line begins with a mark that only continues a sentence."""
+    return _LEFTOVER.match(line) is not None
+
+
+def is_table(line: str) -> bool:
+    """Whether a line is a row of a table: drawn, or with two or more wide gaps."""
+    return _TABLE.search(line) is not None
+
+
+def is_code(line: str) -> bool:
+    """Whether a line looks like code or a command."""
+    return _CODE.search(line) is not None and len(_HAN.findall(line)) * 4 < len(line)
+
+
+def is_verse(line: str) -> bool:
+    """Whether all clauses of a line are as short as those of a poem (3-9 characters)."""
+    clauses = [c for c in _CLAUSE.split(line.strip()) if c]
+    return 0 < len(clauses) <= 6 and all(2 < len(c.strip("“”‘’「」『』 ")) < 10 for c in clauses)
+
+
+def ending(line: str) -> str:
+    """Return how a line ends: stop, semi (；：), comma (，、), open (a bracket), closed, bare.
+
+    Closing quotes and brackets are looked through; one that follows a bare word is "closed".
+    """
+    core = line.rstrip(CLOSERS)
+    last = core[-1:] or line[-1:]
+    if last in STOPS:
+        return "stop"
+    if len(core) < len(line):
+        return "closed"
+    if last in "；：;:":
+        return "semi"
+    if last in "，、,":
+        return "comma"
+    return "open" if last in "“‘「『（《【〈(" else "bare"
+
+
+_PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"), ("『", "』"))
+
+
+def unclosed(line: str) -> bool:
+    """Whether a quotation or bracket opened in the line is still open at its end."""
+    return any(line.rfind(a) > line.rfind(b) for a, b in _PAIRS)

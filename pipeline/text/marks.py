@@ -1,0 +1,21 @@
+"""Which characters stand on the Chinese side of a punctuation mark, and which pair with which.
+
+Strings are bodies of regular-expression classes, to be put between square brackets.
+"""
+
+from __future__ import annotations
+
+HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Ideographs, radicals, 々〆〇."""
+
+WIDE_MARKS = "，；：！？、。"
+ASCII_MARKS = ",;:!?"
+MARKS = ASCII_MARKS + WIDE_MARKS
+TO_WIDE = dict(zip(",;:!?()", "，；：！？（）", strict=True))
+TO_ASCII = {wide: narrow for narrow, wide in TO_WIDE.items()}
+
+CJK_SIDE = HAN + WIDE_MARKS + "（）【】《》〈〉「」『』〔〕“”‘’…—·％℃㎡０-９Ａ-Ｚａ-ｚ"
+"""A mark that touches one of these stands in Chinese text. Curly quotes and dashes are here
+because they touch ASCII marks in Chinese text far oftener than in English (’s is no mark)."""
+
+KANA_HANGUL = "\u3041-\u30ff\u31f0-\u31ff\u1100-\u11ff\uac00-\ud7a3"

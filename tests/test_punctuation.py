@@ -1,0 +1,54 @@
+"""The punctuation stage against its cases and its laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stage_cases import check, load
+
+from pipeline.document import Document, replay
+from pipeline.stages.chain import run_text
+from pipeline.text.punctuate import run_rules
+
+ALPHABET = "中文,，、。.;:!?()（）\"'“”…—- \n1aA%《》"
+
+
+@pytest.mark.parametrize("case", load("punctuation"))
+def test_case(case: dict[str, Any]) -> None:
+    check("punctuation", case)
+
+
+@pytest.mark.parametrize("row", run_rules(), ids=lambda row: str(row["rule"]))
+def test_run_table_catches_and_leaves_what_it_says(row: dict[str, Any]) -> None:
+    for text in row["catch"]:
+        out = run_text(text, ["punctuation"])
+        assert isinstance(out, Document)
+        assert [edit.rule for edit in out.edits] == [row["rule"]], text
+    for text in row["leave"]:
+        out = run_text(text, ["punctuation"])
+        assert isinstance(out, Document)
+        assert not out.edits, text
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(ALPHABET, max_size=40), st.sampled_from(["cjk", "ascii", "keep"]))
+def test_receipts_replay_and_a_second_pass_finds_nothing(text: str, width: str) -> None:
+    options = {"punctuation": {"width": width}}
+    out = run_text(text, ["punctuation"], options)
+    assert isinstance(out, Document)
+    assert replay(text, out.edits) == out.text
+    again = run_text(out.text, ["punctuation"], options)
+    assert isinstance(again, Document)
+    assert again.text == out.text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(ALPHABET, max_size=60))
+def test_letters_digits_and_line_ends_survive(text: str) -> None:
+    out = run_text(text, ["punctuation"])
+    assert isinstance(out, Document)
+    kept = [c for c in text if c.isalnum() or c == "\n"]
+    assert [c for c in out.text if c.isalnum() or c == "\n"] == kept
