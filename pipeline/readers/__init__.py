@@ -1,0 +1,112 @@
+"""Files to records: `discover` finds them, `split` cuts them, `read` reads a piece.
+
+Every record of a piece is yielded exactly once, in order, as a RawDocument or as a Fault, whatever
+the bytes are. Errors of the input never leave `read`; errors of this program do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from pipeline.document import RawDocument
+from pipeline.readers.base import REASONS, BadInputError, Fault, InputFile, Piece, shown
+from pipeline.readers.discover import discover
+from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.readers.sniff import sniff
+from pipeline.readers.sound import sound_chunks
+
+__all__ = [
+    "REASONS",
+    "Fault",
+    "InputFile",
+    "InputOptions",
+    "LimitOptions",
+    "Piece",
+    "discover",
+    "read",
+    "shown",
+    "split",
+]
+
+Record = RawDocument | Fault
+
+
+def read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+    """Yield the records of a piece in order, each exactly once, as a document or as a fault.
+
+    Bad rows beyond `max_bad_rows` are counted by reason and come last, in one fault a reason.
+    """
+    counted: dict[str, Fault] = {}
+    singly = limits.max_bad_rows
+    for item in _read(piece, options, limits):
+        if isinstance(item, RawDocument):
+            yield item
+        elif singly > 0 or item.record < 0:
+            singly -= 1
+            yield item
+        else:
+            first = counted.get(item.reason)
+            counted[item.reason] = (
+                first._replace(records=first.records + item.records) if first else item
+            )
+    yield from counted.values()
+
+
+def _read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+    file = piece.file
+    try:
+        if file.fault:
+            raise BadInputError(file.fault, file.detail)
+        file = sniff(file, options, limits)
+        yield from _read_as(Piece(file, piece.start, piece.stop), options, limits)
+    except BadInputError as bad:
+        sample = bad.sample[: limits.max_sample_bytes]
+        yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample)
+
+
+def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+    from pipeline.readers import jsonl, plain
+
+    layout = options.layout if piece.file.format == "text" else piece.file.format
+    if layout in ("file", "html"):
+        with sound_chunks(piece, limits, rows=False) as (_, chunks):
+            yield from plain.read_whole(piece, chunks, options, limits)
+        return
+    if layout not in ("jsonl", "line", "separator"):
+        raise BadInputError("unreadable", f"no reader for {layout} yet")
+    reader = jsonl.read_jsonl if layout == "jsonl" else plain.read_rows
+    with sound_chunks(piece, limits, rows=True) as (offset, chunks):
+        yield from reader(piece, chunks, offset, options, limits)
+
+
+def split(file: InputFile, size: int, options: InputOptions, limits: LimitOptions) -> list[Piece]:
+    """Cut a file into pieces of about `size` bytes that can be read apart.
+
+    Only what can be entered in the middle is cut: uncompressed rows. Looks at the bytes of files
+    larger than `size` only.
+    """
+    if file.fault or file.size <= size:
+        return [Piece(file)]
+    try:
+        file = sniff(file, options, limits)
+    except BadInputError as bad:
+        return [Piece(_at_fault(file, bad))]
+    rows = file.format == "jsonl" or (file.format == "text" and options.layout == "line")
+    if not rows or file.compression or file.charset.startswith("utf-"):
+        return [Piece(file)]
+    n = -(-file.size // size)
+    edges = [file.size * i // n for i in range(n)]
+    return [Piece(file, a, b) for a, b in zip(edges, [*edges[1:], -1], strict=True)]
+
+
+def _at_fault(file: InputFile, bad: BadInputError) -> InputFile:
+    return replace(file, fault=bad.reason, detail=bad.detail)
+
+
+def pieces(
+    files: Iterable[InputFile], size: int, options: InputOptions, limits: LimitOptions
+) -> Iterator[Piece]:
+    """Cut all files, in order."""
+    for file in files:
+        yield from split(file, size, options, limits)

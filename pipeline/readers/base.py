@@ -1,0 +1,132 @@
+"""What the readers pass on: files, pieces of files, and faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+# code -> what it means. The codes are what the quarantine, its counts and the report show.
+REASONS: dict[str, str] = {
+    "unreadable": "the file cannot be opened or read",
+    "not-a-file": "a pipe, a socket or a device",
+    "link": "a link that leaves the input, or points at what is read anyway (follow_links = false)",
+    "link-broken": "a link to nothing, or to itself",
+    "changed-during-run": "the file is not the one that was planned",
+    "binary": "not text: a known binary format, or too many control characters",
+    "not-what-it-says": "the name promises a container that the bytes are not",
+    "damaged-stream": "the compressed stream is cut, or its checksum is wrong",
+    "expands-too-far": "the compressed data grows beyond max_expansion",
+    "record-too-large": "the record is larger than max_record_bytes",
+    "json-syntax": "the row is no JSON",
+    "json-too-deep": "the values are nested deeper than max_json_depth",
+    "not-an-object": "the row is JSON, but no object",
+    "bad-utf8": "the row is not UTF-8, nor what the file's charset says",
+    "text-missing": "the record has no text field, or it is null",
+    "text-not-a-string": "the text field is a number, a list or an object",
+    "csv-syntax": "a quote that never closes, or text after a closing quote",
+    "csv-row-shape": "more or fewer cells than the header has",
+    "no-text-column": "the table has no text column, or several of that name",
+    "parquet-damaged": "the Parquet file cannot be read, or lies about itself",
+    "warc-header": "a record header that is cut, too long, or without a length",
+    "warc-length": "the Content-Length of a record does not fit the file",
+    "http-body": "the body of an HTTP response cannot be unpacked",
+    "html-too-deep": "elements are nested deeper than max_html_depth",
+    "timeout": "the document took longer than max_seconds",
+    "worker-died": "the worker died on this document (the signal stands behind the colon)",
+}
+
+
+class Fault(NamedTuple):
+    """One quarantined record, file, or run of records.
+
+    `record` is the record's number as in RawDocument, or -1 where the file itself is at fault;
+    `offset` its place in the (unpacked) file in bytes, or -1; `reason` a code of REASONS;
+    `sample` a bounded piece of the bytes; `records` how many it accounts for: 1, or more
+    where bad rows beyond max_bad_rows are only counted.
+    """
+
+    path: str
+    record: int
+    offset: int
+    reason: str
+    detail: str = ""
+    sample: bytes = b""
+    records: int = 1
+
+
+class BadInputError(Exception):
+    """An input fault below the level of a record; the reader turns it into a `Fault`."""
+
+    def __init__(self, reason: str, detail: str = "", sample: bytes = b"") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+        self.sample = sample
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file as it was found.
+
+    `path` is as the operating system wants it (bytes that are no UTF-8 are surrogates). `format`
+    and `compression` are empty until the bytes have been looked at (`sniff`); `charset` is what
+    the beginning of a file of rows looks like, empty for UTF-8. `fault` is a code of REASONS where
+    the file cannot be read at all; it is still read, and gives that fault.
+    """
+
+    path: str
+    size: int = 0
+    mtime_ns: int = 0
+    format: str = ""
+    compression: str = ""
+    charset: str = ""
+    fault: str = ""
+    detail: str = ""
+
+    @property
+    def name(self) -> str:
+        """The path as text that any output can hold: `shown(path)`."""
+        return shown(self.path)
+
+    def told(self, format: str, compression: str, charset: str) -> InputFile:  # noqa: A002
+        """Return this file with what its bytes said."""
+        return replace(self, format=format, compression=compression, charset=charset)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The records of a file whose number is in [start, stop); stop -1 is the end.
+
+    Numbers are byte offsets in files of lines (in the unpacked bytes, where the file is
+    compressed), offsets of the record in WARC and ARC, row numbers in tables. A record has the
+    same number wherever a file is cut, because a number never depends on a count of what came
+    before in another piece: so cutting changes no byte of the data, and a piece can be halved
+    until it holds one record.
+    """
+
+    file: InputFile
+    start: int = 0
+    stop: int = -1
+
+    @property
+    def path(self) -> str:
+        """Path of the file, as the operating system wants it."""
+        return self.file.path
+
+    def holds(self, record: int) -> bool:
+        """Tell whether the record of this number belongs to the piece."""
+        return record >= self.start and (self.stop < 0 or record < self.stop)
+
+
+def shown(path: str) -> str:
+    r"""Return a path as valid text, different for different paths: bytes that are no UTF-8 as \xNN.
+
+    A backslash is doubled, so that no name can look like an escaped one.
+
+    >>> shown("a/b.txt")
+    'a/b.txt'
+    >>> shown("bad" + chr(0xDCFF))
+    'bad\\xff'
+    """
+    doubled = path.replace("\\", "\\\\")
+    return doubled.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,117 @@
+"""One input record (a mapping) to a RawDocument: the fields that the recipe names, and the rest."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from pipeline.document import RawDocument
+from pipeline.readers.base import BadInputError
+from pipeline.readers.options import InputOptions, LimitOptions
+
+MAX_FIELD_NAME = 1024
+"""Characters of a field's name: a longer one is data in the wrong place."""
+
+
+class FieldMap:
+    """The mapping of a recipe, turned round once."""
+
+    def __init__(self, options: InputOptions, limits: LimitOptions) -> None:
+        defaults = InputOptions().fields
+        self.ours = {**defaults, **options.fields}
+        self.text = self.ours["text"]
+        self.mapped = set(self.ours.values())
+        self.columns = [
+            (ours, theirs)
+            for ours, theirs in self.ours.items()
+            if ours not in ("text", "id", "charset")
+        ]
+        self.keep = options.extras == "keep"
+        self.max_depth = limits.max_json_depth
+
+    def document(self, path: str, number: int, record: Mapping[str, Any]) -> RawDocument:
+        """Return the document of a record; BadInputError where it has no text."""
+        data = self._text(record)
+        fields: dict[str, object] = {}
+        for ours, theirs in self.columns:
+            value = record.get(theirs)
+            if value is not None:
+                fields[ours] = as_text(value)
+        if self.keep and len(record) > 1:
+            extras = {key: value for key, value in record.items() if key not in self.mapped}
+            if extras:
+                fields["extras"] = self._extras(extras)
+        number_or_name = record.get(self.ours["id"])
+        charset = record.get(self.ours["charset"])
+        return RawDocument(
+            path,
+            number,
+            data,
+            "" if number_or_name is None else as_text(number_or_name),
+            charset if isinstance(charset, str) else "",
+            fields,
+        )
+
+    def _text(self, record: Mapping[str, Any]) -> str | bytes:
+        data = record.get(self.text)
+        if isinstance(data, str | bytes):
+            return data
+        if data is None:
+            names = ", ".join(list(record)[:10])[:200]
+            raise BadInputError("text-missing", f"no field {self.text!r} among: {names}")
+        raise BadInputError("text-not-a-string", f"{self.text!r} is of type {type(data).__name__}")
+
+    def _extras(self, extras: dict[str, Any]) -> str:
+        if max(map(len, extras)) > MAX_FIELD_NAME:
+            raise BadInputError(
+                "not-an-object", f"a field name of over {MAX_FIELD_NAME} characters"
+            )
+        if depth_exceeds(extras, self.max_depth):
+            raise BadInputError("json-too-deep", f"deeper than {self.max_depth}")
+        return as_json(extras)
+
+
+def as_text(value: object) -> str:
+    """Return a field's value as text: a string as it is, anything else as JSON."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return value if isinstance(value, str) else as_json(value)
+
+
+def as_json(value: object) -> str:
+    """Return a value as one line of strict JSON, whatever it holds."""
+    try:
+        return orjson.dumps(
+            value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+        ).decode()
+    except TypeError:  # integers beyond 64 bits, dates, decimals, bytes
+        return json.dumps(_strict(value), ensure_ascii=False, default=str)
+
+
+def _strict(value: Any) -> Any:
+    """Return a value without NaN and infinities, which are no JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(k): _strict(v) for k, v in value.items()}
+    return [_strict(v) for v in value] if isinstance(value, list) else value
+
+
+def depth_exceeds(value: object, limit: int) -> bool:
+    """Tell whether lists and objects are nested deeper than `limit`, level by level."""
+    level = [value]
+    for _ in range(limit + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(v for v in item.values() if isinstance(v, dict | list))
+            elif isinstance(item, list):
+                inner.extend(v for v in item if isinstance(v, dict | list))
+        if not inner:
+            return False
+        level = inner
+    return True

@@ -1,0 +1,96 @@
+"""JSON rows (JSONL, NDJSON), and the JSON array that is sold as such."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from pipeline.document import RawDocument
+from pipeline.readers.base import BadInputError, Fault, Piece
+from pipeline.readers.fields import FieldMap
+from pipeline.readers.lines import rows
+from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.readers.plain import too_large
+
+
+def read_jsonl(
+    piece: Piece,
+    chunks: Iterable[bytes],
+    offset: int,
+    options: InputOptions,
+    limits: LimitOptions,
+) -> Iterator[RawDocument | Fault]:
+    """Yield a document or a fault per row; blank lines are no rows."""
+    path = piece.file.name
+    fields = FieldMap(options, limits)
+    charset = "" if piece.file.charset.startswith("utf-") else piece.file.charset
+    for row in rows(chunks, offset, limits.max_record_bytes):
+        if piece.stop >= 0 and row.offset >= piece.stop:
+            return
+        if row.size > limits.max_record_bytes:
+            yield too_large(piece, row, limits)
+            continue
+        data = row.data.removeprefix(b"\xef\xbb\xbf") if row.offset == 0 else row.data
+        if not data.strip():
+            continue
+        try:
+            yield fields.document(path, row.offset, parse(data, charset))
+        except BadInputError as bad:
+            sample = data[: limits.max_sample_bytes]
+            yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
+
+
+def parse(data: bytes, charset: str = "") -> dict[str, Any]:
+    """Return the object of a row; BadInputError with the reason where it is none."""
+    if charset:
+        try:
+            data = data.decode(charset).encode()
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise BadInputError("bad-utf8", f"not {charset}: {error.reason}") from error
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        value = _second_try(data, error)
+    if not isinstance(value, dict):
+        raise BadInputError("not-an-object", f"a JSON {type(value).__name__}")
+    if any(isinstance(v, float) and abs(v) >= 1 << 63 for v in value.values()):
+        value = dict(_exact(data))
+    return value
+
+
+def _second_try(data: bytes, error: orjson.JSONDecodeError) -> Any:
+    r"""Read a row with half an emoji in it (\\ud83d alone); other faults get their reason."""
+    message = str(error)
+    if "depth limit" in message:
+        raise BadInputError("json-too-deep", message) from error
+    if "valid UTF-8" in message:
+        raise BadInputError("bad-utf8", message) from error
+    if "surrogate" in message:
+        return _without_surrogates(_exact(data))
+    raise BadInputError("json-syntax", message) from error
+
+
+def _exact(data: bytes) -> Any:
+    """Parse with Python's own parser: integers of any size, lone surrogates."""
+
+    def refuse(name: str) -> Any:
+        raise ValueError(f"{name} is no JSON")
+
+    try:
+        return json.loads(data, parse_constant=refuse)
+    except RecursionError as error:
+        raise BadInputError("json-too-deep", "recursion") from error
+    except ValueError as error:
+        raise BadInputError("json-syntax", str(error)) from error
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Return a value in which a lone surrogate is U+FFFD, which is what it can be stored as."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    return [_without_surrogates(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,273 @@
+"""The readers' laws: each record once, wherever a file is cut, whatever packs it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.document import RawDocument
+from pipeline.errors import UsageError
+from pipeline.readers import (
+    Fault,
+    InputFile,
+    InputOptions,
+    LimitOptions,
+    Piece,
+    discover,
+    read,
+    split,
+)
+
+OPTIONS, LIMITS = InputOptions(), LimitOptions()
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gz": lambda data: gzip.compress(data, mtime=0),
+    "zst": zstandard.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+def rows(*objects: Any) -> bytes:
+    return b"".join(json.dumps(o, ensure_ascii=False).encode() + b"\n" for o in objects)
+
+
+def write(path: Path, data: bytes) -> InputFile:
+    path.write_bytes(data)
+    return discover([str(path)], OPTIONS)[0]
+
+
+def everything(
+    file: InputFile,
+    options: InputOptions = OPTIONS,
+    limits: LimitOptions = LIMITS,
+    size: int = 1 << 40,
+) -> list[RawDocument | Fault]:
+    return [r for piece in split(file, size, options, limits) for r in read(piece, options, limits)]
+
+
+def reasons(records: list[RawDocument | Fault]) -> list[str]:
+    return [r.reason for r in records if isinstance(r, Fault)]
+
+
+def test_a_text_file_is_one_document(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.txt", "你好\n".encode("gb18030"))
+    assert everything(file) == [RawDocument(str(tmp_path / "a.txt"), 0, "你好\n".encode("gb18030"))]
+
+
+def test_fields_are_mapped_and_the_rest_is_one_column(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "a.jsonl", rows({"id": 7, "content": "正文", "url": "u", "n": {"a": [1]}})
+    )
+    options = InputOptions(fields={"text": "content"})
+    (document,) = everything(file, options)
+    assert isinstance(document, RawDocument)
+    assert (document.id, document.data) == ("7", "正文")
+    assert document.fields == {"url": "u", "extras": '{"n":{"a":[1]}}'}
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("name", ["a.jsonl", "misleading.gz"])
+def test_compression_is_told_by_the_bytes(tmp_path: Path, packer: str, name: str) -> None:
+    data = rows(*({"text": f"第{i}条"} for i in range(50)))
+    records = everything(write(tmp_path / name, PACKERS[packer](data)))
+    assert [r.data for r in records if isinstance(r, RawDocument)] == [
+        f"第{i}条" for i in range(50)
+    ]
+
+
+@pytest.mark.parametrize("packer", [p for p in PACKERS if p])
+def test_a_damaged_stream_is_one_fault_and_no_document(tmp_path: Path, packer: str) -> None:
+    whole = PACKERS[packer](rows(*({"text": f"第{i}条{i**9}"} for i in range(500))))
+    for i, broken in enumerate((whole[: len(whole) // 2], whole[:-3])):
+        records = everything(write(tmp_path / f"{i}.jsonl", broken))
+        assert reasons(records) == ["damaged-stream"]
+        assert len(records) == 1
+
+
+@pytest.mark.parametrize("packer", ["gz", "zst", "bz2", "xz"])
+def test_members_follow_one_another(tmp_path: Path, packer: str) -> None:
+    pack = PACKERS[packer]
+    data = pack(rows({"text": "一"})) + pack(b"") + pack(rows({"text": "二"}))
+    assert [r.data for r in everything(write(tmp_path / "a.jsonl", data))] == ["一", "二"]  # type: ignore[union-attr]
+
+
+BAD_ROWS = {
+    b"{oops": "json-syntax",
+    b"[1]": "not-an-object",
+    b"7": "not-an-object",
+    b'{"id":1}': "text-missing",
+    b'{"text":null}': "text-missing",
+    b'{"text":5}': "text-not-a-string",
+    b'{"text":"x","n":NaN}': "json-syntax",
+    b'{"text":"x","a":' + b"[" * 70 + b"]" * 70 + b"}": "json-too-deep",
+    b'{"text":"x","a":' + b"[" * 9999 + b"]" * 9999 + b"}": "json-too-deep",
+    b'{"text":"\xff"}': "bad-utf8",
+    b'{"text":"a"}{"text":"b"}': "json-syntax",
+}
+
+
+@pytest.mark.parametrize("row", BAD_ROWS, ids=lambda r: r[:20].decode("latin-1"))
+def test_a_bad_row_costs_that_row(tmp_path: Path, row: bytes) -> None:
+    good = rows({"text": "好"})
+    records = everything(write(tmp_path / "a.jsonl", good + row + b"\n" + good))
+    assert reasons(records) == [BAD_ROWS[row]]
+    assert [r.record for r in records] == [0, len(good), len(good) + len(row) + 1]
+
+
+def test_half_an_emoji_costs_that_character(tmp_path: Path) -> None:
+    (record,) = everything(write(tmp_path / "a.jsonl", b'{"text":"a\\ud83db"}\n'))
+    assert isinstance(record, RawDocument)
+    assert record.data == "a�b"
+
+
+def test_large_integers_keep_their_digits(tmp_path: Path) -> None:
+    (record,) = everything(
+        write(tmp_path / "a.jsonl", b'{"text":"x","n":123456789012345678901234}\n')
+    )
+    assert isinstance(record, RawDocument)
+    assert record.fields["extras"] == '{"n": 123456789012345678901234}'
+
+
+def test_bad_rows_beyond_the_limit_are_counted(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", b"{oops\n" * 50 + rows({"text": "好"}) + b"[]\n" * 7)
+    records = everything(file, limits=LimitOptions(max_bad_rows=10))
+    faults = [r for r in records if isinstance(r, Fault)]
+    assert [(f.reason, f.records) for f in faults[10:]] == [
+        ("json-syntax", 40),
+        ("not-an-object", 7),
+    ]
+    assert sum(isinstance(r, RawDocument) for r in records) == 1
+
+
+def test_a_row_too_large_is_skipped(tmp_path: Path) -> None:
+    good = rows({"text": "好"})
+    file = write(tmp_path / "a.jsonl", good + rows({"text": "x" * 3_000_000}) + good)
+    records = everything(file, limits=LimitOptions(max_record_bytes=1000))
+    assert reasons(records) == ["record-too-large"]
+    assert len(records) == 3
+
+
+LINE = st.binary(max_size=12).map(lambda b: b.replace(b"\n", b""))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lines=st.lists(LINE, max_size=30),
+    size=st.integers(1, 80),
+    layout=st.sampled_from(["jsonl", "line"]),
+)
+def test_cutting_changes_no_record(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], size: int, layout: str
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "a"
+    path.write_bytes(b"\n".join(lines))
+    file = InputFile(
+        str(path), path.stat().st_size, format="jsonl" if layout == "jsonl" else "text"
+    )
+    options = InputOptions(layout="line")
+    assert everything(file, options, size=size) == everything(file, options)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    chunks=st.lists(st.binary(max_size=9).map(lambda b: b.replace(b"\xfe", b"|")), max_size=20),
+    separator=st.sampled_from([b"\n", b"||", b"|-|"]),
+    limit=st.integers(0, 20),
+)
+def test_rows_are_what_split_gives(chunks: list[bytes], separator: bytes, limit: int) -> None:
+    from pipeline.readers.lines import rows as cut
+
+    parts = b"".join(chunks).split(separator)
+    want = parts[:-1] + ([parts[-1]] if parts[-1] else [])
+    got = list(cut(chunks, 0, limit, separator))
+    assert [(r.size, r.data[:limit]) for r in got] == [(len(p), p[:limit]) for p in want]
+    joined = b"".join(chunks)
+    assert all(joined[r.offset :].startswith(r.data) for r in got)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.binary(max_size=300), name=st.sampled_from(["a.txt", "a.jsonl", "a.gz", "a"]))
+def test_any_bytes_are_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / name
+    records = everything(write(path, data))
+    assert records or not data.strip()
+
+
+def test_utf16_rows(tmp_path: Path) -> None:
+    records = everything(
+        write(tmp_path / "a.jsonl", rows({"text": "一"}).decode().encode("utf-16"))
+    )
+    assert [r.data for r in records if isinstance(r, RawDocument)] == ["一"]
+
+
+def test_gbk_rows(tmp_path: Path) -> None:
+    text = "研究人员在山谷里布置了十二台记录仪"
+    data = (json.dumps({"text": text}, ensure_ascii=False) + "\n").encode("gbk") * 20
+    records = everything(write(tmp_path / "a.jsonl", data))
+    assert {r.data for r in records if isinstance(r, RawDocument)} == {text}
+
+
+def test_a_changed_file_is_a_fault(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.txt", b"one")
+    assert reasons(everything(replace(file, size=9))) == ["changed-during-run"]
+    os.unlink(file.path)
+    assert reasons(everything(file)) == ["unreadable"]
+
+
+@pytest.fixture
+def odd_folder(tmp_path: Path) -> Path:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "empty").mkdir()
+    for name in ("b/1.txt", "a.txt", "é.txt", "new\nline.txt", "[glob]*.txt"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / os.fsdecode(b"bad\xff.txt")).write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    for name, target in {
+        "self": ".",
+        "loop": "loop",
+        "out": "/etc/passwd",
+        "zero": "/dev/zero",
+    }.items():
+        (tmp_path / name).symlink_to(target)
+    return tmp_path
+
+
+def test_discover_never_opens_and_never_loops(odd_folder: Path) -> None:
+    found = discover([str(odd_folder)], OPTIONS)
+    names = {os.path.relpath(f.path, odd_folder): f.fault for f in found}
+    assert names == {
+        "b/1.txt": "", "a.txt": "", "é.txt": "", "new\nline.txt": "", "[glob]*.txt": "",
+        os.fsdecode(b"bad\xff.txt"): "", "pipe": "not-a-file", "self": "link",
+        "loop": "link-broken",
+        "out": "link", "zero": "link",
+    }  # fmt: skip
+    assert [os.fsencode(f.path) for f in found] == sorted(os.fsencode(f.path) for f in found)
+    assert reasons([r for f in found for r in everything(f)]) == [f.fault for f in found if f.fault]
+
+
+def test_inputs_may_overlap_and_must_exist(odd_folder: Path) -> None:
+    here = str(odd_folder)
+    twice = discover([here, f"{here}/*.txt", f"{here}/b/../a.txt"], OPTIONS)
+    assert twice == discover([here], OPTIONS)
+    with pytest.raises(UsageError):
+        discover([f"{here}/nothing*"], OPTIONS)
+
+
+def test_a_piece_names_records_by_place() -> None:
+    piece = Piece(InputFile("a"), 10, 20)
+    assert [piece.holds(n) for n in (9, 10, 19, 20)] == [False, True, True, False]
