@@ -1,0 +1,376 @@
+"""Reads one line as a byline: a chain of statements about the article, or no byline at all.
+
+    2025-02-24 07:24:36 来源:舜网-济南日报
+    作者:济南日报·爱济南记者:张龙 通讯员:韩宏伟
+    □记者 王健 报道
+
+The line must be used up by statements: one word that belongs to none of them, and it is a sentence.
+The statements themselves are rows of `tables/metadata/roles.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pipeline.text import dates
+from pipeline.text.fold import fold
+from pipeline.text.names import ROLE, is_outlet, people, source, words
+
+MAX_CHARS = 160
+"""A longer line is no byline. The longest seen in press pages is about 120 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One row of the table: see the head of roles.toml."""
+
+    id: str
+    name: str
+    labels: tuple[str, ...]
+    column: str
+    value: str
+    alone: bool
+    spaced: bool
+    deep: bool
+    reason: str
+    catch: tuple[str, ...]
+    leave: tuple[str, ...]
+    strict: bool = False
+    separators: str = ":|/丨"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that a byline says. `value`: list[str], str, datetime or None (it says nothing).
+
+    `alone`: it makes a byline by itself. `deep`: it may stand far from the end of the text.
+    """
+
+    rule: str
+    column: str
+    value: Any
+    alone: bool
+    deep: bool = False
+    zoned: bool = True
+    open: bool = False  # a label whose value is on the next line, or nowhere
+
+
+@cache
+def roles() -> tuple[Role, ...]:
+    """Return the rows of roles.toml."""
+    text = files("pipeline").joinpath("tables/metadata/roles.toml").read_text("utf-8")
+    return tuple(
+        Role(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+        for row in tomllib.loads(text)["rule"]
+    )
+
+
+def _spaced_out(label: str) -> str:
+    """Let the characters of a label stand apart (作 者), as old pages justify them."""
+    return r"\s{0,3}".join(map(re.escape, label.replace(" ", ""))) if label.isascii() is False else (
+        re.escape(label)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """The table compiled. `by_label` maps a label (without spaces) to its role."""
+
+    by_label: dict[str, Role] = field(repr=False)
+    closed: re.Pattern[str]  # label and separator
+    spaced: re.Pattern[str]  # label and a space
+    glued: re.Pattern[str]  # label and a name at once, or outlet, label and name
+    bare: re.Pattern[str]  # label at the end of the line
+
+
+@cache
+def _grammar() -> _Grammar:
+    by_label = {fold(label).replace(" ", ""): role for role in roles() for label in role.labels}
+    ordered = sorted(by_label, key=len, reverse=True)
+    marked = [x for x in ordered if by_label[x].separators == ":|/丨"]
+    slashed = [x for x in ordered if by_label[x].separators != ":|/丨"]
+    spaced = [x for x in ordered if by_label[x].spaced]
+    glued = [x for x in ordered if by_label[x].spaced and by_label[x].column and len(x) > 1]
+    either = "|".join(map(_spaced_out, marked))
+    slash = "|".join(map(_spaced_out, slashed))
+    # A role word before the colon may have its paper and rank before it: 新京报记者：.
+    prefix = r"(?P<outlet>[^\s:/|,、;()\[\]【】]{0,16}?)"
+    named = "|".join(map(re.escape, spaced))
+    return _Grammar(
+        by_label,
+        re.compile(rf"(?:(?P<label>{either})\s{{0,3}}[:|/丨]|(?P<slashed>{slash})\s{{0,2}}[/|丨])"),
+        re.compile(rf"{prefix}(?P<label>{named})(?:\s{{1,4}}|(?=$))"),
+        re.compile(rf"{prefix}(?P<label>{'|'.join(map(re.escape, glued))})(?=[\u3400-\u9fff])"),
+        re.compile(rf"(?:{either})\s*$"),
+    )
+
+
+_GAP = re.compile(r"[\s|/丨·,;、\-*>_~]+")
+_OPENING = "([{<【《"
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
+_NUMBER = re.compile(r"\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])")
+_NOISE = re.compile(
+    r"(?:调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
+    r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐)"
+    r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
+)
+_URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
+_LINK = re.compile(r"\[([^\[\]\n]{1,80})\](?:\([^()\s]{0,400}\)|\[[^\[\]\n]{0,20}\])")
+_LEAD = re.compile(r"[\s>*\-#□■◆◇●○▲△▼▽★☆※·+\u25a0-\u25ff]*")
+_NOWHERE = re.compile(
+    r"(?:本文|文章|图文|内容|信息|资料|图片|素材|以上内容|部分内容|文字|文图)?"
+    r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
+)
+_REPORT = re.compile(
+    r"(?:摄影报道|综合报道|报道|摄影|供图|供稿|整理|编译|采写|撰文|文/图|图/文|文|图|摄)\s*$"
+)
+_DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
+
+
+def read(line: str) -> tuple[Statement, ...]:
+    """Return the statements of a byline; () where the line is none.
+
+    >>> [(s.column, s.value) for s in read("作者:济南日报·爱济南记者:张龙 通讯员:韩宏伟")]
+    [('author', ['张龙']), ('correspondent', ['韩宏伟'])]
+    >>> read("编辑：怎样写好一篇通讯，是每个记者都要想的问题。")
+    ()
+    """
+    if not 2 <= len(line.strip()) or len(line) > MAX_CHARS * 4:
+        return ()
+    original = _LINK.sub(lambda m: m[1], line) if "](" in line or "][" in line else line
+    if len(original) > MAX_CHARS and "http" not in original:
+        return ()
+    text = _Text(original)
+    text.at = _LEAD.match(text.folded).end()  # type: ignore[union-attr]
+    found = _statements(text)
+    return tuple(found) if found else ()
+
+
+class _Text:
+    """A line and its folded twin, with a place in both."""
+
+    __slots__ = ("at", "end", "folded", "line")
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.folded = fold(line)
+        self.at = 0
+        self.end = len(line.rstrip())
+
+    def raw(self, start: int, end: int) -> str:
+        return self.line[start:end].strip()
+
+
+def _statements(text: _Text) -> list[Statement] | None:
+    found: list[Statement] = []
+    if _NOWHERE.fullmatch(text.folded, text.at, text.end):
+        return [Statement("M009", "source", None, True)]
+    bracket = ""
+    while True:
+        gap = _GAP.match(text.folded, text.at, text.end)
+        if gap:
+            text.at = gap.end()
+        if text.at >= text.end:
+            return found
+        char = text.folded[text.at]
+        if char in _CLOSING and not bracket:
+            bracket = _CLOSING[char]
+            text.at += 1
+            continue
+        if bracket and char == bracket:
+            bracket = ""
+            text.at += 1
+            continue
+        statement = _next(text, bracket, bool(found))
+        if statement is None:
+            return None
+        found.append(statement)
+
+
+def _next(text: _Text, bracket: str, has_others: bool) -> Statement | None:
+    """Read the statement at the place of `text`, and move it on; None where there is none."""
+    at, end = text.at, text.end
+    dated = dates.DATE.match(text.folded, at, end)
+    if dated and (moment := dates.moment(dated)):
+        text.at = dated.end()
+        numeric = dates.is_numeric(dated) and dates.has_time(dated)
+        return Statement("date", "published_at", moment, numeric, zoned=bool(dated["zone"]))
+    grammar = _grammar()
+    for pattern in (grammar.closed, grammar.spaced, grammar.glued):
+        found = pattern.match(text.folded, at, end)
+        if found is None:
+            continue
+        statement = _labelled(text, found, bracket, with_colon=pattern is grammar.closed)
+        if statement is not None:
+            return statement
+    if noise := _NOISE.match(text.folded, at, end):
+        text.at = noise.end()
+        return Statement("noise", "", None, False)
+    if weekday := _DATELESS.match(text.folded, at, end):
+        text.at = weekday.end()
+        return Statement("noise", "", None, False)
+    if url := _URL.match(text.line, at, end):
+        text.at = url.end()
+        return Statement("url", "url", None, False)
+    return _bare(text, bracket, has_others)
+
+
+def _labelled(
+    text: _Text, found: re.Match[str], bracket: str, *, with_colon: bool
+) -> Statement | None:
+    grammar = _grammar()
+    group = found.groupdict()
+    label = (group.get("label") or group.get("slashed") or "").replace(" ", "")
+    role = grammar.by_label[label]
+    start = found.end()
+    if role.value == "date":
+        dated = dates.DATE.match(text.folded, _after_gap(text, start), text.end)
+        moment = dates.moment(dated) if dated else None
+        if dated is None or moment is None:
+            return _open(text, role, start) if with_colon else None
+        text.at = dated.end()
+        zoned = bool(dated["zone"])
+        return Statement(role.id, role.column, moment, role.alone, role.deep, zoned)
+    if role.value == "number":
+        number = _NUMBER.match(text.folded, start, text.end)
+        if number is None:
+            return None
+        text.at = number.end()
+        return Statement(role.id, "", None, role.alone)
+    if role.value == "url":
+        url = _URL.search(text.line, start, text.end)
+        if url is None:
+            return None
+        text.at = url.end()
+        return Statement(role.id, role.column, url[0], role.alone)
+    stop = _value_end(text, start, bracket)
+    value = text.raw(start, stop)
+    return _valued(text, role, value, start, stop, with_colon=with_colon)
+
+
+def _valued(
+    text: _Text, role: Role, value: str, start: int, stop: int, *, with_colon: bool
+) -> Statement | None:
+    said: Any
+    if not value.strip(" :：、,，-|/"):
+        if not with_colon:
+            return None
+        return _open(text, role, stop)
+    if role.value == "people":
+        said = people(value, strict=role.strict or not with_colon)
+        # 作者:济南日报·爱济南记者:张龙: the value is the paper of the label that follows.
+        if with_colon and said and stop < text.end and text.folded[stop - 1 : stop].strip():
+            following = _grammar().closed.match(text.folded, stop, text.end)
+            said = [] if following else said
+        if said is None or (not said and not with_colon):
+            return None
+    elif role.value == "source":
+        said = source(value)
+        if said is None:
+            return None
+        said = said or None
+    else:
+        if len(value) > 24 or re.search(r"[。！？!?；，,]", value):
+            return None
+        if not with_colon and people(value, strict=True) is None:
+            return None
+        said = None
+    text.at = stop
+    return Statement(role.id, role.column, said or None, role.alone, role.deep and with_colon)
+
+
+def _open(text: _Text, role: Role, stop: int) -> Statement | None:
+    """A label with nothing after it. Only where the line ends or another statement follows."""
+    text.at = stop
+    return Statement(role.id, role.column, None, role.alone, role.deep, open=_at_end(text))
+
+
+def _at_end(text: _Text) -> bool:
+    return text.at >= text.end
+
+
+def _after_gap(text: _Text, start: int) -> int:
+    while start < text.end and text.folded[start] in " \t:|/(":
+        start += 1
+    return start
+
+
+def _value_end(text: _Text, start: int, bracket: str) -> int:
+    """Return where a value ends: before the next statement, at the bracket, or with the line."""
+    end = text.end
+    if bracket and (close := text.folded.find(bracket, start, end)) >= 0:
+        end = close
+    grammar = _grammar()
+    ends = [end]
+    for pattern in (grammar.closed, dates.DATE, _NOISE, _URL):
+        for found in pattern.finditer(text.folded, start, end):
+            if found.start() > start and _starts_here(text, pattern, found, start):
+                ends.append(found.start())
+                break
+    for word in re.finditer(r"\s+(?=\S)", text.folded[start:end]):
+        at = start + word.end()
+        if grammar.spaced.match(text.folded, at, end) or _role_word(text, at, end):
+            ends.append(at)
+            break
+    return min(ends)
+
+
+def _role_word(text: _Text, at: int, end: int) -> bool:
+    """Whether a new role begins at a word: 通讯员刘娟, 新京报记者 李四."""
+    found = _grammar().glued.match(text.folded, at, end)
+    return found is not None
+
+
+def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], start: int) -> bool:
+    before = text.folded[found.start() - 1]
+    if pattern is _grammar().closed:
+        label = found["label"] or found["slashed"] or ""
+        # One-character labels and slashes need a gap before them: 影视图/文 is no label.
+        if len(label) > 1 and text.folded[found.end() - 1] == ":":
+            return True
+    return before in " \t|/丨;,、()[]【】" and found.start() > start
+
+
+def _bare(text: _Text, bracket: str, has_others: bool) -> Statement | None:
+    """Read what has no label: a paper beside a date, names with 报道 or 摄 after them."""
+    stop = _value_end(text, text.at, bracket)
+    word = re.match(r"\S+", text.folded[text.at : stop])
+    if word is None:
+        return None
+    name_stop = text.at + word.end()
+    name = text.raw(text.at, name_stop)
+    if is_outlet(name) and len(name) <= 16 and re.fullmatch(r"[\w·.\-]+", name):
+        text.at = name_stop
+        return Statement("bare-outlet", "source", name, False)
+    phrase = text.raw(text.at, stop)
+    if len(phrase) <= 24 and re.search(r"(?:供稿|供图)$", phrase) and "，" not in phrase:
+        text.at = stop
+        return Statement("M006", "", None, False)
+    return None
+
+
+_TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{3,60}[)\]】]\s*$")
+
+
+def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
+    """Return where a bracketed byline behind a sentence begins, and what it says; None without one.
+
+    Only editors and sources are cut so; a reporter in brackets belongs to the paragraph.
+
+    >>> trailing("目标如期实现。（责任编辑：高原）")[0]
+    7
+    """
+    folded = fold(line[-80:])
+    found = _TRAILING.search(folded)
+    if found is None or not folded[: found.start()].rstrip().endswith(tuple("。!?\"”…)】")):
+        return None
+    at = max(len(line) - 80, 0) + found.start()
+    says = read(line[at:])
+    sure = [s for s in says if s.alone and s.column in {"editor", "source"}]
+    return (at, says) if sure and len(sure) == len(says) else None

@@ -1,0 +1,68 @@
+"""Folds a text for matching: one script, one width, one case, and not a character more or fewer.
+
+Rules are written once, in Simplified, half-width and lower case, and matched against the folded
+text; the offsets are those of the text itself, because every UTF-16 code unit is replaced by one.
+A fold is for matching only and never reaches the output.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.census import code_units
+
+# Marks that pages use for one another. Everything here is a choice of looks, not of sense.
+_MARKS = {
+    " ": "\u00a0\u2009\u3000\t",
+    '"': "“”„‟「」『』〝〞",
+    "'": "‘’",
+    "<": "〈﹤‹",
+    ">": "〉﹥›»",
+    "-": "–—―─━﹣",
+    "·": "•‧・･∙●○◦▪",
+    ":": "︰﹕∶",
+    "[": "【〖〔",
+    "]": "】〗〕",
+}
+
+
+@cache
+def fold_table() -> NDArray[np.uint16]:
+    """Return what each UTF-16 code unit folds to: uint16 (65536,); surrogates are themselves."""
+    table = np.arange(65536, dtype=np.uint16)
+    table[0xFF01:0xFF5F] = np.arange(0x21, 0x7F)  # full-width ASCII
+    for mark, variants in _MARKS.items():
+        table[[ord(char) for char in variants]] = ord(mark)
+    rows = files("pipeline").joinpath("tables/script/fold.tsv").read_text("utf-8")
+    for line in rows.splitlines():
+        if not line.startswith("#"):
+            traditional, simplified = line.split("\t")
+            table[ord(traditional)] = ord(simplified)
+    lower = table.copy()
+    upper = (table >= ord("A")) & (table <= ord("Z"))
+    lower[upper] += 32
+    return lower
+
+
+def fold_units(units: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Fold UTF-16 code units: uint16 (n,) to uint16 (n,)."""
+    folded: NDArray[np.uint16] = fold_table().take(units)
+    return folded
+
+
+def as_text(units: NDArray[np.uint16]) -> str:
+    """Return UTF-16 code units as a string; lone surrogates are kept."""
+    return units.tobytes().decode("utf-16-le", "surrogatepass")
+
+
+def fold(text: str) -> str:
+    """Fold a text, code point for code point.
+
+    >>> fold("責任編輯：ＡＢＣ")
+    '责任编辑:abc'
+    """
+    return as_text(fold_units(code_units(text)))

@@ -1,0 +1,105 @@
+"""Headlines and datelines: the title above a byline, the place and reporter before the first words.
+
+A title is claimed only where a byline stands below it: a first line alone proves nothing, and no
+title is better than a wrong one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.text import byline
+from pipeline.text.fold import fold
+from pipeline.text.names import people
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_NOT_TITLE = re.compile(r"[。；;…>|<]$|[。]|https?://|首页|^\s*[(（【\[]?(?:图|表|注)\d?[:：]|>")
+_CONTINUES = re.compile(r"[:：,，、;；—“（(《]$")
+_SUBTITLE = re.compile(r"^\s*(?:——|--|—|──)")
+_ORIGINAL = re.compile(r"[\s(\[【]*(?:本文)?原(?:文)?标题\s{0,3}:\s*")
+# Outlet, place, day, 电 or 讯. Greedy in the outlet: 中国台湾网台北3月1日电.
+_DATELINE = re.compile(
+    r"\s*(?:[(【\[][^()【】\[\]]{1,20}[)】\]]\s*)?"
+    r"(?:(?P<outlet>[^\s,。:;\"()《》]{0,10}(?:社|报|网|台|在线|新闻)))"
+    r"(?P<place>[\u4e00-\u9fff]{2,8}?)?\s?"
+    r"(?:(?:(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日\s?)(?:电|讯|消息)|讯|电)"
+    r"\s*(?:[(【\[](?P<by>[^()【】\[\]]{2,60})[)】\]])?"
+)
+_RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
+
+
+def is_title(line: str) -> bool:
+    """Whether a line could be a title: short, Chinese, no sentence, no path through a site."""
+    line = line.strip()
+    return (
+        4 <= len(line) <= 90 and bool(_HAN.search(line)) and not _NOT_TITLE.search(line)
+    )
+
+
+def title_above(lines: Sequence[str]) -> str | None:
+    """Return the title that ends the lines above a byline, or None.
+
+    Two lines are one title where the first cannot end there; a line that begins with a dash is a
+    subtitle and stays out; a line above that could stand alone is a kicker and stays out as well.
+
+    >>> title_above(["建设现代化产业体系，槐荫区：", "以产业大提升推动发展"])
+    '建设现代化产业体系，槐荫区：以产业大提升推动发展'
+    >>> title_above(["这是导语，说明了文章的内容。", "槐荫区实干担当跑出加速度"])
+    '槐荫区实干担当跑出加速度'
+    """
+    candidates = [line.strip().lstrip("#").strip() for line in lines]
+    if len(candidates) > 1 and _SUBTITLE.match(candidates[-1]):
+        candidates.pop()
+    # Two sentences above it, and the byline stands in the middle of the article.
+    if not candidates or sum(not is_title(line) for line in candidates) > 1:
+        return None
+    title = candidates.pop()
+    if not is_title(title) or _CONTINUES.search(title):
+        return None
+    while candidates and _CONTINUES.search(candidates[-1]) and is_title(candidates[-1]):
+        title = candidates.pop() + title
+    return title
+
+
+def original_title(line: str) -> str | None:
+    """Return what a line names as the original title: （原标题：…）.
+
+    >>> original_title("（原标题：多地项目连环爆雷）")
+    '多地项目连环爆雷'
+    """
+    found = _ORIGINAL.match(fold(line[:200]))
+    if found is None or len(line) > 160:
+        return None
+    title = line[found.end() :].strip()
+    for pair in ("()", "（）", "【】", "[]", "《》"):
+        if title.endswith(pair[1]) and title.count(pair[0]) < title.count(pair[1]):
+            title = title[:-1].strip()
+        if title.startswith(pair[0]) and title.endswith(pair[1]):
+            title = title[1:-1].strip()
+    return title or None
+
+
+def dateline(line: str) -> dict[str, object] | None:
+    """Return the place and the reporters that a dateline names; None where there is no dateline.
+
+    >>> dateline("本报济南讯 6月21日，记者获悉")
+    {'place': '济南'}
+    >>> dateline("新京报讯（记者 陆一夫）11月25日，新京报记者登录")
+    {'author': ['陆一夫']}
+    """
+    start = line[:140]
+    found = _DATELINE.match(fold(start))
+    if found is None:
+        return None
+    said: dict[str, object] = {}
+    if found["place"]:
+        said["place"] = start[found.start("place") : found.end("place")]
+    if found["by"]:
+        inner = start[found.start("by") : found.end("by")]
+        for statement in byline.read(_RUN_ON.sub(" ", inner)):
+            if statement.value is not None and isinstance(statement.value, list):
+                said.setdefault(statement.column, statement.value)
+        if "author" not in said and (alone := people(inner, strict=True)):
+            said["author"] = alone
+    return said or None

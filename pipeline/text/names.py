@@ -1,0 +1,183 @@
+"""Names of people as bylines give them: freed of role and paper, taken apart, or refused.
+
+Names are names: `济南日报记者 张龙 通讯员` gives 张龙. What is no name (未知, 管理员, 网络) gives nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+_HAN = r"[\u3400-\u9fff]"
+# What stands before a name: a paper, a rank, a role.
+ROLE = (
+    r"(?:本报|本刊|本网|本台|本社)?(?:首席|特约|特派|见习|实习|资深|高级|全媒体|融媒体|融媒|图片|摄影|文字|视频|"
+    r"驻[\u4e00-\u9fff]{1,6}?)*"
+    r"(?:记者|通讯员|评论员|专栏作者|特约撰稿人|特约撰稿|撰稿人|实习生|见习生|编辑|研究员|主笔|摄影师|作者|译者)"
+)
+_BEFORE = re.compile(rf"[^\s,、;/|:]{{0,16}}?{ROLE}[\s:/|]*")
+_AFTER = re.compile(
+    r"(?:[\s/|]*(?:摄影报道|综合报道|报道|供图|供稿|文/图|图/文|摄)|"
+    r"[\s/|]+(?:摄影|摄像|整理|编译|采写|撰文|文图|图文|文|图|译|发自[\u4e00-\u9fff]{2,6}))\s*$"
+)
+_SPLIT = re.compile(r"[\s,、;/|&]+")
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ][\w.'’\-]*(?: [A-Za-zÀ-ɏ][\w.'’\-]*){0,4}")
+_HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
+_SENTENCE = re.compile(r"[。！？!?；…“”\"]")
+
+
+@cache
+def _surnames() -> tuple[dict[str, int], frozenset[str]]:
+    rows = files("pipeline").joinpath("tables/metadata/surnames.tsv").read_text("utf-8")
+    table = dict(line.split("\t") for line in rows.splitlines() if not line.startswith("#"))
+    single = {c: i for i, c in enumerate(table["single"])}
+    return single, frozenset(table["compound"].split())
+
+
+@cache
+def words() -> dict[str, frozenset[str]]:
+    """Return the word lists of tables/metadata/outlets.toml."""
+    text = files("pipeline").joinpath("tables/metadata/outlets.toml").read_text("utf-8")
+    return {key: frozenset(value) for key, value in tomllib.loads(text).items()}
+
+
+def _folded(text: str) -> str:
+    from pipeline.text.fold import fold
+
+    return fold(text)
+
+
+def looks_chinese(name: str) -> bool:
+    """Whether a name is a surname with a given name of one or two characters, or has a middle dot.
+
+    >>> looks_chinese("張龍"), looks_chinese("获悉"), looks_chinese("买买提·艾力")
+    (True, False, True)
+    """
+    name = _folded(name)
+    if "·" in name:
+        return _HAN_NAME.fullmatch(name) is not None
+    single, compound = _surnames()
+    if not re.fullmatch(rf"{_HAN}+", name):
+        return False
+    if name[:2] in compound:
+        return 3 <= len(name) <= 4
+    return name[0] in single and 2 <= len(name) <= 3
+
+
+def apart(run: str) -> list[str]:
+    """Take names that were run together apart; [run] where that cannot be done.
+
+    Of several readings the one with the fewest names wins, then the one with the commonest
+    surnames.
+
+    >>> apart("刘忠俊贺劭清"), apart("棒棒不是糖"), apart("欧阳修文")
+    (['刘忠俊', '贺劭清'], ['棒棒不是糖'], ['欧阳修文'])
+    """
+    if not 4 <= len(run) <= 15 or not re.fullmatch(rf"{_HAN}+", run) or looks_chinese(run):
+        return [run]
+    single, compound = _surnames()
+    folded = _folded(run)
+    best: list[tuple[int, int, list[str]] | None] = [None] * (len(run) + 1)
+    best[0] = (0, 0, [])
+    for end in range(2, len(run) + 1):
+        for size in (2, 3, 4):
+            start = end - size
+            before = best[start] if start >= 0 else None
+            name = folded[start:end]
+            if before is None or not looks_chinese(name):
+                continue
+            rank = 500 if name[:2] in compound else single[name[0]]
+            reading = (before[0] + 1, before[1] + rank, [*before[2], run[start:end]])
+            if best[end] is None or reading[:2] < best[end][:2]:  # type: ignore[index]
+                best[end] = reading
+    whole = best[len(run)]
+    return whole[2] if whole else [run]
+
+
+def people(value: str, *, strict: bool = False) -> list[str] | None:
+    """Return the names in a byline's value; None where it cannot be one.
+
+    `strict`: every name must begin with a surname (no label with a colon vouches for it).
+    An empty list means that the value says nobody (未知, 网络, empty).
+
+    >>> people("济南日报·爱济南记者 张龙、王 健 摄")
+    ['张龙', '王健']
+    >>> people("Kesk noren"), people("系统管理员"), people("他说，这不是名字。")
+    (['Kesk noren'], [], None)
+    """
+    value = value.strip(" \t\u3000,、;；:：|/")
+    if len(value) > 60 or _SENTENCE.search(value):
+        return None
+    while (shorter := _AFTER.sub("", value)) != value:
+        value = shorter
+    if not re.search(_HAN, value):
+        return _latin(value, strict)
+    tokens: list[str] = []
+    for token in _joined([t for t in _SPLIT.split(_BEFORE.sub(" ", value)) if t]):
+        tokens += apart(token)
+    names: list[str] = []
+    for token in tokens:
+        if _folded(token) in words()["not_names"]:
+            continue
+        if not _acceptable(token, strict):
+            return None
+        names.append(token.strip("()（）[]【】"))
+    return list(dict.fromkeys(names))
+
+
+def _acceptable(token: str, strict: bool) -> bool:
+    if strict:
+        return looks_chinese(token)
+    token = token.strip("()（）[]【】")
+    return bool(
+        re.fullmatch(rf"{_HAN}{{2,20}}(?:[·•.]{_HAN}{{1,12}})*", token)
+        or re.fullmatch(r"[\w.·'’\-]{2,20}", token)
+    )
+
+
+def _joined(tokens: list[str]) -> list[str]:
+    """Put 王 健 together again: two single characters that follow one another are one name."""
+    joined: list[str] = []
+    for token in tokens:
+        single = len(token) == 1 and re.fullmatch(_HAN, token)
+        if single and joined and len(joined[-1]) == 1:
+            joined[-1] += token
+        else:
+            joined.append(token)
+    return joined
+
+
+def _latin(value: str, strict: bool) -> list[str] | None:
+    if strict:
+        return None
+    names: list[str] = []
+    for part in re.split(r"\s*(?:,|、|;|/|&|\band\b)\s*", value):
+        if not part or part.lower() in words()["not_names"]:
+            continue
+        if not _LATIN.fullmatch(part) or len(part) > 40:
+            return None
+        names.append(part)
+    return names
+
+
+def is_outlet(name: str) -> bool:
+    """Whether a bare name is that of a paper or a site, by its ending.
+
+    >>> is_outlet("大众日报"), is_outlet("舜网-济南日报"), is_outlet("槐荫区")
+    (True, True, False)
+    """
+    folded = _folded(name).strip()
+    return 2 <= len(folded) <= 24 and folded.endswith(tuple(words()["endings"]))
+
+
+def source(value: str) -> str | None:
+    """Return a source freed of brackets; "" where it says nothing (网络), None where it is none."""
+    value = value.strip(" \t\u3000,、;；:：|/\"'“”")
+    value = re.sub(r"^[《〈（(【](.*)[》〉）)】]$", r"\1", value).strip()
+    if len(value) > 40 or re.search(r"[。！？!?；]|[，,].*[，,]", value):
+        return None
+    if _folded(value) in words()["not_names"]:
+        return ""
+    return value
