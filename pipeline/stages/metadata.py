@@ -241,30 +241,35 @@ def _title(head: Sequence[_Line]) -> str | None:
 
 
 def _edits(text: str, lines: Sequence[_Line], cut: _Cut | None) -> list[Edit]:
-    """Return one edit a line that goes, with the blank lines that would be left doubled."""
+    """Return one edit a line that goes, with the line breaks that would be left doubled."""
     edits: list[Edit] = []
-    for line in lines:
-        if not line.goes:
-            continue
-        start, end = line.start, min(line.end + 1, len(text))
-        if start == 0 or text[: start].endswith("\n\n"):
-            while end < len(text) and text[end] == "\n":
-                end += 1
-        edits.append(_edit(text, start, end, line.says))
-    # At the end of the text there is no newline behind the last line; take the one before the run.
-    at = len(edits)
-    while at and edits[at - 1].end == (edits[at].start if at < len(edits) else len(text)):
-        at -= 1
-    if at < len(edits) and edits[at].start:
-        first = edits[at]
-        start = first.start
-        while start and text[start - 1] == "\n":
-            start -= 1
-        if not text.endswith("\n"):
-            edits[at] = first._replace(start=start, before=text[start : first.end])
+    run: list[_Line] = []
+    for line in [line for line in lines if line.goes]:
+        if run and text[run[-1].end : line.start].strip("\n"):
+            edits += _run_edits(text, run)
+            run = []
+        run.append(line)
+    edits += _run_edits(text, run) if run else []
     if cut:
         edits.append(_edit(text, cut.start, cut.end, cut.says))
     return sorted(edits, key=lambda edit: edit.start)
+
+
+def _run_edits(text: str, run: Sequence[_Line]) -> list[Edit]:
+    """Return the edits for lines with nothing but line breaks between them."""
+    start, end = run[0].start, run[-1].end
+    after = end
+    while after < len(text) and text[after] == "\n":
+        after += 1
+    if after == len(text):  # the last line: the breaks before it go, those behind it stay
+        while start and text[start - 1] == "\n":
+            start -= 1
+    elif start == 0 or text[max(start - 2, 0) : start] == "\n\n":
+        end = after
+    else:
+        end += 1
+    cuts = [start, *(line.start for line in run[1:]), end]
+    return [_edit(text, cuts[i], cuts[i + 1], line.says) for i, line in enumerate(run)]
 
 
 def _edit(text: str, start: int, end: int, says: Sequence[Statement]) -> Edit:

@@ -7,7 +7,7 @@ of a mixed document only the paragraphs in another script than the target.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,16 @@ from pipeline.text.scripts import HANS, HANT, JAPANESE, KOREAN, MIXED, scripts
 from pipeline.text.substitutions import substitutions
 
 RULE = "traditional-form"
+FROM_TEXT = (
+    "title",
+    "source",
+    "place",
+    "author",
+    "correspondent",
+    "editor",
+    "photographer",
+    "translator",
+)
 LANGUAGES = {HANS: "zh", HANT: "zh", MIXED: "zh", JAPANESE: "ja", KOREAN: "ko"}
 
 
@@ -66,9 +76,22 @@ def simplified(document: Document) -> Document:
     text = "\n".join(
         convert(line) if yes else line for line, yes in zip(lines, wanted.tolist(), strict=True)
     )
+    document = document.edited([], **_converted(document.columns, convert))
     if len(text) != len(document.text):
         return document.edited(difference("script", RULE, document.text, text))
     return document.edited(substitutions("script", RULE, document.text, text))
+
+
+def _converted(columns: Mapping[str, object], convert: Callable[[str], str]) -> dict[str, object]:
+    """Return the columns that were taken from the text, in the script of the text."""
+    found: dict[str, object] = {}
+    for name in FROM_TEXT:
+        value = columns.get(name)
+        if isinstance(value, str):
+            found[name] = convert(value)
+        elif isinstance(value, list):
+            found[name] = [convert(item) for item in value]
+    return found
 
 
 STAGE = Stage(

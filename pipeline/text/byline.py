@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pipeline.text import dates
 from pipeline.text.fold import fold
-from pipeline.text.names import ROLE, is_outlet, people, source, words
+from pipeline.text.names import is_outlet, people, source
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
@@ -65,16 +64,20 @@ class Statement:
 def roles() -> tuple[Role, ...]:
     """Return the rows of roles.toml."""
     text = files("pipeline").joinpath("tables/metadata/roles.toml").read_text("utf-8")
-    return tuple(
-        Role(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
-        for row in tomllib.loads(text)["rule"]
-    )
+    rows: Any = tomllib.loads(text)["rule"]
+    return tuple(Role(**{key: _frozen(row[key]) for key in row}) for row in rows)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _spaced_out(label: str) -> str:
     """Let the characters of a label stand apart (作 者), as old pages justify them."""
-    return r"\s{0,3}".join(map(re.escape, label.replace(" ", ""))) if label.isascii() is False else (
-        re.escape(label)
+    return (
+        r"\s{0,3}".join(map(re.escape, label.replace(" ", "")))
+        if label.isascii() is False
+        else (re.escape(label))
     )
 
 
@@ -114,7 +117,9 @@ def _grammar() -> _Grammar:
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~]+")
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
-_NUMBER = re.compile(r"\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])")
+_NUMBER = re.compile(
+    r"\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])"
+)
 _NOISE = re.compile(
     r"(?:调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
     r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐)"
@@ -137,11 +142,11 @@ def read(line: str) -> tuple[Statement, ...]:
     """Return the statements of a byline; () where the line is none.
 
     >>> [(s.column, s.value) for s in read("作者:济南日报·爱济南记者:张龙 通讯员:韩宏伟")]
-    [('author', ['张龙']), ('correspondent', ['韩宏伟'])]
+    [('author', None), ('author', ['张龙']), ('correspondent', ['韩宏伟'])]
     >>> read("编辑：怎样写好一篇通讯，是每个记者都要想的问题。")
     ()
     """
-    if not 2 <= len(line.strip()) or len(line) > MAX_CHARS * 4:
+    if len(line.strip()) < 2 or len(line) > MAX_CHARS * 4:
         return ()
     original = _LINK.sub(lambda m: m[1], line) if "](" in line or "][" in line else line
     if len(original) > MAX_CHARS and "http" not in original:
@@ -187,13 +192,13 @@ def _statements(text: _Text) -> list[Statement] | None:
             bracket = ""
             text.at += 1
             continue
-        statement = _next(text, bracket, bool(found))
+        statement = _next(text, bracket)
         if statement is None:
             return None
         found.append(statement)
 
 
-def _next(text: _Text, bracket: str, has_others: bool) -> Statement | None:
+def _next(text: _Text, bracket: str) -> Statement | None:
     """Read the statement at the place of `text`, and move it on; None where there is none."""
     at, end = text.at, text.end
     dated = dates.DATE.match(text.folded, at, end)
@@ -218,7 +223,7 @@ def _next(text: _Text, bracket: str, has_others: bool) -> Statement | None:
     if url := _URL.match(text.line, at, end):
         text.at = url.end()
         return Statement("url", "url", None, False)
-    return _bare(text, bracket, has_others)
+    return _bare(text, bracket)
 
 
 def _labelled(
@@ -251,11 +256,11 @@ def _labelled(
         return Statement(role.id, role.column, url[0], role.alone)
     stop = _value_end(text, start, bracket)
     value = text.raw(start, stop)
-    return _valued(text, role, value, start, stop, with_colon=with_colon)
+    return _valued(text, role, value, stop, with_colon=with_colon)
 
 
 def _valued(
-    text: _Text, role: Role, value: str, start: int, stop: int, *, with_colon: bool
+    text: _Text, role: Role, value: str, stop: int, *, with_colon: bool
 ) -> Statement | None:
     said: Any
     if not value.strip(" :：、,，-|/"):
@@ -286,7 +291,7 @@ def _valued(
 
 
 def _open(text: _Text, role: Role, stop: int) -> Statement | None:
-    """A label with nothing after it. Only where the line ends or another statement follows."""
+    """Return a label with nothing after it; where the line ends, the next line may say it."""
     text.at = stop
     return Statement(role.id, role.column, None, role.alone, role.deep, open=_at_end(text))
 
@@ -337,7 +342,7 @@ def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], st
     return before in " \t|/丨;,、()[]【】" and found.start() > start
 
 
-def _bare(text: _Text, bracket: str, has_others: bool) -> Statement | None:
+def _bare(text: _Text, bracket: str) -> Statement | None:
     """Read what has no label: a paper beside a date, names with 报道 or 摄 after them."""
     stop = _value_end(text, text.at, bracket)
     word = re.match(r"\S+", text.folded[text.at : stop])
@@ -368,7 +373,7 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     """
     folded = fold(line[-80:])
     found = _TRAILING.search(folded)
-    if found is None or not folded[: found.start()].rstrip().endswith(tuple("。!?\"”…)】")):
+    if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"”…)】')):
         return None
     at = max(len(line) - 80, 0) + found.start()
     says = read(line[at:])

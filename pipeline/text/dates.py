@@ -1,8 +1,8 @@
 """Dates as pages write them: found at a place in a folded text, read as a moment in a zone.
 
-`DATE` matches a whole date with its year, with or without a time of day. Relative ones (3小时前, 昨天)
-and dates without a year are no moments and do not match. The text is folded (`pipeline.text.fold`):
-one script, half-width, lower case.
+`DATE` matches a whole date with its year, with or without a time of day. Relative ones
+(3小时前, 昨天) and dates without a year are no moments and do not match. The text is folded
+(`pipeline.text.fold`): one script, half-width, lower case.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta, timezone
 CHINA = timezone(timedelta(hours=8))
 """The zone of China, Hong Kong, Taiwan and Singapore: assumed where a text gives none."""
 
-_DIGITS = "〇零○oO一二三四五六七八九十"
 _NUMERAL = r"[〇零○一二三四五六七八九十]"
 _TIME = (
     r"(?:(?P<half>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|am|pm)\s{0,2})?"
@@ -47,7 +46,9 @@ _DAY = (
     rf"|(?P<en_month2>{_MONTHS})\.?\s(?P<en_day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s"
     r"(?P<en_year2>(?:19|20)\d{2})(?!\d)"
 )
-DATE = re.compile(rf"(?<![\d./-])(?:{_DAY}){_WEEKDAY}(?:(?:\s{{0,4}}[,t|]?\s{{0,4}})(?<![\d]){_TIME})?")
+DATE = re.compile(
+    rf"(?<![\d./-])(?:{_DAY}){_WEEKDAY}(?:(?:\s{{0,4}}[,t|]?\s{{0,4}})(?<![\d]){_TIME})?"
+)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 
 
@@ -68,14 +69,14 @@ def read(text: str) -> datetime | None:
         rest = folded[found.end() :].strip(" \n()[]<>\"'-:,")
         return moment(found) if not rest or len(rest) <= 4 else None
     if compact := _COMPACT.fullmatch(folded):
-        return _made(*(int(part or 0) for part in compact.groups()))
+        year, month, day, hour, minute, second = (int(part or 0) for part in compact.groups())
+        return _made((year, month, day), (hour, minute, second))
     return None
 
 
 def moment(found: re.Match[str]) -> datetime | None:
     """Return the moment of a match of `DATE`, zone included; None where there is no such day."""
     g = found.groupdict()
-    year, month, day = _day(g)
     hour = int(g["hour"] or 0)
     half = g["half"] or g["half_after"] or ""
     if half and half.startswith(("下午", "傍晚", "晚", "p")) and hour < 12:
@@ -86,7 +87,7 @@ def moment(found: re.Match[str]) -> datetime | None:
         hour += 12
     minute = int(g["minute"] or g["minute_zh"] or g["minute_dot"] or 0)
     second = int(g["second"] or g["second_zh"] or 0)
-    return _made(year, month, day, hour, minute, second, _zone(g["zone"]))
+    return _made(_day(g), (hour, minute, second), _zone(g["zone"]))
 
 
 def has_time(found: re.Match[str]) -> bool:
@@ -110,7 +111,7 @@ def _day(g: dict[str, str | None]) -> tuple[int, int, int]:
     if g["us_year"]:
         return int(g["us_year"]), int(g["us_month"] or 0), int(g["us_day"] or 0)
     name = (g["en_month"] or g["en_month2"] or "jan")[:3]
-    month = "jan feb mar apr may jun jul aug sep oct nov dec".split().index(name) + 1
+    month = "janfebmaraprmayjunjulaugsepoctnovdec".index(name) // 3 + 1
     return int(g["en_year"] or g["en_year2"] or 0), month, int(g["en_day"] or g["en_day2"] or 0)
 
 
@@ -152,10 +153,9 @@ def _zone(written: str | None) -> timezone:
 
 
 def _made(
-    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0,
-    zone: timezone = CHINA,
+    day: tuple[int, int, int], time: tuple[int, int, int], zone: timezone = CHINA
 ) -> datetime | None:
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        return datetime(*day, *time, tzinfo=zone)
     except ValueError:
         return None

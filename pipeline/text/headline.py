@@ -32,9 +32,7 @@ _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄
 def is_title(line: str) -> bool:
     """Whether a line could be a title: short, Chinese, no sentence, no path through a site."""
     line = line.strip()
-    return (
-        4 <= len(line) <= 90 and bool(_HAN.search(line)) and not _NOT_TITLE.search(line)
-    )
+    return 4 <= len(line) <= 90 and bool(_HAN.search(line)) and not _NOT_TITLE.search(line)
 
 
 def title_above(lines: Sequence[str]) -> str | None:

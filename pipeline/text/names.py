@@ -1,6 +1,7 @@
 """Names of people as bylines give them: freed of role and paper, taken apart, or refused.
 
-Names are names: `济南日报记者 张龙 通讯员` gives 张龙. What is no name (未知, 管理员, 网络) gives nothing.
+Names are names: `济南日报记者 张龙 通讯员` gives 张龙. What is no name (未知,
+管理员, 网络) gives nothing.
 """
 
 from __future__ import annotations
