@@ -1,0 +1,165 @@
+"""A small character trigram model of Chinese: how much a string looks like text that people write.
+
+The model is script-folded and width-folded: 國 and 国, `，` and `,` are one symbol, all digits are
+one, all Latin letters are one. It judges decodings and repairs, nothing else; it knows enough
+Japanese and Korean to tell them from noise.
+
+The table (`tables/ngram/zh.npz`, built by `tools/build_ngram.py`) holds three sorted integer arrays
+with log-probabilities quantised to a byte, smoothed by interpolated Witten-Bell. With Dirichlet
+smoothing a rare character after a common one costs too little, and wrong repairs win.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP = 1 / 12
+"""One quantisation step of a stored log-probability, in nats; a byte reaches down to -21.25."""
+BITS = 14
+"""Bits of a symbol number: a bigram key is 28 bits, a trigram key at most 32."""
+_CONTEXT = np.uint32(1 << 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The loaded table.
+
+    `fold`: uint16 (65536,), the symbol of each BMP code point. `uni`, `back1`: float32 (symbols,),
+    log-probability and back-off weight. `pairs`: uint32 (n,), sorted keys a<<14|b, with `pair_p`
+    and `pair_back` (uint8, steps below zero) and `rank` (int32: the number of the pair as a context
+    of trigrams, or -1).
+    `triples`: uint32 (m,), sorted keys rank<<14|c, with `triple_p`.
+    """
+
+    fold: NDArray[np.uint16]
+    uni: NDArray[np.float32]
+    back1: NDArray[np.float32]
+    pairs: NDArray[np.uint32]
+    pair_p: NDArray[np.uint8]
+    pair_back: NDArray[np.uint8]
+    rank: NDArray[np.int32]
+    triples: NDArray[np.uint32]
+    triple_p: NDArray[np.uint8]
+    _memo: dict[int, float] = field(default_factory=dict, compare=False)
+
+    def symbols(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Return the symbol of each code point: uint32, as long as `codes`."""
+        # Beyond the BMP everything is as rare as an unassigned code point.
+        return self.fold[np.minimum(codes, 0xFFFF)].astype(np.uint32)
+
+    def log_probs(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """Return ln p(character | the two before it) for each code point; float32.
+
+        The text is taken to begin after a line break.
+        """
+        start = self.symbols(np.array([10, 10], np.uint32))
+        x = np.concatenate([start, self.symbols(codes)])
+        a, b, c = x[:-2], x[1:-1], x[2:]
+        at, found = _find(self.pairs, b << BITS | c)
+        two = np.where(
+            found, self.pair_p[at] * np.float32(-STEP), self.back1[b] + self.uni[c]
+        ).astype(np.float32)
+        before, known = _find(self.pairs, a << BITS | b)
+        context = np.where(known, self.rank[before], -1)
+        deep = np.flatnonzero(context >= 0)
+        keys = context[deep].astype(np.uint32) << np.uint32(BITS) | c[deep]
+        third, hit = _find(self.triples, keys)
+        two[deep] = np.where(
+            hit,
+            self.triple_p[third] * np.float32(-STEP),
+            two[deep] - self.pair_back[before[deep]] * np.float32(STEP),
+        )
+        return two
+
+    def score(self, text: str) -> float:
+        """Return the mean log-probability per character, in nats; 0 for an empty text."""
+        return float(self.log_probs(code_points(text)).mean()) if text else 0.0
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """Return the `score` of each text, in one pass over all of them."""
+        # A line break before each text; only what lies between is counted.
+        joined = self.log_probs(code_points("\n\n".join(texts)))
+        out: list[float] = []
+        at = 0
+        for text in texts:
+            out.append(float(joined[at : at + len(text)].mean()) if text else 0.0)
+            at += len(text) + 2
+        return out
+
+    def symbol(self, char: str) -> int:
+        """Return the symbol of one character."""
+        return int(self.fold[min(ord(char), 0xFFFF)])
+
+    def log_prob(self, a: int, b: int, c: int) -> float:
+        """Return ln p(c | a b) of three symbols; remembered, for searches that go step by step."""
+        key = (a << BITS | b) << BITS | c
+        known = self._memo.get(key)
+        if known is None:
+            if len(self._memo) > 1 << 18:  # about 30 MB of dictionary
+                self._memo.clear()
+            known = self._memo[key] = self._log_prob(a, b, c)
+        return known
+
+    def _log_prob(self, a: int, b: int, c: int) -> float:
+        before = _at(self.pairs, a << BITS | b)
+        back = 0.0
+        if before >= 0 and (rank := int(self.rank[before])) >= 0:
+            third = _at(self.triples, rank << BITS | c)
+            if third >= 0:
+                return int(self.triple_p[third]) * -STEP
+            back = int(self.pair_back[before]) * -STEP
+        pair = _at(self.pairs, b << BITS | c)
+        if pair >= 0:
+            return back + int(self.pair_p[pair]) * -STEP
+        return back + float(self.back1[b]) + float(self.uni[c])
+
+
+def _find(
+    keys: NDArray[np.uint32], wanted: NDArray[np.uint32]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return at, keys[at] == wanted
+
+
+def _at(keys: NDArray[np.uint32], wanted: int) -> int:
+    i = bisect_left(keys.data, wanted)
+    return i if i < len(keys) and keys[i] == wanted else -1
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of a text: uint32 (n,). Lone surrogates are kept."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+@cache
+def load() -> Model:
+    """Return the table that comes with the package. Once per process, about 20 ms."""
+    data = files("pipeline").joinpath("tables/ngram/zh.npz").read_bytes()
+    return from_bytes(data)
+
+
+def from_bytes(data: bytes) -> Model:
+    """Return the model in the bytes of an .npz file."""
+    with np.load(BytesIO(data), allow_pickle=False) as table:
+        pairs = table["pairs"]
+        marked = (pairs & _CONTEXT) != 0  # the top bit says that the pair is a trigram context
+        rank = np.where(marked, np.cumsum(marked, dtype=np.int32) - 1, -1).astype(np.int32)
+        return Model(
+            fold=table["fold"],
+            uni=table["uni"].astype(np.float32),
+            back1=table["back1"].astype(np.float32),
+            pairs=pairs & ~_CONTEXT,
+            pair_p=table["pair_p"],
+            pair_back=table["pair_back"],
+            rank=rank,
+            triples=table["triples"],
+            triple_p=table["triple_p"],
+        )
