@@ -1,0 +1,35 @@
+"""HTML entities that a bad extraction left in a text: `&nbsp;`, `&amp;ldquo;`, `&#20013;`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from html.entities import html5
+
+# One entity, and any number of &amp; in front of it: it was escaped again and again.
+_ENTITY = re.compile(
+    r"&(?:(?:amp|AMP|#0{0,4}38|#[xX]0{0,4}26);)*"
+    r"(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
+# A text about HTML shows entities on purpose; one with tags shows at least those that make tags.
+_ABOUT_HTML = re.compile(r"HTML|XML|[Ee]scap(?:e|ing)|[Ee]ntit(?:y|ies)|转义|轉義|跳脫|实体|實體")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,200})?/?>")
+_MAKES_TAGS = frozenset("<>&\"'")
+
+
+def entities(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, character) for every entity of a text that is not about HTML.
+
+    Only complete entities: `&copy=1` in an address has no semicolon.
+    """
+    if "&" not in text or not _ENTITY.search(text) or _ABOUT_HTML.search(text):
+        return
+    shown = _MAKES_TAGS if _TAG.search(text) else frozenset()
+    for match in _ENTITY.finditer(text):
+        name = match[1]
+        if name[0] != "#" and name + ";" not in html5:
+            continue
+        character = unescape(f"&{name};")
+        if character and character not in shown and character != match[0]:
+            yield match.start(), match.end(), character
