@@ -40,6 +40,7 @@ class RawDocument:
     `data` is bytes where the reader found bytes, str where the container has already decoded them
     (JSON, Parquet). `charset` is what HTTP, `<meta>` or a field declares, unverified. `fields`
     holds the record's other fields under the pipeline's own names (`url`, `title`, `site`, ...).
+    `format` is "text", or "html" for a page whose main text must be extracted after decoding.
     """
 
     path: str
@@ -47,6 +48,7 @@ class RawDocument:
     data: bytes | str
     id: str = ""
     charset: str = ""
+    format: str = "text"
     fields: Mapping[str, object] = field(default_factory=dict)
 
 

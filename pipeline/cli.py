@@ -1,0 +1,162 @@
+"""The command line: click, loaded alone so that `--help` is quick; everything else on demand.
+
+Data goes to stdout, progress and messages to stderr. A user's mistake is two lines, `error:` and
+`hint:`, and exit code 2; a traceback is our fault and exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+DEFAULT_RECIPE = "configs/default.toml"
+
+
+class RunByDefault(click.Group):
+    """A group in which `run` may be left out: `python -m pipeline --input x` runs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front where no command is named."""
+        if not args or (args[0] not in self.commands and args[0] not in {"--help", "--version"}):
+            near = not args or args[0].startswith("-")
+            if near:
+                args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hanzi-pipeline")
+def cli() -> None:
+    """Clean a corpus of scraped documents: raw bytes in, clean Parquet out.
+
+    With no command it runs the recipe configs/default.toml on seeds/ into output/.
+    """
+
+
+def _recipe_options(function: Any) -> Any:
+    setting = click.option(
+        "--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE", help="Override an option."
+    )
+    config = click.option("--config", metavar="FILE", help=f"Recipe. [default: {DEFAULT_RECIPE}]")
+    return config(setting(function))
+
+
+@cli.command()
+@_recipe_options
+@click.option("--input", "inputs", multiple=True, metavar="PATH", help="File, folder or glob.")
+@click.option("--output", metavar="DIR", help="Where to publish.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes; 0 is one per core.")
+@click.option("--limit", type=click.IntRange(min=0), help="Stop after this many records.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def run(
+    config: str | None,
+    settings: Sequence[str],
+    inputs: Sequence[str],
+    output: str | None,
+    workers: int | None,
+    limit: int | None,
+    dry_run: bool,
+) -> int:
+    """Clean the inputs and publish a new version."""
+    from pipeline.report.terminal import Terminal
+    from pipeline.run import run as run_recipe
+
+    flags: dict[str, Any] = {}
+    if inputs:
+        flags["input.paths"] = list(inputs)
+    if output is not None:
+        flags["output.path"] = output
+    if workers is not None:
+        flags["run.workers"] = workers
+    if limit is not None:
+        flags["run.limit"] = limit
+    recipe = _load(config, settings, flags)
+    return run_recipe(recipe, Terminal(sys.stderr), dry_run=dry_run).exit_code
+
+
+@cli.command()
+@_recipe_options
+@click.option("--stages", metavar="NAMES", help="Comma-separated; default: all of the recipe.")
+def pipe(config: str | None, settings: Sequence[str], stages: str | None) -> int:
+    """Filter JSONL: objects with `id` and `text` in, the same with new `text` and `edits` out."""
+    from pipeline.pipe import filter_stream
+
+    names = [name.strip() for name in stages.split(",") if name.strip()] if stages else []
+    return filter_stream(_load(config, settings, {}), names, sys.stdin.buffer, sys.stdout.buffer)
+
+
+@cli.command()
+@click.argument("config", required=False)
+@click.option("--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE")
+def check(config: str | None, settings: Sequence[str]) -> int:
+    """Validate a recipe and its rule tables; print it resolved, with the origin of each value."""
+    from pipeline.report.recipes import render_recipe
+    from pipeline.stages.runner import compile_stages
+
+    recipe = _load(config, settings, {})
+    compile_stages(recipe.stages())
+    click.echo(render_recipe(recipe), nl=False)
+    return 0
+
+
+@cli.command()
+def stages() -> int:
+    """List the stages in the order in which they run."""
+    from pipeline.report.recipes import render_stages
+
+    click.echo(render_stages(), nl=False)
+    return 0
+
+
+@cli.command()
+def schema() -> int:
+    """Print the JSON Schema of a recipe."""
+    import json
+
+    from pipeline.recipe import schema as recipe_schema
+
+    click.echo(json.dumps(recipe_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _load(config: str | None, settings: Sequence[str], flags: dict[str, Any]) -> Any:
+    from pipeline.recipe import load, parse_setting
+
+    path = config or (DEFAULT_RECIPE if os.path.exists(DEFAULT_RECIPE) else None)
+    return load(path, {**dict(map(parse_setting, settings)), **flags})
+
+
+def run_command_line(args: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    from pipeline.errors import PipelineError
+
+    try:
+        code = cli.main(args=list(args), prog_name="python -m pipeline", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        return _fail("interrupted", "run the same command again to resume", 130)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "python -m pipeline"
+        return _fail(error.format_message().rstrip("."), f"run: {command} --help", 2)
+    except PipelineError as error:
+        return _fail(error.message, error.hint, error.exit_code)
+    except BrokenPipeError:
+        # The reader of our stdout has gone (head): not an error. Python must not flush into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    from pipeline.report.terminal import paint
+
+    for line in message.splitlines():
+        text = line[:1].lower() + line[1:] if not line[:2].isupper() else line
+        print(f"{paint('error:', 'red', sys.stderr)} {text}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"{paint('hint:', 'cyan', sys.stderr)} {hint}", file=sys.stderr)  # noqa: T201
+    return code

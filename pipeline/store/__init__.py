@@ -1,0 +1,1 @@
+"""Shards on disk, atomic publication, manifest, ledger, verification."""
