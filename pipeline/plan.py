@@ -25,6 +25,10 @@ DEPENDENCIES = (
     "charset-normalizer", "fastwarc", "ftfy", "google-re2", "numpy", "opencc", "orjson", "pyarrow",
     "pypinyin", "rapidfuzz", "resiliparse", "xxhash", "zstandard",
 )  # fmt: skip
+
+# The unit in which a growing file is recognised. A constant, not an option: it is part of what an
+# input is called, and 4 MiB is large enough to hash and small enough to share among workers.
+PIECE_BYTES = 4 << 20
 # Sections that shape the output only after cleaning, or not at all.
 AFTER_CLEANING = ("dedup", "sites", "output", "run")
 
@@ -122,21 +126,17 @@ def program_id(recipe: Recipe) -> str:
 
 
 def identity(recipe: Recipe, pieces: Iterable[PlannedPiece]) -> str:
-    """Return the identity of a run: the program and every input file.
-
-    Pieces are folded by file, so that the size of shards is not part of it.
-    """
+    """Return the identity of a run: the program and every piece of input."""
     limit = recipe.resolved("run")["run"]["limit"]
-    rows = sorted((p.piece.path, p.piece.start, p.digest) for p in pieces)
-    return sha(program_id(recipe).encode(), canonical(limit), canonical(rows))
+    return sha(program_id(recipe).encode(), canonical(limit), canonical(sorted(piece_rows(pieces))))
 
 
-def list_pieces(recipe: Recipe, shard_bytes: int) -> list[PlannedPiece]:
+def list_pieces(recipe: Recipe) -> list[PlannedPiece]:
     """List the inputs in sorted order of path, cut into pieces, each with its hash."""
     options = recipe.values["input"]
     pieces = []
     for file in discover(options.paths, options):
-        for piece in split(file, shard_bytes):
+        for piece in split(file, PIECE_BYTES):
             pieces.append(PlannedPiece(piece, _piece_digest(piece)))
     return pieces
 
@@ -156,9 +156,7 @@ def _piece_digest(piece: Piece) -> str:
     return digest.hexdigest()
 
 
-def cut_shards(
-    pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str
-) -> list[Shard]:
+def cut_shards(pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str) -> list[Shard]:
     """Pack pieces, in order, into shards of about `shard_bytes` input bytes."""
     shards: list[Shard] = []
     pending: list[PlannedPiece] = []
@@ -176,5 +174,9 @@ def cut_shards(
 
 
 def _shard(pieces: Sequence[PlannedPiece], cleaner: str) -> Shard:
-    rows = [(p.piece.path, p.piece.start, p.piece.stop, p.digest) for p in pieces]
-    return Shard(tuple(pieces), sha(cleaner.encode(), canonical(rows))[:32])
+    return Shard(tuple(pieces), sha(cleaner.encode(), canonical(piece_rows(pieces)))[:32])
+
+
+def piece_rows(pieces: Iterable[PlannedPiece]) -> list[tuple[str, int, int, str]]:
+    """Return pieces as plain rows: path, first byte, byte after the last, hash."""
+    return [(p.piece.path, p.piece.start, p.piece.stop, p.digest) for p in pieces]

@@ -25,6 +25,7 @@ from pipeline.store.options import OutputOptions, RunOptions
 
 T = TypeVar("T")
 DEFAULT = "default"
+LIMITS = frozenset({"ge", "gt", "le", "lt", "pattern", "min_length", "max_length"})
 
 
 @cache
@@ -201,6 +202,12 @@ def _checked(
             got = f", got {item['input']!r:.80}"
             problems.append(f"{where}: {section}.{key}: {_lower(item['msg'])}{got}")
         return None
+    for f in fields(kind):
+        choices = f.metadata.get("choices", ())
+        for value in getattr(model, f.name) if choices else ():
+            if value not in choices:
+                where = origins.get(f"{section}.{f.name}", "recipe")
+                problems.append(f"{where}: {section}.{f.name}: {value}{_nearest(value, choices)}")
     return kind(**{f.name: getattr(model, f.name) for f in fields(kind)})
 
 
@@ -212,7 +219,9 @@ def _model(kind: type[Any]) -> Any:
     hints = get_type_hints(kind)
     spec: dict[str, Any] = {}
     for f in fields(kind):
-        limits = {key: value for key, value in f.metadata.items() if key != "doc"}
+        limits = {key: value for key, value in f.metadata.items() if key in LIMITS}
+        if "choices" in f.metadata:
+            limits["json_schema_extra"] = {"choices": list(f.metadata["choices"])}
         if get_origin(hints[f.name]) is tuple:
             limits["strict"] = False  # TOML has lists only
         default: dict[str, Any] = (

@@ -1,0 +1,226 @@
+"""Clean: one shard of input → one artifact. Document-local: it never looks at another document.
+
+    read → decode → (extract) → stages → signatures → records, edits and arrays on disk
+
+A task is a pure function of its job and of the bytes of its pieces. It writes into the temporary
+folder that the job names and returns small statistics; the driver renames the folder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.census import Census
+from pipeline.decide import features
+from pipeline.decode import DecodeOptions, decode
+from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.signature import Signer
+from pipeline.document import Document, Dropped, RawDocument
+from pipeline.readers import Fault, Piece, read
+from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.stages import registry
+from pipeline.stages.runner import Compiled, compile_stages, run_stages
+from pipeline.store.shard import Row, ShardWriter, encodable
+
+# Large enough that array operations outweigh their calls, small enough to stay in the caches.
+BATCH_CHARS = 1 << 18
+BATCH_DOCUMENTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CleanJob:
+    """What a worker needs: pieces, the options of every section, a folder to write, a limit."""
+
+    pieces: tuple[Piece, ...]
+    values: Mapping[str, Any]
+    folder: str
+    limit: int = 0
+
+
+@dataclass(slots=True)
+class CleanStats:
+    """What a shard held. `edits` counts receipts by (stage, rule)."""
+
+    records: int = 0
+    kept: int = 0
+    dropped: int = 0
+    quarantined: int = 0
+    paragraphs: int = 0
+    paragraphs_out: int = 0
+    chars: int = 0
+    chars_out: int = 0
+    edits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: CleanStats) -> None:
+        """Add the counts of another shard."""
+        for name in ("records", "kept", "dropped", "quarantined", "paragraphs", "paragraphs_out",
+                     "chars", "chars_out"):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.edits.update(other.edits)
+        self.reasons.update(other.reasons)
+
+
+def clean_shard(job: CleanJob) -> CleanStats:
+    """Clean the pieces of a job into its folder."""
+    values = job.values
+    stats = CleanStats()
+    cleaner = Cleaner(values)
+    with ShardWriter(Path(job.folder)) as writer:
+        for batch in _batches(job):
+            rows = cleaner.rows(batch)
+            _count(stats, rows)
+            writer.write(rows, cleaner.features(rows))
+    return stats
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A record, or the fault of one, and the number of its piece in the job."""
+
+    piece: int
+    content: RawDocument | Fault
+
+
+class Cleaner:
+    """The compiled stages of a recipe, and what runs a batch of records through them."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.decode_options: DecodeOptions = values["decode"]
+        self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
+        self.dedup: DedupOptions = values["dedup"]
+        self.signer = Signer(self.dedup)
+
+    def rows(self, batch: Sequence[Placed]) -> list[Row]:
+        """Run a batch through decoding and the stages: one row per record, in order."""
+        rows = [Row(item.piece, item.content) for item in batch]
+        awake = [row for row in rows if isinstance(row.source, RawDocument) and self._open(row)]
+        documents = [row.document for row in awake if row.document is not None]
+        outcomes, counted = run_guarded(self.stages, documents)
+        for row, outcome in zip(awake, outcomes, strict=True):
+            if isinstance(outcome, Document):
+                row.document = outcome
+            elif isinstance(outcome, Dropped):
+                row.drop(outcome)
+            else:
+                row.quarantine("stage-failed", outcome)
+        marks = counted.count("replacement")
+        for row, n in zip(awake, marks.tolist(), strict=True):
+            row.damage_marks = n
+        return rows
+
+    def features(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Return the arrays by which `decide` knows the documents: first axis, rows."""
+        return features([row.text for row in rows], self.signer, self.dedup)
+
+    def _open(self, row: Row) -> bool:
+        """Decode a record, extract where it is a page; False where that quarantined it."""
+        raw = row.source
+        assert isinstance(raw, RawDocument)
+        columns = dict(raw.fields)
+        if isinstance(raw.data, bytes):
+            decoded = decode(raw.data, raw.charset, self.decode_options)
+            text = decoded.text
+            columns["encoding"] = decoded.encoding
+            columns["encoding_confidence"] = decoded.confidence
+            columns["decode_errors"] = decoded.errors
+        else:
+            text = encodable(raw.data)
+            if text is not raw.data:
+                columns["decode_errors"] = text.count("�") - raw.data.count("�")
+        if raw.format == "html":
+            from pipeline.readers.html import extract
+
+            page = extract(text)
+            text = page.text
+            columns = {**page.fields, **columns}
+        row.document = Document(row.id, text, columns)
+        row.n_input_chars = len(text)
+        row.n_input_paragraphs = paragraphs(text)
+        return True
+
+
+def run_guarded(
+    stages: Sequence[Compiled], documents: Sequence[Document]
+) -> tuple[list[Document | Dropped | str], Census]:
+    """Run the stages; where a batch fails, one by one, so that a fault of ours costs one document.
+
+    An outcome that is a str says which exception the document raised.
+    """
+    try:
+        outcomes, counted = run_stages(stages, documents)
+        return list(outcomes), counted
+    except Exception as error:
+        if len(documents) == 1:
+            # Law 6: an exception inside a stage is an input fault of that document.
+            return [f"{type(error).__name__}: {error}"[:500]], run_stages((), documents)[1]
+    results: list[Document | Dropped | str] = []
+    for document in documents:
+        results += run_guarded(stages, [document])[0]
+    texts = [
+        result if isinstance(result, Document) else document
+        for result, document in zip(results, documents, strict=True)
+    ]
+    return results, run_stages((), texts)[1]
+
+
+def paragraphs(text: str) -> int:
+    """Count the lines that are not blank."""
+    return sum(1 for line in text.split("\n") if line and not line.isspace())
+
+
+@lru_cache(maxsize=4)
+def _compiled(options: tuple[tuple[str, Any], ...]) -> list[Compiled]:
+    known = {stage.name: stage for stage in registry()}
+    return compile_stages([(known[name], chosen) for name, chosen in options])
+
+
+def _batches(job: CleanJob) -> Iterator[list[Placed]]:
+    batch: list[Placed] = []
+    size = 0
+    for item in _records(job):
+        batch.append(item)
+        content = item.content
+        size += len(content.data) if isinstance(content, RawDocument) else 0
+        if size >= BATCH_CHARS or len(batch) >= BATCH_DOCUMENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _records(job: CleanJob) -> Iterable[Placed]:
+    options: InputOptions = job.values["input"]
+    limits: LimitOptions = job.values["limits"]
+    seen = 0
+    for number, piece in enumerate(job.pieces):
+        for content in read(piece, options, limits):
+            yield Placed(number, content)
+            seen += 1
+            if seen == job.limit:
+                return
+
+
+def _count(stats: CleanStats, rows: Sequence[Row]) -> None:
+    for row in rows:
+        stats.records += 1
+        stats.paragraphs += row.n_input_paragraphs
+        stats.chars += row.n_input_chars
+        if row.status == "kept":
+            stats.kept += 1
+            text = row.text
+            stats.chars_out += len(text)
+            stats.paragraphs_out += text.count("\n") + 1 if text else 0
+        elif row.status == "dropped":
+            stats.dropped += 1
+            stats.reasons[row.reason] += 1
+        else:
+            stats.quarantined += 1
+            stats.reasons[row.reason] += 1
+        if row.document is not None and row.document.steps:
+            stats.edits.update((edit.stage, edit.rule) for edit in row.document.edits)

@@ -1,0 +1,136 @@
+"""The corpus as `decide` and `publish` see it: every record of every artifact, in order of key.
+
+No text is read here, only keys, states and arrays. The key of a record is (path, number): paths in
+order of their bytes, so that neither shards nor the order of input change what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.plan import PlannedPiece
+
+KEY_COLUMNS = (
+    "piece", "record", "status", "reason", "id", "url", "site", "published_at", "damage_marks",
+    "size", "n_chars", "n_chars_in", "n_paragraphs", "n_paragraphs_in",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A cleaned shard on disk, the pieces of its rows, and which of them are still input."""
+
+    folder: Path
+    pieces: tuple[PlannedPiece, ...]
+    current: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All records of a run, n rows in order of key.
+
+    `artifact` int32 (n,), `row` int64 (n,): where a record lies. `table`: its KEY_COLUMNS and
+    `input_path`. `path_hash` uint64 (n,): a stable hash of the path. `arrays`: the features of
+    cleaning, first axis n.
+    """
+
+    artifacts: Sequence[Artifact]
+    artifact: NDArray[np.int32]
+    row: NDArray[np.int64]
+    table: pa.Table
+    path_hash: NDArray[np.uint64]
+    arrays: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def texts(self, ranks: NDArray[np.int64]) -> list[str]:
+        """Return the texts of the records at these ranks; each artifact is opened once."""
+        out: list[str] = [""] * len(ranks)
+        owners = self.artifact[ranks]
+        for number in np.unique(owners):
+            places = np.flatnonzero(owners == number)
+            column = read_records(self.artifacts[number].folder, ("text",)).column("text")
+            taken = column.take(pa.array(self.row[ranks[places]])).to_pylist()
+            for place, text in zip(places.tolist(), taken, strict=True):
+                out[place] = text or ""
+        return out
+
+
+def read_records(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return columns of an artifact's records, memory-mapped."""
+    return _read_ipc(folder / "records.arrow", columns)
+
+
+def read_edits(folder: Path) -> pa.Table:
+    """Return an artifact's receipts, memory-mapped."""
+    return _read_ipc(folder / "edits.arrow", None)
+
+
+def _read_ipc(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    options = pa.ipc.IpcReadOptions()
+    with pa.memory_map(str(path)) as source:
+        if columns is not None:
+            names = pa.ipc.open_file(source).schema.names
+            options = pa.ipc.IpcReadOptions(included_fields=[names.index(c) for c in columns])
+        return pa.ipc.open_file(source, options=options).read_all()
+
+
+def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
+    """Read the keys and arrays of all artifacts and put them in order of key."""
+    import xxhash
+
+    paths = sorted({p.piece.path for a in artifacts for p in a.pieces}, key=path_bytes)
+    rank_of = {path: i for i, path in enumerate(paths)}
+    hashes = np.fromiter(
+        (xxhash.xxh3_64_intdigest(path_bytes(p)) for p in paths), np.uint64, len(paths)
+    )
+    tables, owners, rows, ranks = [], [], [], []
+    gone = -1  # rank of a piece that is no longer input
+    arrays: dict[str, list[NDArray[Any]]] = {}
+    for number, artifact in enumerate(artifacts):
+        table = read_records(artifact.folder, KEY_COLUMNS)
+        piece_ranks = np.array(
+            [
+                rank_of[p.piece.path] if current else gone
+                for p, current in zip(artifact.pieces, artifact.current, strict=True)
+            ],
+            np.int32,
+        )
+        tables.append(table)
+        owners.append(np.full(len(table), number, np.int32))
+        rows.append(np.arange(len(table), dtype=np.int64))
+        ranks.append(piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0])
+        for path in sorted(artifact.folder.glob("*.npy")):
+            arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
+    table = pa.concat_tables(tables)
+    path_rank = np.concatenate(ranks)
+    order = np.lexsort((table.column("record").to_numpy(), path_rank))
+    order = order[path_rank[order] != gone]
+    if limit:
+        order = order[:limit]
+    sorted_already = bool((order[1:] > order[:-1]).all()) and len(order) == len(table)
+    taken = table if sorted_already else table.take(pa.array(order))
+    path_rank = path_rank[order]
+    names = pa.array(paths, pa.string()).take(pa.array(path_rank))
+    taken = taken.drop_columns(["piece"]).append_column("input_path", names)
+    return Corpus(
+        artifacts,
+        np.concatenate(owners)[order],
+        np.concatenate(rows)[order],
+        taken.combine_chunks(),
+        hashes[path_rank],
+        {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
+    )
+
+
+def path_bytes(path: str) -> bytes:
+    """Return the bytes by which paths are ordered."""
+    return path.encode("utf-8", "surrogateescape")

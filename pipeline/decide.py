@@ -1,0 +1,131 @@
+"""Decide: the corpus as arrays in, the fate of every record out. No text but that of candidates.
+
+The arrays come from cleaning (`features`), the rules from `pipeline.dedup`; this module maps one to
+the other and the answer to the rows that are published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.corpus import Corpus
+from pipeline.dedup.bands import band_hashes
+from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
+from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.signature import Signer
+from pipeline.recipe import Recipe
+from pipeline.text.shadow import shadow, shadow_units
+
+DECISION_SCHEMA = pa.schema(
+    [
+        ("reason", pa.string()),  # empty where nothing was decided against the record
+        ("twin", pa.string()),
+        ("jaccard", pa.float32()),
+        ("duplicate_cluster", pa.string()),
+        ("duplicate_count", pa.int32()),
+        ("duplicate_urls", pa.list_(pa.string())),
+    ]
+)
+REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
+
+
+def features(texts: Sequence[str], signer: Signer, options: DedupOptions) -> dict[str, Any]:
+    """Return what `decide` needs of n texts: text_hash uint64 (n,), length int32 (n,), bands (n, b).
+
+    Nothing of a text that is empty (dropped, quarantined) is ever compared.
+    """
+    units, starts = shadow_units(texts)
+    signatures, text_hash, _ = signer.sign_units(units, starts)
+    lengths = np.diff(starts)
+    out: dict[str, Any] = {
+        "text_hash": text_hash,
+        "length": lengths.astype(np.int32),
+        "bands": band_hashes(signatures, lengths, options).T,
+    }
+    return out
+
+
+def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
+    """Return a table of DECISION_SCHEMA, a row per record of the corpus."""
+    options = recipe.section(DedupOptions)
+    status = corpus.table.column("status")
+    alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
+    if not options.enabled or not alive.size:
+        return _table(len(corpus), {})
+    arrays = corpus_arrays(corpus, alive, options)
+    decisions = decide(arrays, options, lambda ranks: shadow(corpus.texts(alive[ranks])))
+    return _table(len(corpus), _rows(corpus, alive, decisions))
+
+
+def corpus_arrays(
+    corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions
+) -> CorpusArrays:
+    """Return the arrays of the records at ranks `alive`."""
+    table = corpus.table.select(["published_at", "damage_marks", "site"]).take(pa.array(alive))
+    dates = pc.fill_null(table.column("published_at").cast(pa.int64()), NEVER).to_numpy()
+    scope = None
+    if options.scope != "global":
+        column = pc.fill_null(table.column(options.scope).cast(pa.string()), "")
+        scope = column.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    return CorpusArrays(
+        text_hash=corpus.arrays["text_hash"][alive],
+        length=corpus.arrays["length"][alive].astype(np.int64),
+        bands=np.ascontiguousarray(corpus.arrays["bands"][alive].T),
+        damage=table.column("damage_marks").to_numpy().astype(np.int64),
+        published_at=dates,
+        scope=scope,
+    )
+
+
+def _rows(
+    corpus: Corpus, alive: NDArray[np.int64], decisions: Decisions
+) -> Mapping[int, dict[str, Any]]:
+    """Return rank → row of the records that are dropped or that others were dropped for."""
+    gone = np.flatnonzero(decisions.duplicate_of >= 0)
+    survivors = np.unique(decisions.duplicate_of[gone])
+    ids = corpus.table.column("id")
+    urls = corpus.table.column("url")
+    rows: dict[int, dict[str, Any]] = {}
+    for survivor in survivors.tolist():
+        rank = int(alive[survivor])
+        rows[rank] = {
+            "reason": "",
+            "duplicate_cluster": ids[rank].as_py(),
+            "duplicate_count": 0,
+            "duplicate_urls": [],
+        }
+    for index in gone.tolist():
+        rank, stays = int(alive[index]), int(alive[decisions.duplicate_of[index]])
+        name = ids[stays].as_py()
+        kind = KINDS[decisions.kind[index]]
+        rows[rank] = {
+            "reason": f"decide:{REASON[kind]}",
+            "twin": name,
+            "jaccard": float(decisions.jaccard[index]),
+            "duplicate_cluster": name,
+        }
+        rows[stays]["duplicate_count"] += 1
+        rows[stays]["duplicate_urls"].append(urls[rank].as_py() or ids[rank].as_py())
+    return rows
+
+
+def _table(n: int, rows: Mapping[int, Mapping[str, Any]]) -> pa.Table:
+    columns: dict[str, list[Any]] = {
+        "reason": [""] * n,
+        "twin": [None] * n,
+        "jaccard": [None] * n,
+        "duplicate_cluster": [None] * n,
+        "duplicate_count": [0] * n,
+        "duplicate_urls": [[]] * n,
+    }
+    for rank, row in rows.items():
+        for name, value in row.items():
+            columns[name][rank] = value
+    arrays = [pa.array(columns[field.name], field.type) for field in DECISION_SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=DECISION_SCHEMA)

@@ -1,0 +1,1 @@
+"""Audit → what people look at: terminal, dataset card, HTML."""

@@ -1,0 +1,98 @@
+"""What a run says while it works and when it is done: plain lines on stderr."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol, TextIO
+
+COLOURS = {"red": "31", "green": "32", "cyan": "36", "bold": "1", "dim": "2"}
+INTERVAL = 5.0  # seconds between progress lines
+
+
+class Observer(Protocol):
+    """What a run tells whoever watches."""
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """Say that a step of the run begins."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Say that `done` of `total` units of the step are complete."""
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Show the summary of a published run."""
+
+    def note(self, text: str) -> None:
+        """Say one line."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """Say nothing."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+
+class Terminal:
+    """Says it in lines that suit a terminal, a log file and a mail from cron alike."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.last = time.monotonic()
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """Say that a step begins."""
+        self.note(f"{paint(name, 'bold', self.stream)}{': ' + detail if detail else ''}")
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far a step is, at most every few seconds."""
+        if time.monotonic() - self.last >= INTERVAL:
+            self.note(f"  {done} of {total}")
+            self.last = time.monotonic()
+
+    def note(self, text: str) -> None:
+        """Say one line."""
+        print(text, file=self.stream, flush=True)  # noqa: T201
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Show the funnel, the edits by stage and the paths."""
+        for line in render_summary(summary):
+            self.note(line)
+
+
+def render_summary(summary: Mapping[str, Any]) -> list[str]:
+    """Return the summary of a run as at most fifteen lines."""
+    funnel = summary["funnel"]
+    names = ("in", "kept", "dropped", "quarantined")
+    lines = ["", f"{'':<12}" + "".join(f"{name:>13}" for name in names)]
+    for unit in ("documents", "paragraphs", "characters"):
+        cells = (funnel[unit].get(name) for name in names)
+        lines.append(f"{unit:<12}" + "".join(f"{_number(cell):>13}" for cell in cells))
+    edits = summary["edits"]
+    by_stage = ", ".join(f"{stage} {n:,}" for stage, n in edits.items()) or "none"
+    lines.append(f"edits        {by_stage}")
+    lines += [f"{name:<12} {value}" for name, value in summary["paths"].items()]
+    return lines
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """Return the text in a colour where the stream is a terminal and NO_COLOR is not set."""
+    if os.environ.get("NO_COLOR") or not stream.isatty():
+        return text
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
+
+

@@ -1,0 +1,317 @@
+"""A run: plan → clean → decide → publish → report, under the lock of its output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.clean import CleanJob, clean_shard
+from pipeline.corpus import Artifact, Corpus, gather
+from pipeline.decide import decide_corpus
+from pipeline.engines import run_all
+from pipeline.errors import ConservationError
+from pipeline.plan import (
+    PlannedPiece,
+    Shard,
+    clean_id,
+    cut_shards,
+    dependency_versions,
+    identity,
+    list_pieces,
+    program_id,
+)
+from pipeline.publish import PARTS, Part, PartJob, cut_parts, part_name, write_part
+from pipeline.recipe import Recipe
+from pipeline.report.card import render_card
+from pipeline.report.terminal import Observer
+from pipeline.stages import ORDER
+from pipeline.store import version as versions
+from pipeline.store.files import output_errors, write_bytes
+from pipeline.store.options import OutputOptions, RunOptions
+from pipeline.store.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did: exit code, the published folder (None after a dry run), its run.json."""
+
+    exit_code: int
+    version: Path | None
+    facts: Mapping[str, Any]
+    published: bool
+
+
+def run(recipe: Recipe, observer: Observer, dry_run: bool = False) -> Result:
+    """Run a recipe. Raises PipelineError; publishes all or nothing."""
+    output = Path(recipe.section(OutputOptions).path)
+    started = time.monotonic()
+    pieces = list_pieces(recipe)
+    name = identity(recipe, pieces)
+    observer.phase("plan", _describe(pieces))
+    if dry_run:
+        return _dry_run(recipe, output, pieces, name, observer)
+    with versions.locked(output):
+        there = versions.find(output, name)
+        if there is not None:
+            if versions.current(output) != there:
+                versions.point(output, there)
+            observer.note(f"nothing new: {output / 'current'} is up to date ({there.name})")
+            return Result(0, there, versions.read_run(there), False)
+        job = _Run(recipe, output, name, observer)
+        facts, folder = job.build(pieces, started)
+    return Result(0, folder, facts, True)
+
+
+def _describe(pieces: Sequence[PlannedPiece]) -> str:
+    files = len({p.piece.path for p in pieces})
+    size = sum(p.piece.stop - p.piece.start for p in pieces)
+    return f"{files:,} files, {size / 1e6:,.1f} MB"
+
+
+def _dry_run(
+    recipe: Recipe, output: Path, pieces: Sequence[PlannedPiece], name: str, observer: Observer
+) -> Result:
+    there = versions.find(output, name)
+    if there is not None:
+        observer.note(f"nothing new: {there.name} holds this already")
+    else:
+        _, missing = State(output).match(pieces, clean_id(recipe))
+        observer.note(f"would clean {_describe(missing)}, and publish a new version to {output}")
+    return Result(0, None, {}, False)
+
+
+class _Run:
+    """The steps of one run that has something to do."""
+
+    def __init__(self, recipe: Recipe, output: Path, name: str, observer: Observer) -> None:
+        self.recipe = recipe
+        self.output = output
+        self.name = name
+        self.observer = observer
+        self.options = recipe.section(OutputOptions)
+        self.limits = recipe.section(RunOptions)
+        self.state = State(output)
+        self.cleaner = clean_id(recipe)
+        self.program = program_id(recipe)
+
+    def build(self, pieces: Sequence[PlannedPiece], started: float) -> tuple[dict[str, Any], Path]:
+        """Clean what is new, decide, and publish; return run.json and the version's folder."""
+        seconds: dict[str, float] = {}
+        artifacts = self._timed(seconds, "clean", lambda: self._clean(pieces))
+        corpus = gather(artifacts, self.limits.limit)
+        decisions = self._timed(seconds, "decide", lambda: decide_corpus(corpus, self.recipe))
+        staged = versions.staging(self.output, self.name)
+        counts = self._timed(
+            seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
+        )
+        facts = self._facts(corpus, decisions, counts["edits"])
+        self._check_laws(corpus, facts, counts["rows"])
+        seconds["all"] = round(time.monotonic() - started, 3)
+        self._write_reports(staged, {**facts, "seconds": seconds})
+        versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
+        folder = versions.publish(self.output, staged, versions.next_name(self.output, self.name))
+        self.state.clear_work()
+        self.observer.finish({**facts, "paths": self._paths()})
+        return facts, folder
+
+    def _timed(self, seconds: dict[str, float], name: str, step: Callable[[], Any]) -> Any:
+        begun = time.monotonic()
+        result = step()
+        seconds[name] = round(time.monotonic() - begun, 3)
+        return result
+
+    def _clean(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
+        cleaner = self.cleaner
+        if self.limits.limit:
+            return self._clean_some(pieces)
+        artifacts, missing = self.state.match(pieces, cleaner)
+        shards = cut_shards(missing, self._shard_bytes(missing), cleaner)
+        known = len(pieces) - len(missing)
+        detail = f", {known:,} pieces known from earlier runs" if known else ""
+        self.observer.phase("clean", f"{len(shards):,} shards{detail}")
+        jobs = [self._job(shard) for shard in shards]
+        done = 0
+        for number, stats in run_all(clean_shard, jobs, self.limits.workers):
+            self.state.commit(shards[number], cleaner, stats)
+            done += 1
+            self.observer.progress(done, len(shards))
+        if not shards:
+            return artifacts
+        artifacts, missing = self.state.match(pieces, cleaner)
+        if missing:
+            raise ConservationError(f"{len(missing)} pieces of input were not cleaned")
+        return artifacts
+
+    def _clean_some(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
+        """Clean one piece after the other until the limit of records is reached."""
+        left = self.limits.limit
+        artifacts: list[Artifact] = []
+        for shard in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
+            shard = Shard(shard.pieces, shard.key, left)
+            stats = clean_shard(self._job(shard))
+            self.state.commit(shard, f"{self.cleaner} limit", stats)
+            artifacts.append(Artifact(self.state.clean / shard.key, shard.pieces, (True,)))
+            left -= stats.records
+            if left <= 0:
+                break
+        return artifacts
+
+    def _shard_bytes(self, pieces: Sequence[PlannedPiece]) -> int:
+        """Return a size that keeps all workers busy to the end: a few shards for each."""
+        total = sum(p.piece.stop - p.piece.start for p in pieces)
+        workers = max(self.limits.workers, 1)
+        return min(self.limits.shard_bytes, max(total // (workers * 4), 1 << 20))
+
+    def _job(self, shard: Shard) -> CleanJob:
+        folder = str(self.state.workplace(shard))
+        pieces = tuple(p.piece for p in shard.pieces)
+        return CleanJob(pieces, self.recipe.values, folder, shard.limit)
+
+    def _write_parts(
+        self, corpus: Corpus, decisions: pa.Table, staged: Path
+    ) -> dict[str, Counter[str]]:
+        """Write or link the files of every part; return rows by folder and receipts by stage."""
+        sizes = corpus.table.column("size").to_numpy()
+        parts = cut_parts(corpus, decisions, sizes, self.options.part_bytes, self.program)
+        earlier = self._earlier_parts()
+        new = [part for part in parts if part.digest not in earlier]
+        reused = len(parts) - len(new)
+        linked = f", {reused:,} linked from the version before" if reused else ""
+        self.observer.phase("publish", f"{len(new):,} parts{linked}")
+        plans = self.state.work / "plans"
+        sources = tuple(str(a.folder) for a in corpus.artifacts)
+        jobs = [
+            PartJob(part.number, sources, str(plans / f"{part.number}.arrow"), str(staged),
+                    self.program[:16], self.options.zstd_level)
+            for part in new
+        ]  # fmt: skip
+        with output_errors(staged):
+            plans.mkdir(parents=True, exist_ok=True)
+            for part, job in zip(new, jobs, strict=True):
+                _write_plan(Path(job.plan), corpus, decisions, part)
+            index: dict[str, Any] = {}
+            for number, written in run_all(write_part, jobs, self.limits.workers):
+                index[new[number].digest] = {"number": new[number].number, **written}
+            for part in parts:
+                if part.digest in earlier:
+                    before, entry = earlier[part.digest]
+                    _link_part(before, entry["number"], staged, part.number)
+                    index[part.digest] = {**entry, "number": part.number}
+            shutil.rmtree(plans)
+        write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
+        counts: dict[str, Counter[str]] = {"rows": Counter(), "edits": Counter()}
+        for entry in index.values():
+            counts["rows"].update(entry["rows"])
+            counts["edits"].update(entry["edits"])
+        return counts
+
+    def _earlier_parts(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """Return digest → (version, its entry) of the current version's parts."""
+        before = versions.current(self.output)
+        if before is None or not (before / "parts.json").is_file():
+            return {}
+        content = json.loads((before / "parts.json").read_bytes())
+        return {digest: (before, entry) for digest, entry in content.items()}
+
+    def _facts(
+        self, corpus: Corpus, decisions: pa.Table, edits: Mapping[str, int]
+    ) -> dict[str, Any]:
+        return {
+            "run_id": self.program[:16],
+            "identity": self.name,
+            "funnel": funnel(corpus, decisions),
+            "edits": {name: edits[name] for name, _ in ORDER if name in edits},
+            "reasons": reasons(corpus, decisions),
+            "recipe": self.recipe.resolved(),
+            "dependencies": dict(dependency_versions()),
+        }
+
+    def _check_laws(
+        self, corpus: Corpus, facts: Mapping[str, Any], counts: Mapping[str, int]
+    ) -> None:
+        """Law 1: every input record is kept, dropped or quarantined, and written exactly once."""
+        documents = facts["funnel"]["documents"]
+        fates = documents["kept"] + documents["dropped"] + documents["quarantined"]
+        written = {"ledger": documents["in"], "data": documents["kept"],
+                   "quarantine": documents["quarantined"]}  # fmt: skip
+        wrong = {name: (counts[name], n) for name, n in written.items() if counts[name] != n}
+        if fates != len(corpus) or wrong:
+            raise ConservationError(f"records do not add up: {documents}, written {wrong}")
+
+    def _write_reports(self, staged: Path, facts: Mapping[str, Any]) -> None:
+        write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
+        card = render_card(self.options.name, self.options.licence, facts)
+        write_bytes(staged / "README.md", card.encode())
+
+    def _paths(self) -> dict[str, str]:
+        current = self.output / "current"
+        return {
+            "data": str(current / "data"),
+            "audit": str(current / "audit"),
+            "card": str(current / "README.md"),
+        }
+
+
+def _write_plan(path: Path, corpus: Corpus, decisions: pa.Table, part: Part) -> None:
+    """Write what `write_part` needs to know of the records of a part."""
+    n = part.last - part.first
+    table = decisions.slice(part.first, n)
+    table = table.append_column("artifact", pa.array(corpus.artifact[part.first : part.last]))
+    table = table.append_column("row", pa.array(corpus.row[part.first : part.last]))
+    names = corpus.table.column("input_path").slice(part.first, n)
+    table = table.append_column("input_path", names)
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table)
+
+
+def _link_part(before: Path, number: int, staged: Path, new: int) -> None:
+    """Link the files of an unchanged part of an earlier version into the staged one."""
+    for name in PARTS:
+        source = before / name / part_name(number)
+        if source.is_file():
+            target = staged / name / part_name(new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.hardlink_to(source)
+
+
+def funnel(corpus: Corpus, decisions: pa.Table) -> dict[str, dict[str, int]]:
+    """Count documents, paragraphs and characters: in, kept, dropped, quarantined."""
+    table = corpus.table
+    status = table.column("status")
+    decided = pc.not_equal(decisions.column("reason"), "")
+    kept = pc.and_(pc.equal(status, "kept"), pc.invert(decided))
+    quarantined = pc.equal(status, "quarantined")
+    n_kept, n_quarantined = (int(pc.sum(m).as_py() or 0) for m in (kept, quarantined))
+    out = {
+        "documents": {
+            "in": len(table),
+            "kept": n_kept,
+            "dropped": len(table) - n_kept - n_quarantined,
+            "quarantined": n_quarantined,
+        }
+    }
+    for unit, before, after in (
+        ("paragraphs", "n_paragraphs_in", "n_paragraphs"),
+        ("characters", "n_chars_in", "n_chars"),
+    ):
+        total = int(pc.sum(table.column(before)).as_py() or 0)
+        left = int(pc.sum(table.column(after).filter(kept)).as_py() or 0)
+        out[unit] = {"in": total, "kept": left, "dropped": max(total - left, 0)}
+    return out
+
+
+def reasons(corpus: Corpus, decisions: pa.Table) -> dict[str, int]:
+    """Count dropped and quarantined records by reason."""
+    decided = decisions.column("reason")
+    found = pc.if_else(pc.not_equal(decided, ""), decided, corpus.table.column("reason"))
+    rows = pc.value_counts(found).to_pylist()
+    return {row["values"]: row["counts"] for row in rows if row["values"]}

@@ -1,0 +1,228 @@
+"""The artifact of a cleaned shard: a folder with every record, its receipts and its arrays.
+
+    records.arrow   a row per input record, in order: what becomes of it, text and columns
+    edits.arrow     a row per receipt: row of the record, step, stage, rule, ...
+    <name>.npy      arrays for `decide`, first axis = rows of records.arrow
+    meta.json       pieces and counts; written last
+
+Arrow IPC with lz4, as it is written once, read once or twice, and never published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from pipeline.document import Document, Dropped, RawDocument
+from pipeline.readers import Fault
+from pipeline.store.schema import DATA, EDITS
+
+# Columns of DATA that the stages or the record give, as they stand in Document.columns.
+GIVEN = (
+    "title", "author", "correspondent", "editor", "photographer", "translator", "source",
+    "published_at", "published_at_zone", "place", "url", "site", "language", "script", "encoding",
+)  # fmt: skip
+LISTS = frozenset(c.name for c in DATA if pa.types.is_list(c.type))
+_TYPES = {column.name: column.type for column in DATA}
+RECORD_SCHEMA = pa.schema(
+    [
+        ("piece", pa.int32()),
+        ("record", pa.int64()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("offset", pa.int64()),
+        ("sample", pa.binary()),
+        ("id", pa.string()),
+        ("text", pa.string()),
+        *((name, _TYPES[name]) for name in GIVEN),
+        ("encoding_confidence", pa.float32()),
+        ("decode_errors", pa.int32()),
+        ("damage_marks", pa.int32()),
+        ("n_chars", pa.int32()),
+        ("n_chars_in", pa.int32()),
+        ("n_paragraphs", pa.int32()),
+        ("n_paragraphs_in", pa.int32()),
+        ("size", pa.int64()),  # bytes of text, by which parts are cut
+        ("n_edits", pa.int32()),
+        ("content_hash", pa.string()),
+        ("extra", pa.string()),
+    ]
+)
+EDIT_SCHEMA = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("step", pa.int16()),
+        *((c.name, c.type) for c in EDITS[4:]),
+    ]
+)
+_WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class Row:
+    """A record on its way into an artifact. Mutable, and private to the cleaning of one batch."""
+
+    __slots__ = (
+        "damage_marks", "detail", "document", "id", "n_input_chars", "n_input_paragraphs",
+        "offset", "piece", "reason", "record", "sample", "source", "status",
+    )  # fmt: skip
+
+    def __init__(self, piece: int, source: RawDocument | Fault) -> None:
+        self.piece = piece
+        self.source = source
+        self.record = source.record
+        self.document: Document | None = None
+        self.damage_marks = self.n_input_chars = self.n_input_paragraphs = 0
+        self.status, self.reason, self.detail = "kept", "", ""
+        self.offset, self.sample = -1, b""
+        if isinstance(source, Fault):
+            self.id = f"{source.path}#{source.record}"
+            self.status, self.reason, self.detail = "quarantined", source.reason, source.detail
+            self.offset, self.sample = source.offset, source.sample
+        else:
+            self.id = source.id or f"{source.path}#{source.record}"
+
+    @property
+    def text(self) -> str:
+        """The text as it came out, empty where there is none."""
+        return self.document.text if self.document and self.status == "kept" else ""
+
+    def drop(self, dropped: Dropped) -> None:
+        """Note that a stage dropped the document."""
+        self.document = dropped.document
+        self.status, self.detail = "dropped", dropped.detail
+        self.reason = f"{dropped.stage}:{dropped.reason}"
+
+    def quarantine(self, reason: str, detail: str) -> None:
+        """Note that the record could not be processed."""
+        self.status, self.reason, self.detail = "quarantined", reason, detail
+        data = self.source.data if isinstance(self.source, RawDocument) else b""
+        raw = data if isinstance(data, bytes) else data[:200].encode("utf-8", "replace")
+        self.sample, self.document = raw[:200], None
+
+
+class ShardWriter:
+    """Writes an artifact batch by batch; the folder is complete when the block ends well."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows = 0
+        self.arrays: dict[str, list[Any]] = {}
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.records = pa.ipc.new_file(
+            str(self.folder / "records.arrow"), RECORD_SCHEMA, options=_WRITE
+        )
+        self.edits = pa.ipc.new_file(str(self.folder / "edits.arrow"), EDIT_SCHEMA, options=_WRITE)
+        return self
+
+    def write(self, rows: Sequence[Row], features: Mapping[str, Any]) -> None:
+        """Append a batch of rows with their arrays."""
+        self.records.write_batch(record_batch(rows))
+        if any(row.document is not None and row.document.steps for row in rows):
+            self.edits.write_batch(edit_batch(rows, self.rows))
+        for name, array in features.items():
+            self.arrays.setdefault(name, []).append(array)
+        self.rows += len(rows)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.records.close()
+        self.edits.close()
+        if kind is None:
+            for name, parts in self.arrays.items():
+                np.save(self.folder / f"{name}.npy", np.concatenate(parts))
+
+
+def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """Return rows as an Arrow batch of RECORD_SCHEMA."""
+    documents = [row.document for row in rows]
+    texts = [document.text if document else None for document in documents]
+    columns: list[Mapping[str, Any]] = [d.columns if d else {} for d in documents]
+    given = {name: [c.get(name) for c in columns] for name in GIVEN}
+    for name in LISTS & set(GIVEN):
+        given[name] = [as_names(value) for value in given[name]]
+    for name in ("title", "source", "place", "url", "site"):
+        given[name] = [None if v is None else encodable(str(v)) for v in given[name]]
+    given["encoding"] = [c.get("encoding", "utf-8") if c or t is not None else None
+                         for c, t in zip(columns, texts, strict=True)]  # fmt: skip
+    raw = [text.encode() if text is not None else None for text in texts]
+    hashes = [hashlib.sha256(d).hexdigest()[:32] if d is not None else None for d in raw]
+    data: dict[str, Any] = {
+        "piece": [row.piece for row in rows],
+        "record": [row.record for row in rows],
+        "status": [row.status for row in rows],
+        "reason": [row.reason for row in rows],
+        "detail": [encodable(row.detail) for row in rows],
+        "offset": [row.offset for row in rows],
+        "sample": [row.sample for row in rows],
+        "id": [encodable(row.id) for row in rows],
+        "text": texts,
+        **given,
+        "encoding_confidence": [c.get("encoding_confidence", 1.0) for c in columns],
+        "decode_errors": [c.get("decode_errors", 0) for c in columns],
+        "damage_marks": [row.damage_marks for row in rows],
+        "n_chars": [len(text) if text is not None else 0 for text in texts],
+        "n_chars_in": [row.n_input_chars for row in rows],
+        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
+        "n_paragraphs_in": [row.n_input_paragraphs for row in rows],
+        "size": [len(data) if data is not None else 0 for data in raw],
+        "n_edits": [sum(map(len, d.steps)) if d else 0 for d in documents],
+        "content_hash": hashes,
+        "extra": [c.get("extra") for c in columns],
+    }
+    arrays = [pa.array(data[field.name], field.type) for field in RECORD_SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)
+
+
+def edit_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
+    """Return the receipts of rows as an Arrow batch of EDIT_SCHEMA; `first` numbers row 0."""
+    owners: list[int] = []
+    steps: list[int] = []
+    edits: list[Any] = []
+    for number, row in enumerate(rows, first):
+        if row.document is not None:
+            for i, step in enumerate(row.document.steps):
+                edits += step
+                owners += [number] * len(step)
+                steps += [i] * len(step)
+    fields = list(zip(*edits, strict=True)) if edits else [[] for _ in range(8)]
+    arrays = [pa.array(owners, pa.int32()), pa.array(steps, pa.int16())]
+    arrays += [
+        pa.array(values, field.type)
+        for values, field in zip(fields, list(EDIT_SCHEMA)[2:], strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=EDIT_SCHEMA)
+
+
+def encodable(text: str) -> str:
+    """Return the text with lone surrogates (JSON has them, UTF-8 cannot) as U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def as_names(value: Any) -> list[str]:
+    """Return a column of names as a list of strings."""
+    if value is None or value == "":
+        return []
+    return [value] if isinstance(value, str) else [str(v) for v in value]
+
+
+def extra_json(fields: Mapping[str, Any]) -> str | None:
+    """Return other fields of a record as JSON, or nothing."""
+    return orjson.dumps(fields, default=str).decode() if fields else None
