@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.plan import PlannedPiece
+from pipeline.plan import PieceName
 
 KEY_COLUMNS = (
     "piece", "record", "status", "reason", "id", "url", "site", "published_at", "damage_marks",
@@ -28,7 +28,7 @@ class Artifact:
     """A cleaned shard on disk, the pieces of its rows, and which of them are still input."""
 
     folder: Path
-    pieces: tuple[PlannedPiece, ...]
+    pieces: tuple[PieceName, ...]
     current: tuple[bool, ...]
 
 
@@ -87,7 +87,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     """Read the keys and arrays of all artifacts and put them in order of key."""
     import xxhash
 
-    paths = sorted({p.piece.path for a in artifacts for p in a.pieces}, key=path_bytes)
+    paths = sorted({p.path for a in artifacts for p in a.pieces}, key=path_bytes)
     rank_of = {path: i for i, path in enumerate(paths)}
     hashes = np.fromiter(
         (xxhash.xxh3_64_intdigest(path_bytes(p)) for p in paths), np.uint64, len(paths)
@@ -99,7 +99,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         table = read_records(artifact.folder, KEY_COLUMNS)
         piece_ranks = np.array(
             [
-                rank_of[p.piece.path] if current else gone
+                rank_of[p.path] if current else gone
                 for p, current in zip(artifact.pieces, artifact.current, strict=True)
             ],
             np.int32,

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.readers import Piece, discover, split
+from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 
 # What may change a byte of the output, beside our own code and tables.
@@ -33,12 +34,22 @@ PIECE_BYTES = 4 << 20
 AFTER_CLEANING = ("dedup", "sites", "output", "run")
 
 
+class PieceName(NamedTuple):
+    """What a piece of input is known by: path, record numbers [start, stop), hash of its bytes."""
+
+    path: str
+    start: int
+    stop: int
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPiece:
-    """A piece of input and the SHA-256 (hex) of its bytes."""
+    """A piece of input, its name, and its size in bytes."""
 
     piece: Piece
-    digest: str
+    name: PieceName
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +139,49 @@ def program_id(recipe: Recipe) -> str:
 def identity(recipe: Recipe, pieces: Iterable[PlannedPiece]) -> str:
     """Return the identity of a run: the program and every piece of input."""
     limit = recipe.resolved("run")["run"]["limit"]
-    return sha(program_id(recipe).encode(), canonical(limit), canonical(sorted(piece_rows(pieces))))
+    names = sorted(p.name for p in pieces)
+    return sha(program_id(recipe).encode(), canonical(limit), canonical(names))
 
 
 def list_pieces(recipe: Recipe) -> list[PlannedPiece]:
     """List the inputs in sorted order of path, cut into pieces, each with its hash."""
-    options = recipe.values["input"]
+    options, limits = recipe.section(InputOptions), recipe.section(LimitOptions)
     pieces = []
     for file in discover(options.paths, options):
-        for piece in split(file, PIECE_BYTES):
-            pieces.append(PlannedPiece(piece, _piece_digest(piece)))
+        for piece in split(file, PIECE_BYTES, options, limits):
+            digest, size = _digest(piece)
+            name = PieceName(file.name, piece.start, piece.stop, digest)
+            pieces.append(PlannedPiece(piece, name, size))
     return pieces
 
 
-def _piece_digest(piece: Piece) -> str:
-    """Return the SHA-256 of a piece's bytes; of the reason where they cannot be read."""
-    digest = hashlib.sha256()
+def _digest(piece: Piece) -> tuple[str, int]:
+    """Return the SHA-256 of the bytes that a piece depends on, and about how many are its own.
+
+    A piece of a file of lines depends on its lines, the last of which may end beyond it; a piece of
+    anything else on the whole file.
+    """
+    file = piece.file
+    if file.fault:
+        return f"fault: {file.fault}", 0
+    lines = file.format in ("jsonl", "text") and (piece.start or piece.stop >= 0)
+    first, last = (piece.start, piece.stop) if lines else (0, -1)
+    digest = hashlib.sha256(f"{file.format} {file.compression}".encode())
+    size = 0
     try:
-        with open(piece.path, "rb") as file:
-            file.seek(piece.start)
-            left = piece.stop - piece.start
-            while left > 0 and (block := file.read(min(left, 1 << 20))):
+        with open(file.path, "rb") as stream:
+            stream.seek(first)
+            left = last - first if last >= 0 else 1 << 62
+            while left > 0 and (block := stream.read(min(left, 1 << 20))):
                 digest.update(block)
                 left -= len(block)
+                size += len(block)
+            if last >= 0:
+                digest.update(stream.readline(1 << 26))
     except OSError as error:
-        return f"unreadable: {error.errno}"
-    return digest.hexdigest()
+        # The reader meets the same error and quarantines the file; a later run looks again.
+        return f"unreadable: {error.errno}", 0
+    return digest.hexdigest(), size
 
 
 def cut_shards(pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str) -> list[Shard]:
@@ -164,7 +192,7 @@ def cut_shards(pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str) -
     for item in pieces:
         pending.append(item)
         # A small file costs about as much as 2 kB more: opening, a row, a census slot.
-        size += item.piece.stop - item.piece.start + 2048
+        size += item.size + 2048
         if size >= shard_bytes:
             shards.append(_shard(pending, cleaner))
             pending, size = [], 0
@@ -174,9 +202,5 @@ def cut_shards(pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str) -
 
 
 def _shard(pieces: Sequence[PlannedPiece], cleaner: str) -> Shard:
-    return Shard(tuple(pieces), sha(cleaner.encode(), canonical(piece_rows(pieces)))[:32])
-
-
-def piece_rows(pieces: Iterable[PlannedPiece]) -> list[tuple[str, int, int, str]]:
-    """Return pieces as plain rows: path, first byte, byte after the last, hash."""
-    return [(p.piece.path, p.piece.start, p.piece.stop, p.digest) for p in pieces]
+    names = [p.name for p in pieces]
+    return Shard(tuple(pieces), sha(cleaner.encode(), canonical(names))[:32])

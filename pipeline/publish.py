@@ -99,17 +99,19 @@ def _row_digests(corpus: Corpus, decisions: pa.Table) -> NDArray[np.uint64]:
     pieces: list[NDArray[np.uint64]] = []
     for artifact in corpus.artifacts:
         of_piece = np.array(
-            [xxhash.xxh3_64_intdigest(p.piece.path + p.digest) for p in artifact.pieces], np.uint64
+            [xxhash.xxh3_64_intdigest("\0".join(map(str, p)).encode()) for p in artifact.pieces],
+            np.uint64,
         )
         owner = read_records(artifact.folder, ("piece",)).column("piece").to_numpy()
         pieces.append(of_piece[owner] if len(owner) else of_piece[:0])
     starts = np.cumsum([0, *map(len, pieces)])
     flat = np.concatenate(pieces) if pieces else np.zeros(0, np.uint64)
     owner_digest = flat[starts[corpus.artifact] + corpus.row]
-    rows = _mix(owner_digest ^ _mix(corpus.row.astype(np.uint64) + np.uint64(7)))
+    records = corpus.table.column("record").to_numpy().astype(np.uint64)
+    rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
     decided = np.flatnonzero(pc.is_valid(decisions.column("duplicate_cluster")).to_numpy())
     for rank, row in zip(decided.tolist(), decisions.take(decided).to_pylist(), strict=True):
-        rows[rank] ^= np.uint64(xxhash.xxh3_64_intdigest(json.dumps(row, default=str)))
+        rows[rank] ^= np.uint64(xxhash.xxh3_64_intdigest(json.dumps(row).encode()))
     return rows
 
 

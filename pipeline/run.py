@@ -72,8 +72,8 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False) -> Result:
 
 
 def _describe(pieces: Sequence[PlannedPiece]) -> str:
-    files = len({p.piece.path for p in pieces})
-    size = sum(p.piece.stop - p.piece.start for p in pieces)
+    files = len({p.name.path for p in pieces})
+    size = sum(p.size for p in pieces)
     return f"{files:,} files, {size / 1e6:,.1f} MB"
 
 
@@ -159,7 +159,8 @@ class _Run:
             shard = Shard(shard.pieces, shard.key, left)
             stats = clean_shard(self._job(shard))
             self.state.commit(shard, f"{self.cleaner} limit", stats)
-            artifacts.append(Artifact(self.state.clean / shard.key, shard.pieces, (True,)))
+            names = tuple(p.name for p in shard.pieces)
+            artifacts.append(Artifact(self.state.clean / shard.key, names, (True,)))
             left -= stats.records
             if left <= 0:
                 break
@@ -167,7 +168,7 @@ class _Run:
 
     def _shard_bytes(self, pieces: Sequence[PlannedPiece]) -> int:
         """Return a size that keeps all workers busy to the end: a few shards for each."""
-        total = sum(p.piece.stop - p.piece.start for p in pieces)
+        total = sum(p.size for p in pieces)
         workers = max(self.limits.workers, 1)
         return min(self.limits.shard_bytes, max(total // (workers * 4), 1 << 20))
 

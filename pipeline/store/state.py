@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +18,7 @@ import orjson
 
 from pipeline.clean import CleanStats
 from pipeline.corpus import Artifact
-from pipeline.plan import PlannedPiece, Shard, piece_rows
-from pipeline.readers import Piece
+from pipeline.plan import PieceName, PlannedPiece, Shard
 from pipeline.store.files import output_errors, sync_file, sync_folder, write_bytes
 
 
@@ -38,7 +36,7 @@ class State:
     def commit(self, shard: Shard, cleaner: str, stats: CleanStats) -> None:
         """Make a finished shard durable and visible."""
         folder = self.workplace(shard)
-        meta = {"cleaner": cleaner, "pieces": piece_rows(shard.pieces), "stats": pack(stats)}
+        meta = {"cleaner": cleaner, "pieces": [tuple(p.name) for p in shard.pieces], "stats": pack(stats)}
         with output_errors(folder):
             write_bytes(folder / "meta.json", orjson.dumps(meta))
             for path in folder.iterdir():
@@ -51,47 +49,33 @@ class State:
             folder.rename(target)
             sync_folder(self.clean)
 
-    def known(self, cleaner: str) -> Iterator[tuple[Path, list[PlannedPiece], CleanStats]]:
+    def known(self, cleaner: str) -> Iterator[tuple[Path, tuple[PieceName, ...]]]:
         """Yield the shards that the program `cleaner` has cleaned, in order of name."""
         for meta in sorted(self.clean.glob("*/meta.json")):
             content = orjson.loads(meta.read_bytes())
             if content["cleaner"] == cleaner:
-                pieces = [
-                    PlannedPiece(Piece(path, start, stop), digest)
-                    for path, start, stop, digest in content["pieces"]
-                ]
-                yield meta.parent, pieces, unpack(content["stats"])
+                yield meta.parent, tuple(PieceName(*row) for row in content["pieces"])
 
     def match(
         self, pieces: Sequence[PlannedPiece], cleaner: str
     ) -> tuple[list[Artifact], list[PlannedPiece]]:
         """Return the artifacts that hold some of `pieces`, and the pieces that none holds."""
-        wanted = {_name(p): p for p in pieces}
+        wanted = {p.name for p in pieces}
         artifacts = []
-        for folder, held, _ in self.known(cleaner):
-            current = tuple(wanted.pop(_name(p), None) is not None for p in held)
+        for folder, held in self.known(cleaner):
+            current = tuple(name in wanted for name in held)
             if any(current):
-                artifacts.append(Artifact(folder, tuple(held), current))
-        missing = [p for p in pieces if _name(p) in wanted]
-        return artifacts, missing
+                artifacts.append(Artifact(folder, held, current))
+                wanted.difference_update(held)
+        return artifacts, [p for p in pieces if p.name in wanted]
 
     def clear_work(self) -> None:
         """Remove what an interrupted run left half-written."""
         shutil.rmtree(self.work, ignore_errors=True)
 
 
-def _name(item: PlannedPiece) -> tuple[str, int, int, str]:
-    return (item.piece.path, item.piece.start, item.piece.stop, item.digest)
-
-
 def pack(stats: CleanStats) -> dict[str, Any]:
-    """Return statistics as JSON values."""
+    """Return statistics as values that JSON holds."""
     plain = asdict(stats)
     plain["edits"] = [[stage, rule, n] for (stage, rule), n in sorted(stats.edits.items())]
     return plain
-
-
-def unpack(plain: dict[str, Any]) -> CleanStats:
-    """Return statistics from JSON values."""
-    edits = Counter({(stage, rule): n for stage, rule, n in plain["edits"]})
-    return CleanStats(**{**plain, "edits": edits, "reasons": Counter(plain["reasons"])})
