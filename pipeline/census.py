@@ -42,17 +42,26 @@ CLASSES: tuple[tuple[str, str], ...] = (
     ("soft_hyphen", "00AD"),
     ("latin_extended", "0100-024F 1E00-1EFF"),
     ("ipa", "0250-02AF 02B0-02FF"),
-    ("combining", "0300-036F 0483-0487 0591-05BD 064B-065F 0E31 0E34-0E3A 0E47-0E4E 1AB0-1AFF "
-     "1DC0-1DFF 20D0-20FF 302A-302F 3099-309A FE20-FE2F"),
+    (
+        "combining",
+        "0300-036F 0483-0487 0591-05BD 064B-065F 0E31 0E34-0E3A 0E47-0E4E 1AB0-1AFF "
+        "1DC0-1DFF 20D0-20FF 302A-302F 3099-309A FE20-FE2F",
+    ),
     ("greek", "0370-03FF 1F00-1FFF"),
     ("cyrillic", "0400-0482 0488-052F"),
-    ("invisible", "034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 "
-     "FEFF FFA0 FFF0-FFFB"),
+    (
+        "invisible",
+        "034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 "
+        "FEFF FFA0 FFF0-FFFB",
+    ),
     ("variation", "FE00-FE0F"),
     ("curly_quote", "2018-201F"),
     ("ellipsis_dash", "2010-2015 2025 2026"),
-    ("symbol", "2016-2017 2020-2024 2027 2030-205E 2070-20CF 2100-2BFF 3003-3007 3012-3013 "
-     "301C-3029 3030-303F"),
+    (
+        "symbol",
+        "2016-2017 2020-2024 2027 2030-205E 2070-20CF 2100-2BFF 3003-3007 3012-3013 "
+        "301C-3029 3030-303F",
+    ),
     ("radical", "2E80-2FDF 2FF0-2FFF 31C0-31EF"),
     ("cjk_stop", "3001 3002"),
     ("cjk_bracket", "3008-3011 3014-301B 301D-301F"),
@@ -70,8 +79,10 @@ CLASSES: tuple[tuple[str, str], ...] = (
     ("wide_mark", "FF01 FF0C FF1A FF1B FF1F"),
     ("wide_bracket", "FF08 FF09 FF3B FF3D FF5B FF5D FF1C FF1E"),
     ("wide_alnum", "FF10-FF19 FF21-FF3A FF41-FF5A"),
-    ("wide_other", "FF02-FF07 FF0A-FF0B FF0D-FF0F FF1D FF20 FF3C FF3E-FF40 FF5C FF5E-FF60 "
-     "FFE0-FFE6"),
+    (
+        "wide_other",
+        "FF02-FF07 FF0A-FF0B FF0D-FF0F FF1D FF20 FF3C FF3E-FF40 FF5C FF5E-FF60 FFE0-FFE6",
+    ),
     ("halfwidth", "FF61-FF9F FFA1-FFDC FFE8-FFEE"),
     ("replacement", "FFFD"),
     ("noncharacter", "FFFE FFFF FDD0-FDEF"),

@@ -208,7 +208,7 @@ def _records(job: CleanJob) -> Iterable[Placed]:
 
 def _count(stats: CleanStats, rows: Sequence[Row]) -> None:
     for row in rows:
-        stats.records += 1
+        stats.records += row.records
         stats.paragraphs += row.n_input_paragraphs
         stats.chars += row.n_input_chars
         if row.status == "kept":
@@ -220,7 +220,7 @@ def _count(stats: CleanStats, rows: Sequence[Row]) -> None:
             stats.dropped += 1
             stats.reasons[row.reason] += 1
         else:
-            stats.quarantined += 1
-            stats.reasons[row.reason] += 1
+            stats.quarantined += row.records
+            stats.reasons[row.reason] += row.records
         if row.document is not None and row.document.steps:
             stats.edits.update((edit.stage, edit.rule) for edit in row.document.edits)

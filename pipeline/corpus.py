@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pipeline.plan import PieceName
 
 KEY_COLUMNS = (
-    "piece", "record", "status", "reason", "id", "url", "site", "published_at", "damage_marks",
+    "piece", "record", "records", "status", "reason", "id", "url", "site", "published_at",
+    "damage_marks",
     "size", "n_chars", "n_chars_in", "n_paragraphs", "n_paragraphs_in",
 )  # fmt: skip
 
@@ -107,7 +108,9 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         tables.append(table)
         owners.append(np.full(len(table), number, np.int32))
         rows.append(np.arange(len(table), dtype=np.int64))
-        ranks.append(piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0])
+        ranks.append(
+            piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0]
+        )
         for path in sorted(artifact.folder.glob("*.npy")):
             arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
     table = pa.concat_tables(tables)

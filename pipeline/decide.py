@@ -36,7 +36,9 @@ REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "co
 
 
 def features(texts: Sequence[str], signer: Signer, options: DedupOptions) -> dict[str, Any]:
-    """Return what `decide` needs of n texts: text_hash uint64 (n,), length int32 (n,), bands (n, b).
+    """Return what `decide` needs of n texts.
+
+    text_hash uint64 (n,), length int32 (n,) of the shadow, bands uint64 (n, bands).
 
     Nothing of a text that is empty (dropped, quarantined) is ever compared.
     """
@@ -63,9 +65,7 @@ def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
     return _table(len(corpus), _rows(corpus, alive, decisions))
 
 
-def corpus_arrays(
-    corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions
-) -> CorpusArrays:
+def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions) -> CorpusArrays:
     """Return the arrays of the records at ranks `alive`."""
     table = corpus.table.select(["published_at", "damage_marks", "site"]).take(pa.array(alive))
     dates = pc.fill_null(table.column("published_at").cast(pa.int64()), NEVER).to_numpy()

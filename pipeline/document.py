@@ -48,8 +48,8 @@ class RawDocument:
     data: bytes | str
     id: str = ""
     charset: str = ""
-    format: str = "text"
     fields: Mapping[str, object] = field(default_factory=dict)
+    format: str = "text"
 
 
 @dataclass(frozen=True, slots=True)

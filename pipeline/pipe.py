@@ -25,9 +25,7 @@ BATCH_BYTES = 1 << 19
 COLUMNS = "columns"
 
 
-def filter_stream(
-    recipe: Recipe, names: Sequence[str], source: BinaryIO, target: BinaryIO
-) -> int:
+def filter_stream(recipe: Recipe, names: Sequence[str], source: BinaryIO, target: BinaryIO) -> int:
     """Run the named stages (all of the recipe where none is named) over JSONL; return 0.
 
     A line that is no object with a text comes back as it can, with `"quarantined": reason`, in its
@@ -120,7 +118,9 @@ def _describe(item: dict[str, Any], outcome: Document | Dropped | str) -> None:
     document = outcome.document if isinstance(outcome, Dropped) else outcome
     item["text"] = document.text
     item["edits"] = [edit_json(edit) for edit in document.edits]
-    columns = {k: v for k, v in document.columns.items() if v not in (None, [], "") and k not in item}
+    columns = {
+        k: v for k, v in document.columns.items() if v not in (None, [], "") and k not in item
+    }
     if columns:
         item[COLUMNS] = columns
     if isinstance(outcome, Dropped):
@@ -135,5 +135,3 @@ def edit_json(edit: Edit) -> dict[str, Any]:
     if not edit.note:
         del out["note"]
     return out
-
-

@@ -109,9 +109,7 @@ def dependency_versions() -> Mapping[str, str]:
 def clean_id(recipe: Recipe) -> str:
     """Return the hash of all that shapes a cleaned shard besides its input."""
     sections = {
-        name: values
-        for name, values in recipe.resolved().items()
-        if name not in AFTER_CLEANING
+        name: values for name, values in recipe.resolved().items() if name not in AFTER_CLEANING
     }
     sections["input"] = {k: v for k, v in sections["input"].items() if k != "paths"}
     signing = recipe.resolved("dedup")

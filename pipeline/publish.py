@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def cut_parts(
     digests = _row_digests(corpus, decisions)
     return [
         Part(i, first, last, sha(program.encode(), digests[first:last].tobytes()))
-        for i, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+        for i, (first, last) in enumerate(pairwise(bounds))
     ]
 
 
@@ -144,7 +145,8 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
     tables = build_tables(plan, records, edits, job.run_id)
     rows = {}
     for name, table in tables.items():
-        rows[name] = len(table)
+        counted = table.column("records") if "records" in table.column_names else None
+        rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
         if len(table) or (name == "data" and job.number == 0):
             write_parquet(table, Path(job.folder) / name / part_name(job.number), job)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
@@ -261,7 +263,7 @@ def _dropped(table: pa.Table, edits: pa.Table) -> pa.Table:
 
 
 def write_parquet(table: pa.Table, path: Path, job: PartJob) -> None:
-    """Write one Parquet file with every writer option pinned: bytes must not depend on a default."""
+    """Write one Parquet file with every writer option pinned: no default may alter its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = [name for name in table.column_names if name not in PLAIN_TEXT]
     table = table.replace_schema_metadata({"run_id": job.run_id})

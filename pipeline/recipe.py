@@ -173,9 +173,7 @@ def _validated(
         for key in table:
             if key not in names:
                 where = origins[f"{section}.{key}"]
-                problems.append(
-                    f"{where}: unknown option {section}.{key}{_nearest(key, names)}"
-                )
+                problems.append(f"{where}: unknown option {section}.{key}{_nearest(key, names)}")
         known_keys = {key: value for key, value in table.items() if key in names}
         checked = _checked(section, kind, known_keys, origins, problems)
         if checked is not None:
@@ -211,7 +209,6 @@ def _checked(
     return kind(**{f.name: getattr(model, f.name) for f in fields(kind)})
 
 
-@cache
 def _model(kind: type[Any]) -> Any:
     """Build the pydantic model of an options dataclass; the dataclass stays free of pydantic."""
     from pydantic import ConfigDict, Field, create_model

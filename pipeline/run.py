@@ -139,10 +139,9 @@ class _Run:
         detail = f", {known:,} pieces known from earlier runs" if known else ""
         self.observer.phase("clean", f"{len(shards):,} shards{detail}")
         jobs = [self._job(shard) for shard in shards]
-        done = 0
-        for number, stats in run_all(clean_shard, jobs, self.limits.workers):
+        results = run_all(clean_shard, jobs, self.limits.workers)
+        for done, (number, stats) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner, stats)
-            done += 1
             self.observer.progress(done, len(shards))
         if not shards:
             return artifacts
@@ -155,8 +154,8 @@ class _Run:
         """Clean one piece after the other until the limit of records is reached."""
         left = self.limits.limit
         artifacts: list[Artifact] = []
-        for shard in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
-            shard = Shard(shard.pieces, shard.key, left)
+        for one in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
+            shard = Shard(one.pieces, one.key, left)
             stats = clean_shard(self._job(shard))
             self.state.commit(shard, f"{self.cleaner} limit", stats)
             names = tuple(p.name for p in shard.pieces)
@@ -291,23 +290,27 @@ def funnel(corpus: Corpus, decisions: pa.Table) -> dict[str, dict[str, int]]:
     decided = pc.not_equal(decisions.column("reason"), "")
     kept = pc.and_(pc.equal(status, "kept"), pc.invert(decided))
     quarantined = pc.equal(status, "quarantined")
-    n_kept, n_quarantined = (int(pc.sum(m).as_py() or 0) for m in (kept, quarantined))
+    dropped = pc.invert(pc.or_(kept, quarantined))
+    masks = {"kept": kept, "dropped": dropped, "quarantined": quarantined}
+    records = table.column("records")
     out = {
         "documents": {
-            "in": len(table),
-            "kept": n_kept,
-            "dropped": len(table) - n_kept - n_quarantined,
-            "quarantined": n_quarantined,
+            "in": _total(records),
+            **{name: _total(records.filter(mask)) for name, mask in masks.items()},
         }
     }
     for unit, before, after in (
         ("paragraphs", "n_paragraphs_in", "n_paragraphs"),
         ("characters", "n_chars_in", "n_chars"),
     ):
-        total = int(pc.sum(table.column(before)).as_py() or 0)
-        left = int(pc.sum(table.column(after).filter(kept)).as_py() or 0)
+        total = _total(table.column(before))
+        left = _total(table.column(after).filter(kept))
         out[unit] = {"in": total, "kept": left, "dropped": max(total - left, 0)}
     return out
+
+
+def _total(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(column).as_py() or 0)
 
 
 def reasons(corpus: Corpus, decisions: pa.Table) -> dict[str, int]:

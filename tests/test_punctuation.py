@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stage_cases import check, load
 
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.text.punctuate import run_rules
+from tests.stage_cases import check, load
 
 ALPHABET = "中文,，、。.;:!?()（）\"'“”…—- \n1aA%《》"
 

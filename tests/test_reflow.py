@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stage_cases import check, load
 
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
+from tests.stage_cases import check, load
 
 PIECES = st.sampled_from(
     ["中文", "，", "。", "：", "“", "”", "\n", "\n\n", "\r\n", "\u3000\u3000", " ", "word", "in-",

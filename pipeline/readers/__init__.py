@@ -95,8 +95,7 @@ def split(file: InputFile, size: int, options: InputOptions, limits: LimitOption
     rows = file.format == "jsonl" or (file.format == "text" and options.layout == "line")
     if not rows or file.compression or file.charset.startswith("utf-"):
         return [Piece(file)]
-    n = -(-file.size // size)
-    edges = [file.size * i // n for i in range(n)]
+    edges = range(0, file.size, size)  # fixed, so that a file that grows keeps its first pieces
     return [Piece(file, a, b) for a, b in zip(edges, [*edges[1:], -1], strict=True)]
 
 

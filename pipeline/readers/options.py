@@ -17,6 +17,7 @@ MIB = 1 << 20
 class InputOptions:
     """How the input files are read."""
 
+    paths: tuple[str, ...] = option(("seeds",), "files, folders and globs to read")
     format: str = option(
         "auto",
         "what the files are; auto tells it from their bytes, and from the name where text could be "

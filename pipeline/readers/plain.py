@@ -9,9 +9,6 @@ from pipeline.readers.base import BadInputError, Fault, Piece
 from pipeline.readers.lines import Row, rows
 from pipeline.readers.options import InputOptions, LimitOptions
 
-PAGE = {"kind": "html"}
-"""What marks a page: `clean` takes its text out once it is decoded."""
-
 
 def read_whole(
     piece: Piece, chunks: Iterable[bytes], options: InputOptions, limits: LimitOptions
@@ -28,8 +25,8 @@ def read_whole(
             raise BadInputError(
                 "record-too-large", f"more than {limits.max_record_bytes} bytes", held[0][:200]
             )
-    fields = PAGE if piece.file.format == "html" else {}
-    yield RawDocument(piece.file.name, 0, b"".join(held), "", options.charset, fields)
+    name = piece.file.name
+    yield RawDocument(name, 0, b"".join(held), name, options.charset, {}, piece.file.format)
 
 
 def read_rows(

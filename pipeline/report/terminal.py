@@ -62,7 +62,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Say one line."""
-        print(text, file=self.stream, flush=True)  # noqa: T201
+        print(text, file=self.stream, flush=True)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show the funnel, the edits by stage and the paths."""
@@ -94,5 +94,3 @@ def paint(text: str, colour: str, stream: TextIO) -> str:
     if os.environ.get("NO_COLOR") or not stream.isatty():
         return text
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
-
-

@@ -29,7 +29,7 @@ def option(default: Any, doc: str, **limits: Any) -> Any:
     """
     metadata = {"doc": doc, **limits}
     if isinstance(default, list | dict):
-        return field(default_factory=lambda: default.copy(), metadata=metadata)
+        return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipeline.document import Document
 from pipeline.stages import registry
@@ -13,7 +14,7 @@ from pipeline.stages.runner import compile_stages, run_stages
 def run_text(
     text: str,
     names: Sequence[str] = (),
-    options: Mapping[str, Mapping[str, object]] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
     columns: Mapping[str, object] | None = None,
 ) -> Outcome:
     """Run the named stages (all where none is named) over one text."""

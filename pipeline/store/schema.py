@@ -102,6 +102,9 @@ QUARANTINE: tuple[Column, ...] = (
     Column("reason", pa.string(), "reason code"),
     Column("detail", pa.string(), "what went wrong"),
     Column("sample", pa.binary(), "the first bytes of it"),
+    Column(
+        "records", pa.int64(), "how many records the row stands for: 1, but for floods of faults"
+    ),
 )
 
 LEDGER: tuple[Column, ...] = (
@@ -110,6 +113,9 @@ LEDGER: tuple[Column, ...] = (
     Column("id", pa.string(), "id of the document"),
     Column("status", pa.string(), "kept, dropped or quarantined"),
     Column("reason", pa.string(), "why it was dropped or quarantined"),
+    Column(
+        "records", pa.int64(), "how many records the row stands for: 1, but for floods of faults"
+    ),
 )
 
 

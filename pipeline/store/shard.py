@@ -35,6 +35,7 @@ RECORD_SCHEMA = pa.schema(
     [
         ("piece", pa.int32()),
         ("record", pa.int64()),
+        ("records", pa.int64()),  # 1, or more where a fault stands for several
         ("status", pa.string()),
         ("reason", pa.string()),
         ("detail", pa.string()),
@@ -71,7 +72,7 @@ class Row:
 
     __slots__ = (
         "damage_marks", "detail", "document", "id", "n_input_chars", "n_input_paragraphs",
-        "offset", "piece", "reason", "record", "sample", "source", "status",
+        "offset", "piece", "reason", "record", "records", "sample", "source", "status",
     )  # fmt: skip
 
     def __init__(self, piece: int, source: RawDocument | Fault) -> None:
@@ -81,11 +82,12 @@ class Row:
         self.document: Document | None = None
         self.damage_marks = self.n_input_chars = self.n_input_paragraphs = 0
         self.status, self.reason, self.detail = "kept", "", ""
-        self.offset, self.sample = -1, b""
+        self.offset, self.sample, self.records = -1, b"", 1
         if isinstance(source, Fault):
             self.id = f"{source.path}#{source.record}"
             self.status, self.reason, self.detail = "quarantined", source.reason, source.detail
             self.offset, self.sample = source.offset, source.sample
+            self.records = source.records
         else:
             self.id = source.id or f"{source.path}#{source.record}"
 
@@ -163,6 +165,7 @@ def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     data: dict[str, Any] = {
         "piece": [row.piece for row in rows],
         "record": [row.record for row in rows],
+        "records": [row.records for row in rows],
         "status": [row.status for row in rows],
         "reason": [row.reason for row in rows],
         "detail": [encodable(row.detail) for row in rows],
@@ -198,7 +201,7 @@ def edit_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
                 edits += step
                 owners += [number] * len(step)
                 steps += [i] * len(step)
-    fields = list(zip(*edits, strict=True)) if edits else [[] for _ in range(8)]
+    fields: list[Any] = list(zip(*edits, strict=True)) if edits else [[]] * 8
     arrays = [pa.array(owners, pa.int32()), pa.array(steps, pa.int16())]
     arrays += [
         pa.array(values, field.type)

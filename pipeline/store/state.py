@@ -36,7 +36,11 @@ class State:
     def commit(self, shard: Shard, cleaner: str, stats: CleanStats) -> None:
         """Make a finished shard durable and visible."""
         folder = self.workplace(shard)
-        meta = {"cleaner": cleaner, "pieces": [tuple(p.name) for p in shard.pieces], "stats": pack(stats)}
+        meta = {
+            "cleaner": cleaner,
+            "pieces": [tuple(p.name) for p in shard.pieces],
+            "stats": pack(stats),
+        }
         with output_errors(folder):
             write_bytes(folder / "meta.json", orjson.dumps(meta))
             for path in folder.iterdir():

@@ -1,9 +1,9 @@
 """Versions of an output: staged beside it, checked, renamed once, then pointed at.
 
-    output/current -> versions/<name>      the one thing that a reader looks at
-    output/CURRENT.json                    the same for those who cannot follow links
-    output/versions/<name>/                immutable once it has this name
-    output/.staging-<identity>/            half-written; no reader looks here
+output/current -> versions/<name>      the one thing that a reader looks at
+output/CURRENT.json                    the same for those who cannot follow links
+output/versions/<name>/                immutable once it has this name
+output/.staging-<identity>/            half-written; no reader looks here
 """
 
 from __future__ import annotations
