@@ -1,32 +1,258 @@
-"""TODO."""
+"""Boilerplate: what the site put around the article.
+
+Knowledge lives in `pipeline/tables/boilerplate/*.toml`; this file only says how rules are applied.
+One Aho-Corasick pass over a batch finds the lines that hold a trigger of some rule; the rules are
+matched against those lines alone, and documents without one are not looked at.
+
+What is left alone: sentences of the article, headings and lists that no rule begins, anything that
+is right in form and wrong in place (`新闻排行` in the middle of a paragraph, or above prose).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
-from pipeline.census import ALWAYS
-from pipeline.document import Document
-from pipeline.stages.base import Apply, Options, Stage
+from pipeline.census import Census, classes
+from pipeline.document import Document, Edit
+from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.text.rules import Rule, load_rules
+from pipeline.text.triggers import Candidate, TriggerIndex, core, is_bulleted, is_prose
+
+_EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
+_ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
+_HEADLINE_CHARS = 60
+_MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
+_ROUNDS = 8  # dropping a block may bring the next heading to an edge; each round drops something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoilerplateOptions(Options):
     """Options of the boilerplate stage."""
 
+    rules: list[str] = option([], "rule files of your own (TOML), before the built-in ones")
+    without: list[str] = option([], "ids of rules that do not apply")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    rule: Rule
+    start: int  # of the part to cut, in the line
+    end: int
+    value: str = ""
+
+
+@dataclass(slots=True)
+class _Page:
+    """A text cut into lines, with what is known of each."""
+
+    lines: list[str]
+    folded: list[str]
+    hits: dict[int, _Hit]
+    first_prose: int
+    last_prose: int
+    own_before: list[int]  # how many lines above are the article's own: neither blank nor hit
+
+    def allows(self, number: int, rule: Rule) -> bool:
+        return any(self._stands(number, word, limit) for word, limit in rule.where)
+
+    def _stands(self, number: int, word: str, limit: int) -> bool:
+        if word == "head":
+            return number < self.first_prose
+        if word == "tail":
+            return number > self.last_prose
+        before = self.own_before[number]
+        if word == "first":
+            return before < limit
+        if word == "last":
+            return self.own_before[-1] - before < limit
+        return True
+
+
+def matcher(options: BoilerplateOptions) -> tuple[tuple[Rule, ...], TriggerIndex]:
+    """Return the rules of a recipe and the index of their triggers."""
+    rules = tuple(r for r in load_rules(options.rules) if r.id not in options.without)
+    return rules, TriggerIndex(rules)
+
 
 def build(options: BoilerplateOptions) -> Apply:
-    """Return the stage's function."""
+    """Return the stage's function for one document."""
+    rules, index = matcher(options)
 
     def apply(document: Document) -> Document:
-        return document
+        return _settle(document, rules, index, index.find([document.text]))
 
     return apply
 
 
+def build_batch(options: BoilerplateOptions) -> ApplyBatch:
+    """Return the stage's function for a batch."""
+    rules, index = matcher(options)
+
+    def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
+        outcomes: list[Outcome] = list(documents)
+        for candidate in index.find([document.text for document in documents]):
+            document = documents[candidate.document]
+            outcomes[candidate.document] = _settle(document, rules, index, [candidate])
+        return outcomes
+
+    return apply
+
+
+def _settle(
+    document: Document, rules: Sequence[Rule], index: TriggerIndex, found: list[Candidate]
+) -> Document:
+    """Apply the rules until nothing more falls."""
+    for _ in range(_ROUNDS):
+        if not found:
+            break
+        edits, columns = _edits(document.text, found[0], rules)
+        if not edits:
+            break
+        kept = {k: v for k, v in columns.items() if not document.columns.get(k)}
+        document = document.edited(edits, **kept)
+        found = index.find([document.text])
+    return document
+
+
+def _edits(
+    text: str, candidate: Candidate, rules: Sequence[Rule]
+) -> tuple[list[Edit], dict[str, Any]]:
+    lines, folded = text.split("\n"), candidate.folded.split("\n")
+    hits = {
+        number: hit
+        for number, which in sorted(candidate.hits.items())
+        if (hit := _match(folded[number], [rules[i] for i in sorted(which)])) is not None
+    }
+    if not hits:
+        return [], {}
+    own = (n not in hits and bool(line.strip()) for n, line in enumerate(folded))
+    page = _Page(lines, folded, hits, *_prose_bounds(folded, hits), [0, *accumulate(own)])
+    drops: dict[int, tuple[str, str]] = {}
+    cuts: dict[int, _Hit] = {}
+    columns: dict[str, Any] = {}
+    for number, hit in hits.items():
+        if number in drops or not page.allows(number, hit.rule):
+            continue
+        if hit.rule.action == "move":
+            columns.setdefault(hit.rule.column, hit.value)
+        if hit.rule.action == "cut":
+            cuts[number] = hit
+            continue
+        drops[number] = (hit.rule.id, "")
+        for item in _block(page, number, hit.rule):
+            drops.setdefault(item, (hit.rule.id, f"below {lines[number].strip()[:40]}"))
+    return _receipts(text, lines, drops, cuts), columns
+
+
+def _match(folded: str, rules: Sequence[Rule]) -> _Hit | None:
+    """Return what the first of the rules that fits a line finds in it."""
+    bare, prose = core(folded), is_prose(folded)
+    for rule in rules:
+        if prose and not rule.sentence:
+            continue
+        if rule.match == "head":
+            found = rule.regex.match(folded[: rule.max_chars])
+        elif rule.match == "tail":
+            offset = max(0, len(folded) - rule.max_chars)
+            found = rule.regex.search(folded[offset:])
+            if found is not None:
+                return _Hit(rule, found.start() + offset, len(folded), _value(found))
+            continue
+        else:
+            found = rule.regex.fullmatch(bare) if len(folded) <= rule.max_chars else None
+        if found is not None:
+            return _Hit(rule, found.start(), found.end(), _value(found))
+    return None
+
+
+def _value(found: Any) -> str:
+    return str(found.groupdict().get("value") or "")
+
+
+def _prose_bounds(folded: Sequence[str], hits: dict[int, _Hit]) -> tuple[int, int]:
+    """Return the numbers of the first and the last line of prose that no rule hits."""
+
+    def prose(number: int) -> bool:
+        hit = hits.get(number)
+        return (hit is None or hit.rule.action == "cut") and is_prose(folded[number])
+
+    numbers = range(len(folded))
+    first = next((n for n in numbers if prose(n)), None)
+    if first is None:
+        return min(_EDGE_LINES, len(folded)), max(-1, len(folded) - _EDGE_LINES - 1)
+    return first, next(n for n in reversed(numbers) if prose(n))
+
+
+def _block(page: _Page, number: int, rule: Rule) -> list[int]:
+    """Return the further lines that go with the line of a rule."""
+    if rule.action == "drop-to-end":
+        return list(range(number + 1, len(page.lines)))
+    if rule.action != "drop-block":
+        return []
+    if rule.match == "block-end":
+        return list(range(number)) if number <= page.first_prose else []
+    end = number > page.last_prose
+    items: list[int] = []
+    unmarked = 0
+    for n in range(number + 1, len(page.lines)):
+        line = page.folded[n]
+        marked = is_bulleted(line) and len(line) <= _ITEM_CHARS
+        headline = not is_prose(line) and len(line) <= _HEADLINE_CHARS
+        if line.strip() and n not in page.hits and not (marked and (end or not is_prose(line))):
+            unmarked += 1
+            if not headline or (unmarked > _MID_ITEMS and not end):
+                break
+        items.append(n)
+    while items and not page.lines[items[-1]].strip():
+        items.pop()
+    return [n for n in items if n not in page.hits]
+
+
+def _receipts(
+    text: str, lines: list[str], drops: dict[int, tuple[str, str]], cuts: dict[int, _Hit]
+) -> list[Edit]:
+    """Return an edit per dropped line (with the blank lines that it leaves) and per cut."""
+    kept = [n for n, line in enumerate(lines) if n not in drops and line.strip()]
+    last_kept = kept[-1] if kept else -1
+    at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
+    edits: list[Edit] = []
+    at = 0
+    blank_before = True
+    inherited: tuple[str, str] | None = None
+    for n, line in enumerate(lines):
+        end = at + len(line)
+        reason = drops.get(n)
+        if reason is None and not line.strip():
+            if n > last_kept:
+                reason = inherited or at_end
+            elif inherited and blank_before:
+                reason = inherited
+        if reason is not None:
+            inherited = reason
+            # The newline before goes at the end of a text, the one after everywhere else.
+            start, stop = (max(0, at - 1), end) if n > last_kept else (at, min(end + 1, len(text)))
+            edits.append(
+                Edit(STAGE.name, reason[0], start, stop, text[start:stop], "", note=reason[1])
+            )
+        else:
+            inherited = None
+            blank_before = not line.strip()
+            if n in cuts and n not in drops:
+                hit = cuts[n]
+                start, stop = at + hit.start, at + hit.end
+                edits.append(Edit(STAGE.name, hit.rule.id, start, stop, text[start:stop], ""))
+        at = end + 1
+    return edits
+
+
 STAGE = Stage(
     name="boilerplate",
-    summary="TODO",
-    wakes=ALWAYS,
+    summary="rankings, related links, navigation, share bars, disclaimers, translation notes go",
+    wakes=classes("han", "han_simplified", "han_traditional", "latin"),
     options=BoilerplateOptions,
     build=build,
+    build_batch=build_batch,
 )

@@ -1,0 +1,162 @@
+"""The boilerplate stage: cases, laws, and what its rule files may not contain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.census import census
+from pipeline.document import Document, replay
+from pipeline.errors import RecipeError
+from pipeline.stages.boilerplate import BoilerplateOptions, build, build_batch
+from pipeline.text.fold import fold
+from pipeline.text.literals import required_literals
+from pipeline.text.rules import builtin_rules, find_rule, load_rules, parse_rules
+from pipeline.text.triggers import TriggerIndex
+from tests.stage_cases import check, load
+
+APPLY = build(BoilerplateOptions())
+BATCH = build_batch(BoilerplateOptions())
+CATCHES = [example.text for rule in builtin_rules() for example in rule.catch]
+SENTENCES = [
+    "昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。",
+    "标题一行",
+    "",
+    "　",
+    "𠮷野家",
+]
+PAGES = st.lists(st.sampled_from(CATCHES + SENTENCES * 20), max_size=12).map("\n".join)
+
+
+@pytest.mark.parametrize("case", load("boilerplate"))
+def test_cases(case: dict[str, Any]) -> None:
+    check("boilerplate", case)
+
+
+@given(PAGES)
+@settings(max_examples=150, deadline=None)
+def test_receipts_replay_and_a_second_pass_finds_nothing(text: str) -> None:
+    out = APPLY(Document("", text))
+    assert isinstance(out, Document)
+    assert replay(text, out.edits) == out.text
+    again = APPLY(out)
+    assert isinstance(again, Document)
+    assert again.text == out.text
+
+
+@given(st.lists(PAGES, min_size=1, max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
+    documents = [Document("", text) for text in texts]
+    together = BATCH(documents, census(texts))
+    assert together == [APPLY(document) for document in documents]
+
+
+@given(st.text())
+def test_folding_keeps_every_offset(text: str) -> None:
+    assert len(fold(text)) == len(text)
+    assert fold(fold(text)) == fold(text)
+
+
+def test_clean_text_is_not_looked_at() -> None:
+    index = TriggerIndex(builtin_rules())
+    assert index.find(["昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。\n" * 50]) == []
+
+
+def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
+    index = TriggerIndex(builtin_rules())
+    found = index.find(["𠮷野家\n", "𠮷\n𠮷\n展开全文"])
+    assert [(c.document, list(c.hits)) for c in found] == [(1, [2])]
+    assert found[0].folded == "𠮷\n𠮷\n展开全文"
+
+
+def test_looking_is_linear_in_the_number_of_lines() -> None:
+    line = "展开全文"
+    small, large = (APPLY(Document("", "\n".join([line] * n))) for n in (50, 5000))
+    assert isinstance(small, Document)
+    assert isinstance(large, Document)
+    assert len(large.edits) == 100 * len(small.edits)
+
+
+RULE = """
+[[rule]]
+id = "my-site-slogan"
+name = "a slogan"
+match = "line"
+pattern = '天天向上'
+action = "drop-line"
+where = ["tail"]
+reason = "it stands under every article"
+catch = ["天天向上"]
+leave = ["好好学习"]
+"""
+
+
+def test_a_users_own_rules_come_first(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(RULE, "utf-8")
+    assert load_rules([str(path)])[0].id == "my-site-slogan"
+    apply = build(BoilerplateOptions(rules=[str(path)]))
+    out = apply(Document("", "会议在下午五点结束，与会者随后参观了展览。\n天天向上"))
+    assert isinstance(out, Document)
+    assert [edit.rule for edit in out.edits] == ["my-site-slogan"]
+
+
+@pytest.mark.parametrize(
+    ("change", "mistake"),
+    [
+        (('match = "line"', 'match = "lines"'), "`match` is one of"),
+        (("'天天向上'", "'(?=天)'"), "not RE2"),
+        (("'天天向上'", "'天天向上'\nwhen = 3"), "unknown key `when`"),
+        (("'天天向上'", "'責任'"), "must be written folded"),
+        (("'天天向上'", "'[0-9]+'"), "give `trigger`"),
+        (('"drop-line"', '"cut"'), "`action` of a line rule"),
+        (('["tail"]', '["first"]'), "`where` knows"),
+        (('leave = ["好好学习"]', "leave = []"), "`leave` needs"),
+        (('reason = "it stands under every article"', ""), "`reason` is missing"),
+        (("my-site-slogan", "news-ranking"), "id already used"),
+        (("[[rule]]", "[[rules]]"), "unknown table"),
+        (("[[rule]]", "[[rule"), "not TOML"),
+    ],
+)
+def test_a_mistake_is_named(change: tuple[str, str], mistake: str) -> None:
+    taken = {rule.id: rule.file for rule in builtin_rules()}
+    with pytest.raises(RecipeError, match=mistake):
+        parse_rules([("mine.toml", RULE.replace(*change))], taken)
+
+
+def test_all_mistakes_of_a_file_are_listed() -> None:
+    broken = RULE.replace("'天天向上'", "'['").replace('["tail"]', "[]")
+    with pytest.raises(RecipeError) as caught:
+        parse_rules([("mine.toml", broken + broken.replace("my-site", "Other"))])
+    assert caught.value.message.count("mine.toml: rule") == 5
+
+
+def test_a_missing_rule_file_is_a_recipe_error() -> None:
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_rules(["/nowhere/rules.toml"])
+
+
+def test_an_unknown_rule_names_its_neighbours() -> None:
+    with pytest.raises(RecipeError) as caught:
+        find_rule("news-rankings")
+    assert "news-ranking" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "literals"),
+    [
+        ("相关(?:阅读|新闻)", {"相关阅读", "相关新闻"}),
+        ("(?:本)?文完", {"文完"}),
+        ("[0-9]+", set()),
+        ("甲乙.*丙", {"甲乙"}),
+        ("(?:甲乙|[0-9])", set()),
+        ("(?:上一篇)+", {"上一篇"}),
+    ],
+)
+def test_the_literals_that_every_match_contains(pattern: str, literals: set[str]) -> None:
+    assert required_literals(pattern) == literals
