@@ -100,7 +100,7 @@ def test_a_users_own_rules_come_first(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(RULE, "utf-8")
     assert load_rules([str(path)])[0].id == "my-site-slogan"
-    apply = build(BoilerplateOptions(rules=[str(path)]))
+    apply = build(BoilerplateOptions(rules=(str(path),)))
     out = apply(Document("", "会议在下午五点结束，与会者随后参观了展览。\n天天向上"))
     assert isinstance(out, Document)
     assert [edit.rule for edit in out.edits] == ["my-site-slogan"]

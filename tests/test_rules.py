@@ -20,7 +20,7 @@ TO_TRADITIONAL = opencc.OpenCC("s2t")
 def only(identifier: str) -> Apply:
     """Return the stage with this rule alone."""
     others = [rule.id for rule in builtin_rules() if rule.id != identifier]
-    return build(BoilerplateOptions(without=others))
+    return build(BoilerplateOptions(without=tuple(others)))
 
 
 def pages(rule: Rule, text: str) -> list[tuple[str, str]]:

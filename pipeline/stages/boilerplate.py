@@ -32,8 +32,8 @@ _ROUNDS = 8  # dropping a block may bring the next heading to an edge; each roun
 class BoilerplateOptions(Options):
     """Options of the boilerplate stage."""
 
-    rules: list[str] = option([], "rule files of your own (TOML), before the built-in ones")
-    without: list[str] = option([], "ids of rules that do not apply")
+    rules: tuple[str, ...] = option((), "rule files of your own (TOML), before the built-in ones")
+    without: tuple[str, ...] = option((), "ids of rules that do not apply")
 
 
 @dataclass(frozen=True, slots=True)
