@@ -62,20 +62,26 @@ def _read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator
         yield from _read_as(Piece(file, piece.start, piece.stop), options, limits)
     except BadInputError as bad:
         sample = bad.sample[: limits.max_sample_bytes]
-        yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample)
+        yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample, bad.records)
 
 
 def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
-    from pipeline.readers import jsonl, plain
+    """Hand the piece to the reader of its format. Readers are imported where they are needed."""
+    from pipeline.readers import jsonl, parquet, plain, table, warc
 
     layout = options.layout if piece.file.format == "text" else piece.file.format
-    if layout in ("file", "html"):
-        with sound_chunks(piece, limits, rows=False) as (_, chunks):
-            yield from plain.read_whole(piece, chunks, options, limits)
+    if layout == "parquet":
+        yield from parquet.read_parquet(piece, options, limits)
         return
-    if layout not in ("jsonl", "line", "separator"):
-        raise BadInputError("unreadable", f"no reader for {layout} yet")
-    reader = jsonl.read_jsonl if layout == "jsonl" else plain.read_rows
+    if layout in ("file", "html", "warc", "arc"):
+        with sound_chunks(piece, limits, rows=False) as (_, chunks):
+            if layout in ("warc", "arc"):
+                yield from warc.read_warc(piece, chunks, limits)
+            else:
+                yield from plain.read_whole(piece, chunks, options, limits)
+        return
+    readers = {"jsonl": jsonl.read_jsonl, "csv": table.read_table, "tsv": table.read_table}
+    reader = readers.get(layout, plain.read_rows)
     with sound_chunks(piece, limits, rows=True) as (offset, chunks):
         yield from reader(piece, chunks, offset, options, limits)
 
@@ -83,8 +89,8 @@ def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Itera
 def split(file: InputFile, size: int, options: InputOptions, limits: LimitOptions) -> list[Piece]:
     """Cut a file into pieces of about `size` bytes that can be read apart.
 
-    Only what can be entered in the middle is cut: uncompressed rows. Looks at the bytes of files
-    larger than `size` only.
+    Only what can be entered in the middle is cut: uncompressed rows, and Parquet between its row
+    groups. Looks at the bytes of files larger than `size` only.
     """
     if file.fault or file.size <= size:
         return [Piece(file)]
@@ -92,10 +98,33 @@ def split(file: InputFile, size: int, options: InputOptions, limits: LimitOption
         file = sniff(file, options, limits)
     except BadInputError as bad:
         return [Piece(_at_fault(file, bad))]
+    if file.format == "parquet":
+        return _row_groups(file, size)
     rows = file.format == "jsonl" or (file.format == "text" and options.layout == "line")
     if not rows or file.compression or file.charset.startswith("utf-"):
         return [Piece(file)]
-    edges = range(0, file.size, size)  # fixed, so that a file that grows keeps its first pieces
+    # fixed, so that a file that grows keeps its first pieces
+    return _between(file, list(range(0, file.size, size)))
+
+
+def _row_groups(file: InputFile, size: int) -> list[Piece]:
+    """Cut a Parquet file between row groups, as soon as `size` bytes are together."""
+    from pipeline.readers.parquet import row_group_sizes
+
+    try:
+        groups = row_group_sizes(Piece(file))
+    except BadInputError as bad:
+        return [Piece(_at_fault(file, bad))]
+    edges, row, held = [0], 0, 0
+    for rows, packed in groups:
+        if held >= size:
+            edges.append(row)
+            held = 0
+        row, held = row + rows, held + packed
+    return _between(file, edges)
+
+
+def _between(file: InputFile, edges: list[int]) -> list[Piece]:
     return [Piece(file, a, b) for a, b in zip(edges, [*edges[1:], -1], strict=True)]
 
 

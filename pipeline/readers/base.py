@@ -57,11 +57,14 @@ class Fault(NamedTuple):
 class BadInputError(Exception):
     """An input fault below the level of a record; the reader turns it into a `Fault`."""
 
-    def __init__(self, reason: str, detail: str = "", sample: bytes = b"") -> None:
+    def __init__(
+        self, reason: str, detail: str = "", sample: bytes = b"", records: int = 1
+    ) -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
         self.sample = sample
+        self.records = records
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import orjson
 
@@ -62,13 +63,23 @@ def sniff(file: InputFile, options: InputOptions, limits: LimitOptions) -> Input
     with open_input(file) as handle:
         compression = compression_of(handle.read(8))
         handle.seek(0)
-        head = b""
-        for chunk in unpacked(handle, compression, limits):
+        head = _head(unpacked(handle, compression, limits))
+    head = head[:HEAD]
+    return file.told(format_of(head, file.path, options), compression, charset_of(head, options))
+
+
+def _head(chunks: Iterable[bytes]) -> bytes:
+    """Return the first bytes; damage behind some is for the reader of the format to judge."""
+    head = b""
+    try:
+        for chunk in chunks:
             head += chunk
             if len(head) >= HEAD:
                 break
-    head = head[:HEAD]
-    return file.told(format_of(head, file.path, options), compression, charset_of(head, options))
+    except BadInputError:
+        if not head:
+            raise
+    return head
 
 
 def format_of(head: bytes, path: str, options: InputOptions) -> str:

@@ -31,7 +31,12 @@ def sound_chunks(
         if piece.file.compression:
             read = _checked if rows else _all
             yield 0, _wide(piece, read(handle, piece, limits), rows=rows)
-        elif piece.start > 0 and not piece.file.charset.startswith("utf-"):
+        elif (
+            rows
+            and piece.start > 0
+            and piece.file.format not in ("csv", "tsv")
+            and not piece.file.charset.startswith("utf-")
+        ):
             handle.seek(piece.start - 1)
             yield _entered(handle, piece.start - 1)
         else:
