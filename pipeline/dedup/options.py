@@ -18,6 +18,9 @@ class DedupOptions(Options):
     ngram: int = option(5, "characters of a shingle", ge=2, le=32)
     bands: int = option(20, "bands of the index: more find more", ge=1, le=64)
     rows: int = option(6, "rows of a band: more propose fewer", ge=1, le=32)
+    passages: int = option(
+        8, "passages of each text that propose excerpts and cut copies; 0 turns it off", ge=0, le=64
+    )
     jaccard: float = option(
         0.7, "near-duplicates share at least this much of their shingles", gt=0, le=1
     )
@@ -26,6 +29,12 @@ class DedupOptions(Options):
     )
     size_ratio: float = option(
         0.5, "containment counts only where shorter / longer is at least this", ge=0, le=1
+    )
+    floor: float = option(
+        0.5,
+        "the copy of a copy goes as well where it has at least this Jaccard with what stays",
+        ge=0,
+        le=1,
     )
     min_chars: int = option(50, "shadow texts below this are compared by exact hash only", ge=1)
     survivor: tuple[str, ...] = option(

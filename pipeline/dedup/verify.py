@@ -80,12 +80,17 @@ def _ranges(begins: Numbers, sizes: Numbers) -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Of each pair: Jaccard and containment (0-1), and whether it is a duplicate."""
+    """Of each pair: Jaccard and containment (0-1); near by the one, contained by the other only."""
 
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
     near: NDArray[np.bool_]
     contained: NDArray[np.bool_]
+
+    @property
+    def match(self) -> NDArray[np.bool_]:
+        """Whether either holds: bool (pairs,)."""
+        return self.near | self.contained
 
 
 def judge(sets: ShingleSets, left: Numbers, right: Numbers, options: DedupOptions) -> Verdicts:

@@ -55,7 +55,7 @@ def reference(text: str) -> str:
 
 @cache
 def table() -> Units:
-    """Return the shadow of every code unit, uint16 (65536,): 0 drops it, 0xFFFF asks `reference`."""
+    """Return the shadow of every code unit: uint16 (65536,); 0 drops it, 0xFFFF is slow."""
     out = np.zeros(65536, np.uint16)
     for first, last in _IDENTITY:
         out[first : last + 1] = np.arange(first, last + 1, dtype=np.uint16)

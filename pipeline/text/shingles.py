@@ -35,6 +35,15 @@ def shingle_hashes(units: Units, n: int) -> Hashes:
     return _finished(hashes)
 
 
+def hash_columns(units: Units, places: NDArray[np.int64], n: int) -> Hashes:
+    """Return the hash of the n code units that begin at each of the places: uint64 (places,)."""
+    hashes = np.zeros(len(places), np.uint64)
+    for k in range(n):
+        hashes *= _STEP
+        hashes += units[places + k].astype(np.uint64) + np.uint64(1)
+    return _finished(hashes)
+
+
 def _finished(hashes: Hashes) -> Hashes:
     hashes ^= hashes >> np.uint64(33)
     hashes *= _MIX
