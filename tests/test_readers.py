@@ -64,7 +64,8 @@ def reasons(records: list[RawDocument | Fault]) -> list[str]:
 
 def test_a_text_file_is_one_document(tmp_path: Path) -> None:
     file = write(tmp_path / "a.txt", "你好\n".encode("gb18030"))
-    assert everything(file) == [RawDocument(str(tmp_path / "a.txt"), 0, "你好\n".encode("gb18030"))]
+    name = str(tmp_path / "a.txt")
+    assert everything(file) == [RawDocument(name, 0, "你好\n".encode("gb18030"), name)]
 
 
 def test_fields_are_mapped_and_the_rest_is_one_column(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_fields_are_mapped_and_the_rest_is_one_column(tmp_path: Path) -> None:
     (document,) = everything(file, options)
     assert isinstance(document, RawDocument)
     assert (document.id, document.data) == ("7", "正文")
-    assert document.fields == {"url": "u", "extras": '{"n":{"a":[1]}}'}
+    assert document.fields == {"url": "u", "extra": '{"n":{"a":[1]}}'}
 
 
 @pytest.mark.parametrize("packer", PACKERS)
@@ -138,7 +139,7 @@ def test_large_integers_keep_their_digits(tmp_path: Path) -> None:
         write(tmp_path / "a.jsonl", b'{"text":"x","n":123456789012345678901234}\n')
     )
     assert isinstance(record, RawDocument)
-    assert record.fields["extras"] == '{"n": 123456789012345678901234}'
+    assert record.fields["extra"] == '{"n": 123456789012345678901234}'
 
 
 def test_bad_rows_beyond_the_limit_are_counted(tmp_path: Path) -> None:

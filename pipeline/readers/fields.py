@@ -44,7 +44,7 @@ class FieldMap:
         if self.keep and len(record) > 1:
             extras = {key: value for key, value in record.items() if key not in self.mapped}
             if extras:
-                fields["extras"] = self._extras(extras)
+                fields["extra"] = self._extras(extras)
         number_or_name = record.get(self.ours["id"])
         charset = record.get(self.ours["charset"])
         return RawDocument(

@@ -209,13 +209,12 @@ def _page(
 def _document(header: Header, body: bytes, at: int, path: str, limits: LimitOptions) -> RawDocument:
     fields: dict[str, object] = {"url": header.uri}
     if header.date:
-        fields["extras"] = as_json({"archived_at": header.date})
+        fields["extra"] = as_json({"archived_at": header.date})
     mime, charset = header.mime, ""
     if mime.startswith("application/http"):
         mime, charset, body = response(body, limits.max_record_bytes)
     bare = mime.partition(";")[0].strip().lower()
-    if "html" in bare:
-        fields["kind"] = "html"
-    elif bare and not bare.startswith("text/") and bare != "unknown":
+    page = "html" in bare
+    if not page and bare and not bare.startswith("text/") and bare != "unknown":
         raise BadInputError("binary", bare)
-    return RawDocument(path, at, body, header.id, charset, fields)
+    return RawDocument(path, at, body, header.id, charset, fields, "html" if page else "text")
