@@ -1,0 +1,212 @@
+"""Which documents go, and which must not: on made text of known similarity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.dedup import candidates
+from pipeline.dedup import decide as decide_module
+from pipeline.dedup.clusters import Forest
+from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
+from pipeline.dedup.features import features
+from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.signature import Signer
+from pipeline.dedup.verify import overlaps, shingle_sets
+from pipeline.text.shadow import shadow
+
+
+def prose(seed: int, length: int = 600) -> str:
+    """Return text of Han characters that shares nothing with that of another seed."""
+    codes = np.random.default_rng(seed).integers(0x4E00, 0x9FA5, length)
+    text = "".join(map(chr, codes))
+    return "。".join(text[i : i + 20] for i in range(0, length, 20))
+
+
+def changed(text: str, share: float, seed: int = 0) -> str:
+    """Return the text with a share of its characters replaced."""
+    generator = np.random.default_rng(seed)
+    fresh = prose(seed + 10_000, len(text))
+    hit = generator.random(len(text)) < share
+    return "".join(f if h else c for c, f, h in zip(text, fresh, hit, strict=False))
+
+
+def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any) -> Decisions:
+    options = options or DedupOptions()
+    n = len(texts)
+    found = features(texts, Signer(options), options)
+    corpus = CorpusArrays(
+        found.text_hash,
+        found.length.astype(np.int64),
+        np.ascontiguousarray(found.bands.T),
+        arrays.pop("damage", np.zeros(n, np.int64)),
+        arrays.pop("published_at", np.full(n, NEVER)),
+        **arrays,
+    )
+    return decide(corpus, options, lambda ranks: shadow([texts[i] for i in ranks]))
+
+
+A, B = prose(1), prose(2)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        A,
+        A.replace("。", "．"),
+        "新华社北京一月二日电　记者张三\n" + A + "\n责任编辑：李四",
+        A + "\n" + prose(3, 100),
+        A[: int(len(A) * 0.6)],
+        changed(A, 0.03),
+    ],
+    ids=["same", "width", "byline", "paragraph", "truncated", "edited"],
+)
+def test_copies_are_found(copy: str) -> None:
+    decisions = run([A, copy, B])
+    assert decisions.kept.tolist().count(False) == 1
+    assert decisions.kept[2]
+    assert decisions.cluster.tolist() == [0, 0, -1]
+    gone = int(np.flatnonzero(~decisions.kept)[0])
+    assert decisions.duplicate_of[gone] == decisions.twin[gone] == 1 - gone
+    assert decisions.copies().sum() == 1
+
+
+def test_scripts_meet() -> None:
+    opencc = pytest.importorskip("opencc")
+    text = "槐荫区着力发展现代产业体系，" * 3 + prose(7)
+    assert run([text, opencc.OpenCC("s2tw").convert(text)]).kind.tolist().count(EXACT) == 1
+
+
+def test_what_is_not_a_copy_stays() -> None:
+    form = [prose(seed, 60) for seed in range(20, 26)]
+    dispatches = ["".join(f + prose(100 * k + i, 40) for i, f in enumerate(form)) for k in range(4)]
+    quoting = prose(30) + A[:200] + prose(31)
+    decisions = run([*dispatches, A, quoting, "", "短文", "短"])
+    assert decisions.kept.all()
+    assert (decisions.cluster == -1).all()
+
+
+def test_short_and_empty_texts_by_exact_hash_only() -> None:
+    decisions = run(["短文一则", "短文一则。", "短文二则", "", "", "。"])
+    assert decisions.kept.tolist() == [True, False, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "stays"),
+    [
+        ({}, 1),  # longest
+        ({"damage": np.array([0, 1, 0])}, 2),  # fewest marks, then longest
+        ({"damage": np.array([0, 1, 1])}, 0),
+        ({"settled": np.array([True, False, False])}, 0),
+    ],
+)
+def test_survivor(arrays: dict[str, Any], stays: int) -> None:
+    decisions = run([A, A + prose(5, 60), A + prose(6, 40)], **arrays)
+    assert np.flatnonzero(decisions.kept).tolist() == [stays]
+
+
+def test_earliest_then_smallest_key() -> None:
+    assert run([A, A, A], published_at=np.array([5, 3, NEVER])).kept.tolist() == [
+        False,
+        True,
+        False,
+    ]
+    assert run([A, A, A]).kept.tolist() == [True, False, False]
+
+
+def test_settled_documents_stay_side_by_side_and_newcomers_go() -> None:
+    near = changed(A, 0.01)
+    decisions = run([near, A, A], settled=np.array([True, True, False]))
+    assert decisions.kept.tolist() == [True, True, False]
+
+
+def test_scope() -> None:
+    assert run([A, A, changed(A, 0.01)], scope=np.array([0, 1, 1])).kept.sum() == 2
+    assert run([A, A, changed(A, 0.01)], scope=np.array([0, 1, 2])).kept.all()
+
+
+@pytest.mark.parametrize(("exact", "near", "gone"), [(0, 0, 0), (1, 0, 1), (0, 1, 2), (1, 1, 2)])
+def test_switches(exact: int, near: int, gone: int) -> None:
+    options = DedupOptions(exact=bool(exact), near=bool(near))
+    assert (~run([A, A, changed(A, 0.01)], options).kept).sum() == gone
+
+
+def test_the_copy_of_a_copy_goes_but_a_chain_does_not_drift() -> None:
+    blocks = [prose(seed, 100) for seed in range(40, 60)]
+    chain = ["".join(blocks[k : k + 10]) for k in range(10)]
+    decisions = run(chain)
+    assert len(set(decisions.cluster.tolist())) == 1  # each matches its neighbours
+    assert decisions.kept.sum() > 1
+    sets = shingle_sets(shadow(chain), 5)
+    gone = np.flatnonzero(~decisions.kept)
+    for other, least in ((decisions.twin, 0.7), (decisions.duplicate_of, 0.5)):
+        shared = overlaps(sets, gone, other[gone])
+        jaccard = shared / (sets.sizes[gone] + sets.sizes[other[gone]] - shared)
+        assert (jaccard >= least - 0.02).all()
+    assert decisions.kept[decisions.duplicate_of[gone]].all()
+
+
+def test_exact_copies_share_the_fate_of_their_twin() -> None:
+    near = changed(A, 0.02)[: len(A) - 20]
+    decisions = run([near, near, A])
+    assert decisions.duplicate_of.tolist() == [2, 2, -1]
+    assert decisions.copies().tolist() == [0, 0, 2]
+
+
+def test_a_flood_is_linear_and_its_cap_is_told() -> None:
+    core = prose(70, 300)
+    texts = [core + prose(1000 + k, 330) for k in range(300)]  # J about .3: nothing matches
+    options = DedupOptions(rows=2, passages=0, max_anchors=4)
+    decisions = run(texts, options)
+    assert decisions.kept.all()
+    assert decisions.uncompared > 250
+    assert decisions.compared < 300 * (4 + decide_module._REACH * options.bands)
+    copies = [changed(core, 0.01, seed) for seed in range(300)]
+    decisions = run(copies)
+    assert decisions.kept.sum() <= 2
+    assert (decisions.cluster == 0).all()
+    assert decisions.compared < 600
+
+
+def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [changed(prose(k % 9), 0.02 * (k % 4), k) for k in range(60)]
+    whole = run(texts)
+    monkeypatch.setattr(decide_module, "_BATCH_UNITS", 1)
+    monkeypatch.setattr(candidates, "_PARTITION", 16)
+    cut = run(texts)
+    assert (~whole.kept).sum() > 20
+    for name in ("duplicate_of", "twin", "cluster", "kind", "jaccard"):
+        assert np.array_equal(getattr(whole, name), getattr(cut, name), equal_nan=name == "jaccard")
+
+
+def test_no_documents() -> None:
+    assert run([]).kept.size == 0
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
+def test_forest_finds_the_components(links: list[tuple[int, int]]) -> None:
+    forest = Forest(20)
+    pairs = np.array(links, np.int64).reshape(-1, 2)
+    forest.link(pairs[:, 0], pairs[:, 1])
+    group = list(range(20))
+    for a, b in links:
+        low, high = sorted((group[a], group[b]))
+        group = [low if g == high else g for g in group]
+    assert forest.roots(np.arange(20)).tolist() == group
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text("甲乙丙", max_size=30), min_size=1, max_size=6))
+def test_overlaps_are_those_of_sets(texts: list[str]) -> None:
+    sets = shingle_sets(texts, 3)
+    grams = [{t[i : i + 3] for i in range(len(t) - 2)} for t in texts]
+    assert sets.sizes.tolist() == [len(g) for g in grams]
+    left, right = np.triu_indices(len(texts))
+    expect = [len(grams[i] & grams[j]) for i, j in zip(left, right, strict=True)]
+    assert overlaps(sets, left, right).tolist() == expect
