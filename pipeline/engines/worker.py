@@ -1,0 +1,68 @@
+"""A worker process: takes jobs from its parent, runs the task, sends back what it returns.
+
+Started as `python -m pipeline.engines.worker FD PARENT MEMORY_MB TASK`, not forked (Arrow has
+threads) and not through multiprocessing (which would import the user's script again). It dies with
+its parent: at once where the kernel offers that, at the end of its job elsewhere.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+import traceback
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pipeline.engines import pulse
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(fd: int, parent: int, memory_mb: int, task_name: str) -> None:
+    """Serve until the parent closes the connection."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    die_with(parent)
+    if memory_mb:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    connection = Connection(fd)
+    module, _, name = task_name.partition(":")
+    task = getattr(import_module(module), name)
+    pulse.connect(lambda value: connection.send_bytes(pickle.dumps(("at", value))))
+    connection.send_bytes(pickle.dumps(("ready", None)))
+    while True:
+        try:
+            job = pickle.loads(connection.recv_bytes())  # noqa: S301  our own parent's
+        except (EOFError, OSError):
+            return
+        connection.send_bytes(_answer(task, job))
+
+
+def die_with(parent: int) -> None:
+    """Ask the kernel (Linux) to kill this process when its parent ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os._exit(1)
+
+
+def _answer(task: Any, job: Any) -> bytes:
+    """Run the task; return the pickled message that says how it went."""
+    try:
+        return pickle.dumps(("done", task(job)))
+    except MemoryError:
+        return pickle.dumps(("memory", None))
+    except Exception as error:
+        trace = traceback.format_exc()
+        try:
+            return pickle.dumps(("error", (error, trace)))
+        except Exception:
+            return pickle.dumps(("error", (RuntimeError(str(error)), trace)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -1,0 +1,131 @@
+"""The engine on one machine: what a worker may do to itself, and what may come of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.engines.isolate import run_isolated
+from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
+from pipeline.errors import OutputError
+from tests import engine_tasks
+
+QUICK = Watch(seconds=1.5, attempts=2)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for is dead."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(pids: Sequence[int], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(map(alive, pids)):
+        time.sleep(0.05)
+    return not any(map(alive, pids))
+
+
+def test_every_job_gives_its_result() -> None:
+    results = dict(run_tasks(engine_tasks.square, range(50), 2))
+    assert results == {n: n * n for n in range(50)}
+
+
+def test_jobs_are_taken_as_workers_become_free() -> None:
+    taken = []
+
+    def jobs() -> Iterator[int]:
+        for n in range(1000):
+            taken.append(n)
+            yield n
+
+    running = run_tasks(engine_tasks.square, jobs(), 2)
+    next(running)
+    assert len(taken) < 10
+    running.close()  # type: ignore[attr-defined]
+
+
+def test_a_killed_worker_costs_an_attempt(tmp_path: Path) -> None:
+    jobs = [str(tmp_path / name) for name in "abc"]
+    assert dict(run_tasks(engine_tasks.die_once, jobs, 2)) == dict.fromkeys(range(3), "alive")
+
+
+@pytest.mark.parametrize(
+    ("deadly", "reason"),
+    [
+        (7, "worker-died:SIGKILL"),
+        (77, "worker-died:SIGSEGV"),
+        (70, "timeout"),
+        (700, "worker-died:memory"),
+    ],
+)
+def test_a_deadly_job_is_given_back(deadly: int, reason: str) -> None:
+    watch = Watch(seconds=1.5, attempts=2, memory_mb=4096)
+    results = dict(run_tasks(engine_tasks.die_on_seven, [[1], [2, deadly, 3], [4]], 2, watch))
+    assert results == {0: [1], 1: Failed(reason, deadly), 2: [4]}
+
+
+def halves(job: list[int], at: object) -> list[list[int]]:
+    middle = len(job) // 2
+    return [job[:middle], job[middle:]] if middle else []
+
+
+def without(job: list[int], culprits: Sequence[tuple[list[int], str]]) -> list[int]:
+    bad = {record for part, _ in culprits for record in part}
+    return [-n if n in bad else n for n in job]
+
+
+def test_the_deadly_records_alone_are_left_out() -> None:
+    jobs = [[1, 2, 3], list(range(4, 12)), [5, 77, 6, 7]]
+    done = dict(run_isolated(engine_tasks.die_on_seven, jobs, 2, halves, without, QUICK))
+    assert done == {0: [1, 2, 3], 1: [4, 5, 6, 7, 8, 9, 10, 11], 2: [5, 77, 6, 7]}
+
+
+def test_an_exception_of_ours_ends_the_run() -> None:
+    with pytest.raises(TaskError, match="ValueError: no 3"):
+        list(run_tasks(engine_tasks.wrong, [3], 1))
+
+
+def test_an_output_fault_stays_one() -> None:
+    with pytest.raises(OutputError) as caught:
+        list(run_tasks(engine_tasks.disk_full, range(9), 2))
+    assert (caught.value.exit_code, caught.value.hint) == (75, "free some")
+
+
+def test_workers_that_cannot_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_tasks.square, "__qualname__", "no_such_task")
+    with pytest.raises(TaskError, match="end at once"):
+        list(run_tasks(engine_tasks.square, [1], 2))
+
+
+PARENT = """
+import sys
+from pipeline.engines.local import run_tasks
+from tests.engine_tasks import sleep_and_tell
+list(run_tasks(sleep_and_tell, [sys.argv[1]] * 2, 2))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
+    root = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL) as parent:
+        deadline = time.monotonic() + 30
+        while len(os.listdir(tmp_path)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        workers = [int(name) for name in os.listdir(tmp_path)]
+        assert len(workers) == 2
+        assert all(map(alive, workers))
+        parent.send_signal(how)
+        parent.wait(10)
+    assert gone(workers)
