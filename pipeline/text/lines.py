@@ -11,7 +11,7 @@ from pipeline.text.marks import HAN
 
 STOPS = "。！？…!?."
 """Marks after which a sentence is over."""
-CLOSERS = "”’」』）》】〉\"')]"
+CLOSERS = "”’」』）》】〉\"')]*_~"
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
     "\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff“”‘’…—·]"
