@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.census import classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, Options, Stage
-from pipeline.text import lines as look
+from pipeline.text import layout as look
 from pipeline.text.wrapping import Line, is_verse, joins
 
 _BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"

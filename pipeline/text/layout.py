@@ -31,6 +31,8 @@ _TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,}
 _CODE = re.compile(
     r"[{};]\s*$|^\s*(?:[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class )|^\S+\(.*\)$"
 )
+_CREDIT = re.compile(r"(?:[摄攝]|[报報][道导導]|供[图圖]|[摄攝]影|/[图圖文])$")
+_HEADING = re.compile(r"#{1,6} |<h\d")
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
 _HAN = re.compile(f"[{HAN}]")
 
@@ -38,6 +40,11 @@ _HAN = re.compile(f"[{HAN}]")
 def columns(line: str) -> int:
     """Return the width of a line in columns: two for a wide character, one for any other."""
     return len(line) if line.isascii() else len(line) + len(_WIDE.findall(line))
+
+
+def has_han(line: str) -> bool:
+    """Whether there is an ideograph in the line."""
+    return _HAN.search(line) is not None
 
 
 def is_item(line: str) -> bool:
@@ -65,6 +72,11 @@ def is_code(line: str) -> bool:
     return _CODE.search(line) is not None and len(_HAN.findall(line)) * 4 < len(line)
 
 
+def is_heading(line: str) -> bool:
+    """Whether a line is marked up as a heading."""
+    return _HEADING.match(line) is not None
+
+
 def is_verse(line: str) -> bool:
     """Whether all clauses of a line are as short as those of a poem (3-9 characters)."""
     clauses = [c for c in _CLAUSE.split(line.strip()) if c]
@@ -76,6 +88,8 @@ def ending(line: str) -> str:
 
     Closing quotes and brackets are looked through; one that follows a bare word is "closed".
     """
+    if line[-1:] == ">" or _CREDIT.search(line):
+        return "stop"  # a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
     last = core[-1:] or line[-1:]
     if last in STOPS:

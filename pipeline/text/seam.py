@@ -1,0 +1,69 @@
+"""How likely a line break stands in mid-sentence, by the two lines alone.
+
+A sum of weights in nats, 0 where a break is as likely a wrap as a paragraph end. The weights are
+those of a logistic regression, rounded: 5,300 breaks cut into paragraphs of news, statutes,
+encyclopedia and medical text at 20-40 characters and at random, against 4,900 true line ends
+without a stop (headlines, page furniture, captions, signatures).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.text import layout as look
+from pipeline.text import ngram
+from pipeline.text.marks import HAN
+
+_MARKED = re.compile("[，。、；：！？]")
+_STOPPED = re.compile("[。！？]")
+_IS_HAN = re.compile(f"[{HAN}]")
+_MOST_BOND = 6.0
+"""Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
+
+
+def bond(left: str, right: str) -> float:
+    """Return how much better the two lines fit together than apart, in nats, within -4 to 6.
+
+    The pointwise mutual information of two characters on either side, by the trigram model: a word
+    cut in two gives 3 to 10, a title above a paragraph -2.
+    """
+    model = ngram.load()
+    a, b = (model.symbol(c) for c in (" " + left)[-2:])
+    following = [model.symbol(c) for c in right[:2]]
+    gain = 0.0
+    before = model.symbol("\n")
+    for c in following:
+        gain += model.log_prob(a, b, c) - model.log_prob(before, before, c)
+        a, b, before = b, c, c
+    return max(-4.0, min(_MOST_BOND, gain))
+
+
+def torn(paragraph: str, last: str, this: str, worth: float) -> float:
+    """Return the log-odds (nats) that the break between two lines stands in mid-sentence.
+
+    `paragraph` is what was joined so far and ends with `last`. The costly part is left out where it
+    could not lift the result above `worth`.
+    """
+    size = len(last)
+    odds = -2.8
+    odds += -5.0 if size < 10 else -1.0 if size < 16 else 1.2 if size >= 36 else 0.5
+    if _MARKED.search(paragraph):
+        odds += 1.1
+    elif (" " in last or "\u3000" in last) and not look.is_item(last):
+        odds -= 3.5  # a headline in two halves
+    if _STOPPED.search(paragraph):
+        odds += 2.7
+    if look.unclosed(paragraph):
+        odds += 3.7
+    if _MARKED.search(this):
+        odds += 2.6
+    if look.is_label(last):
+        odds -= 3.0
+    if look.ending(last) == "closed":
+        odds -= 3.0
+    if not _IS_HAN.match(this):
+        odds -= 1.5
+    if odds + 0.8 * _MOST_BOND < worth:
+        return odds
+    strength = bond(last, this)
+    return odds + strength * (0.8 if strength > 0 else 0.5)
