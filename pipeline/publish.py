@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, read_edits, read_records
 from pipeline.plan import sha
-from pipeline.store.schema import DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
+from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
 
 # The folders of a version that hold one file per part.
 PARTS: dict[str, tuple[Column, ...]] = {
@@ -117,6 +117,14 @@ def _row_digests(corpus: Corpus, decisions: pa.Table) -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What is the same for every Parquet file of a version."""
+
+    run_id: str
+    zstd_level: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartJob:
     """What a worker needs to write the files of one part.
 
@@ -128,8 +136,7 @@ class PartJob:
     sources: tuple[str, ...]
     plan: str
     folder: str
-    run_id: str
-    zstd_level: int
+    write: WriteOptions
 
 
 def part_name(number: int) -> str:
@@ -142,13 +149,13 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
     with pa.memory_map(job.plan) as source:
         plan = pa.ipc.open_file(source).read_all()
     records, edits = _collect(plan, job.sources)
-    tables = build_tables(plan, records, edits, job.run_id)
+    tables = build_tables(plan, records, edits, job.write.run_id)
     rows = {}
     for name, table in tables.items():
         counted = table.column("records") if "records" in table.column_names else None
         rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
         if len(table) or (name == "data" and job.number == 0):
-            write_parquet(table, Path(job.folder) / name / part_name(job.number), job)
+            write_parquet(table, Path(job.folder) / name / part_name(job.number), job.write)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
     return {"rows": rows, "edits": {row["values"]: row["counts"] for row in stages}}
 
@@ -262,16 +269,33 @@ def _dropped(table: pa.Table, edits: pa.Table) -> pa.Table:
     return pa.concat_tables([_select(part, DROPPED) for part in both])
 
 
-def write_parquet(table: pa.Table, path: Path, job: PartJob) -> None:
+def write_clusters(corpus: Corpus, decisions: pa.Table, path: Path, options: WriteOptions) -> None:
+    """Write the members of every cluster: the document that stays, then those that go."""
+    members = pa.array(
+        np.flatnonzero(pc.is_valid(decisions.column("duplicate_cluster")).to_numpy())
+    )
+    decided = decisions.take(members)
+    kept = pc.equal(decided.column("reason"), "")
+    kind = pc.replace_substring_regex(decided.column("reason"), "decide:(.*)-duplicate", r"\1")
+    table = corpus.table.select(["id", "input_path", "record"]).take(members)
+    table = table.append_column("cluster", decided.column("duplicate_cluster"))
+    table = table.append_column("kept", kept)
+    table = table.append_column("kind", pc.if_else(kept, "survivor", kind))
+    table = table.append_column("jaccard", decided.column("jaccard"))
+    order = pc.sort_indices(table, [("cluster", "ascending"), ("kept", "descending")])
+    write_parquet(_select(table.take(order), CLUSTERS), path, options)
+
+
+def write_parquet(table: pa.Table, path: Path, options: WriteOptions) -> None:
     """Write one Parquet file with every writer option pinned: no default may alter its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = [name for name in table.column_names if name not in PLAIN_TEXT]
-    table = table.replace_schema_metadata({"run_id": job.run_id})
+    table = table.replace_schema_metadata({"run_id": options.run_id})
     pq.write_table(
         table,
         path,
         compression="zstd",
-        compression_level=job.zstd_level,
+        compression_level=options.zstd_level,
         use_dictionary=plain,
         write_page_checksum=True,
         write_statistics=plain,

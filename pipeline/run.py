@@ -29,7 +29,16 @@ from pipeline.plan import (
     list_pieces,
     program_id,
 )
-from pipeline.publish import PARTS, Part, PartJob, cut_parts, part_name, write_part
+from pipeline.publish import (
+    PARTS,
+    Part,
+    PartJob,
+    WriteOptions,
+    cut_parts,
+    part_name,
+    write_clusters,
+    write_part,
+)
 from pipeline.recipe import Recipe
 from pipeline.report.card import render_card
 from pipeline.report.terminal import Observer
@@ -188,12 +197,12 @@ class _Run:
         linked = f", {reused:,} linked from the version before" if reused else ""
         self.observer.phase("publish", f"{len(new):,} parts{linked}")
         plans = self.state.work / "plans"
+        writing = WriteOptions(self.program[:16], self.options.zstd_level)
         sources = tuple(str(a.folder) for a in corpus.artifacts)
         jobs = [
-            PartJob(part.number, sources, str(plans / f"{part.number}.arrow"), str(staged),
-                    self.program[:16], self.options.zstd_level)
+            PartJob(part.number, sources, str(plans / f"{part.number}.arrow"), str(staged), writing)
             for part in new
-        ]  # fmt: skip
+        ]
         with output_errors(staged):
             plans.mkdir(parents=True, exist_ok=True)
             for part, job in zip(new, jobs, strict=True):
@@ -206,6 +215,7 @@ class _Run:
                     before, entry = earlier[part.digest]
                     _link_part(before, entry["number"], staged, part.number)
                     index[part.digest] = {**entry, "number": part.number}
+            write_clusters(corpus, decisions, staged / "audit/clusters.parquet", writing)
             shutil.rmtree(plans)
         write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
         counts: dict[str, Counter[str]] = {"rows": Counter(), "edits": Counter()}
