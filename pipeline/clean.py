@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
     stats = CleanStats()
     cleaner = Cleaner(values)
     with ShardWriter(Path(job.folder)) as writer:
-        for batch in _batches(job):
+        # One empty batch first: a shard without a record has all its arrays, too.
+        for batch in chain(([],), _batches(job)):
             rows = cleaner.rows(batch)
             _count(stats, rows)
             writer.write(rows, cleaner.features(rows))

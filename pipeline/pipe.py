@@ -5,6 +5,7 @@ Whatever has arrived is processed at once, up to a batch: quick on a file, promp
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -97,13 +98,28 @@ def _process(stages: Sequence[Compiled], lines: Sequence[bytes]) -> Iterator[byt
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         item = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return {"id": None, "quarantined": f"bad-json: {error}"}
+    except orjson.JSONDecodeError:
+        # orjson refuses lone surrogates, which json and real crawls have.
+        try:
+            item = _sound(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            return {"id": None, "quarantined": f"bad-json: {error}"}
     if not isinstance(item, dict):
         return {"id": None, "quarantined": "not-an-object"}
     if not isinstance(item.get("text"), str):
         return {**item, "quarantined": "no-text"}
     return item
+
+
+def _sound(value: Any) -> Any:
+    """Return a JSON value without lone surrogates, which no UTF-8 can carry."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
+    if isinstance(value, dict):
+        return {encodable(key): _sound(item) for key, item in value.items()}
+    return value
 
 
 def _given(item: dict[str, Any]) -> dict[str, Any]:

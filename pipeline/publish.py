@@ -154,7 +154,8 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
     for name, table in tables.items():
         counted = table.column("records") if "records" in table.column_names else None
         rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
-        if len(table) or (name == "data" and job.number == 0):
+        # The first part writes every file, however empty: a reader always finds the columns.
+        if len(table) or job.number == 0:
             write_parquet(table, Path(job.folder) / name / part_name(job.number), job.write)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
     return {"rows": rows, "edits": {row["values"]: row["counts"] for row in stages}}
@@ -167,9 +168,10 @@ def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table
     """
     owners = plan.column("artifact").to_numpy()
     rows = plan.column("row").to_numpy()
-    pieces: list[pa.Table] = []
-    receipts: list[pa.Table] = []
-    places: list[NDArray[np.int64]] = []
+    nothing = np.zeros(0, np.int64)
+    pieces: list[pa.Table] = [read_records(Path(sources[0])).slice(0, 0)]
+    receipts: list[pa.Table] = [read_edits(Path(sources[0])).slice(0, 0)]
+    places: list[NDArray[np.int64]] = [nothing]
     for number in np.unique(owners):
         folder = Path(sources[number])
         mine = np.flatnonzero(owners == number)
@@ -181,13 +183,12 @@ def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table
             inside = rows[mine] < len(where)
             where[rows[mine][inside]] = mine[inside]
             place = where[found.column("row").to_numpy()]
-            found = found.set_column(0, "row", pa.array(place)).filter(pa.array(place >= 0))
+            found = found.set_column(0, "row", pa.array(place.astype(np.int32)))
+            found = found.filter(pa.array(place >= 0))
             receipts.append(found)
     records = pa.concat_tables(pieces)
     order = np.argsort(np.concatenate(places), kind="stable")
     records = records.take(pa.array(order))
-    if not receipts:
-        return records, read_edits(Path(sources[0])).slice(0, 0)
     edits = pa.concat_tables(receipts)
     by_place = np.argsort(edits.column("row").to_numpy(), kind="stable")
     return records, edits.take(pa.array(by_place))
@@ -261,7 +262,11 @@ def _dropped(table: pa.Table, edits: pa.Table) -> pa.Table:
         "stage": lines.column("stage"),
         "reason": lines.column("rule"),
         "detail": lines.column("note"),
-        "twin": table.column("id").take(owner),
+        "twin": pc.if_else(
+            pc.equal(lines.column("stage"), "repetition"),
+            table.column("id").take(owner),
+            pa.scalar(None, pa.string()),
+        ),
         "jaccard": pa.nulls(n, pa.float32()),
         "text": pc.utf8_trim_whitespace(lines.column("before")),
     }

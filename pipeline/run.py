@@ -27,6 +27,7 @@ from pipeline.plan import (
     dependency_versions,
     identity,
     list_pieces,
+    no_input,
     program_id,
 )
 from pipeline.publish import (
@@ -144,14 +145,18 @@ class _Run:
             return self._clean_some(pieces)
         artifacts, missing = self.state.match(pieces, cleaner)
         shards = cut_shards(missing, self._shard_bytes(missing), cleaner)
+        if not pieces:
+            shards = [no_input(cleaner)]
         known = len(pieces) - len(missing)
         detail = f", {known:,} pieces known from earlier runs" if known else ""
         self.observer.phase("clean", f"{len(shards):,} shards{detail}")
         jobs = [self._job(shard) for shard in shards]
         results = run_all(clean_shard, jobs, self.limits.workers)
-        for done, (number, stats) in enumerate(results, 1):
-            self.state.commit(shards[number], cleaner, stats)
+        for done, (number, _) in enumerate(results, 1):
+            self.state.commit(shards[number], cleaner)
             self.observer.progress(done, len(shards))
+        if not pieces:
+            return [Artifact(self.state.clean / shards[0].key, (), ())]
         if not shards:
             return artifacts
         artifacts, missing = self.state.match(pieces, cleaner)
@@ -166,7 +171,7 @@ class _Run:
         for one in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
             shard = Shard(one.pieces, one.key, left)
             stats = clean_shard(self._job(shard))
-            self.state.commit(shard, f"{self.cleaner} limit", stats)
+            self.state.commit(shard, f"{self.cleaner} limit")
             names = tuple(p.name for p in shard.pieces)
             artifacts.append(Artifact(self.state.clean / shard.key, names, (True,)))
             left -= stats.records

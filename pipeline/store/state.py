@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from pipeline.clean import CleanStats
 from pipeline.corpus import Artifact
 from pipeline.plan import PieceName, PlannedPiece, Shard
 from pipeline.store.files import output_errors, sync_file, sync_folder, write_bytes
@@ -33,13 +30,12 @@ class State:
         """Return the folder in which a worker may write this shard."""
         return self.work / f"{shard.key}.{os.getpid()}"
 
-    def commit(self, shard: Shard, cleaner: str, stats: CleanStats) -> None:
+    def commit(self, shard: Shard, cleaner: str) -> None:
         """Make a finished shard durable and visible."""
         folder = self.workplace(shard)
         meta = {
             "cleaner": cleaner,
             "pieces": [tuple(p.name) for p in shard.pieces],
-            "stats": pack(stats),
         }
         with output_errors(folder):
             write_bytes(folder / "meta.json", orjson.dumps(meta))
@@ -76,10 +72,3 @@ class State:
     def clear_work(self) -> None:
         """Remove what an interrupted run left half-written."""
         shutil.rmtree(self.work, ignore_errors=True)
-
-
-def pack(stats: CleanStats) -> dict[str, Any]:
-    """Return statistics as values that JSON holds."""
-    plain = asdict(stats)
-    plain["edits"] = [[stage, rule, n] for (stage, rule), n in sorted(stats.edits.items())]
-    return plain

@@ -1,0 +1,127 @@
+"""The command line as a user meets it: what it prints where, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def call(*args: str, data: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run `python -m pipeline` with these arguments in the project's folder."""
+    command = [sys.executable, "-m", "pipeline", *args]
+    environment = {**os.environ, **env}
+    return subprocess.run(
+        command, input=data, cwd=ROOT, capture_output=True, check=False, env=environment
+    )
+
+
+def test_run_publishes_and_a_second_run_finds_nothing_new(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    first = call("--output", out)
+    assert first.returncode == 0, first.stderr.decode()
+    assert first.stdout == b"", "stdout is for data"
+    summary = first.stderr.decode()
+    assert "documents" in summary
+    assert "\x1b" not in summary, "no colour where stderr is no terminal"
+    name = os.readlink(tmp_path / "out" / "current")
+    second = call("run", "--output", out)
+    assert second.returncode == 0
+    assert b"nothing new" in second.stderr
+    assert os.readlink(tmp_path / "out" / "current") == name
+
+
+def test_dry_run_writes_nothing(tmp_path: Path) -> None:
+    result = call("--output", str(tmp_path / "out"), "--dry-run")
+    assert result.returncode == 0
+    assert b"would clean 5 files" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_limit_takes_the_first_records(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("--output", str(out), "--limit", "2").returncode == 0
+    facts = json.loads((out / "current" / "run.json").read_bytes())
+    assert facts["funnel"]["documents"]["in"] == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--inptu", "x"], "no such option"),
+        (["--config", "configs/nwes.toml"], "did you mean configs/news.toml"),
+        (["--input", "no/such/path"], "no such input"),
+        (["--set", "dedup.jacard=1"], "did you mean jaccard"),
+        (["--set", "nonsense"], "section.option=value"),
+        (["pipe", "--stages", "mojibkae"], "unknown stage"),
+        (["frobnicate"], "frobnicate"),
+        (["check", "configs/none.toml"], "cannot read"),
+    ],
+)
+def test_a_mistake_is_an_error_a_hint_and_exit_2(args: list[str], said: str) -> None:
+    result = call(*args)
+    message = result.stderr.decode()
+    assert result.returncode == 2, message
+    assert message.startswith("error: ")
+    assert "\nhint: " in message
+    assert said in message.lower()
+    assert "Traceback" not in message
+
+
+def test_check_prints_the_resolved_recipe_with_origins() -> None:
+    result = call("check", "configs/news.toml")
+    assert result.returncode == 0
+    text = result.stdout.decode()
+    assert "configs/news.toml" in text
+    assert "configs/default.toml" in text
+    assert "# default" in text
+
+
+def test_stages_and_schema_go_to_stdout() -> None:
+    listed = call("stages").stdout.decode()
+    assert listed.index("mojibake") < listed.index("script") < listed.index("repetition")
+    assert json.loads(call("schema").stdout)["title"] == "pipeline recipe"
+
+
+def test_pipe_keeps_order_fields_and_receipts() -> None:
+    lines = [
+        {"id": "1", "text": "他说,今天是周一。", "mine": [1, {"a": 2}]},
+        {"id": "2", "text": "干净的一行。"},
+        {"id": 3, "text": ""},
+    ]
+    data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    result = call("pipe", "--stages", "punctuation", data=data)
+    assert result.returncode == 0
+    out = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [o["id"] for o in out] == ["1", "2", 3]
+    assert out[0]["text"] == "他说，今天是周一。"
+    assert out[0]["mine"] == [1, {"a": 2}]
+    edit = out[0]["edits"][0]
+    assert (edit["stage"], edit["start"], edit["before"], edit["after"]) == (
+        "punctuation", 2, ",", "，",
+    )  # fmt: skip
+    assert out[1] == {"id": "2", "text": "干净的一行。", "edits": []}
+
+
+def test_pipe_answers_every_line_even_a_bad_one() -> None:
+    data = b'{"id": "a", "text": "\xe5\xa5\xbd"}\nnot json\n[1]\n{"id": "b"}\n{"text": "\\ud800"}'
+    result = call("pipe", data=data)
+    assert result.returncode == 0
+    out = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(out) == 5
+    assert [o.get("quarantined", "").split(":")[0] for o in out] == [
+        "", "bad-json", "not-an-object", "no-text", "",
+    ]  # fmt: skip
+    assert out[4]["text"] == "\ufffd"
+
+
+def test_help_is_all_there() -> None:
+    text = call("--help").stdout.decode()
+    for command in ("run", "pipe", "check", "stages", "schema"):
+        assert command in text
