@@ -53,12 +53,16 @@ class Corpus:
         return len(self.row)
 
     def texts(self, ranks: NDArray[np.int64]) -> list[str]:
-        """Return the texts of the records at these ranks; each artifact is opened once."""
+        """Return the texts of the records at these ranks."""
+        return self.strings("text", ranks)
+
+    def strings(self, name: str, ranks: NDArray[np.int64]) -> list[str]:
+        """Return a column of strings at these ranks, "" for null; each artifact is opened once."""
         out: list[str] = [""] * len(ranks)
         owners = self.artifact[ranks]
         for number in np.unique(owners):
             places = np.flatnonzero(owners == number)
-            column = read_records(self.artifacts[number].folder, ("text",)).column("text")
+            column = read_records(self.artifacts[number].folder, (name,)).column(name)
             taken = column.take(pa.array(self.row[ranks[places]])).to_pylist()
             for place, text in zip(places.tolist(), taken, strict=True):
                 out[place] = text or ""

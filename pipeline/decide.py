@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
-from pipeline.dedup.bands import band_hashes
 from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
-from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.features import features as features_of
+from pipeline.dedup.options import GLOBAL, DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.recipe import Recipe
-from pipeline.text.shadow import shadow, shadow_units
+from pipeline.text.shadow import shadow
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -38,19 +38,12 @@ REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "co
 def features(texts: Sequence[str], signer: Signer, options: DedupOptions) -> dict[str, Any]:
     """Return what `decide` needs of n texts.
 
-    text_hash uint64 (n,), length int32 (n,) of the shadow, bands uint64 (n, bands).
+    text_hash uint64 (n,), length int32 (n,) of the shadow, bands uint64 (n, bands + passages).
 
     Nothing of a text that is empty (dropped, quarantined) is ever compared.
     """
-    units, starts = shadow_units(texts)
-    signatures, text_hash, _ = signer.sign_units(units, starts)
-    lengths = np.diff(starts)
-    out: dict[str, Any] = {
-        "text_hash": text_hash,
-        "length": lengths.astype(np.int32),
-        "bands": band_hashes(signatures, lengths, options).T,
-    }
-    return out
+    found = features_of(texts, signer, options)
+    return {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
 
 
 def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
@@ -70,9 +63,11 @@ def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOption
     table = corpus.table.select(["published_at", "damage_marks", "site"]).take(pa.array(alive))
     dates = pc.fill_null(table.column("published_at").cast(pa.int64()), NEVER).to_numpy()
     scope = None
-    if options.scope != "global":
-        column = pc.fill_null(table.column(options.scope).cast(pa.string()), "")
-        scope = column.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    for field in options.scope.split("+") if options.scope != GLOBAL else ():
+        numbers = _scope(corpus, field, alive)
+        if scope is not None:
+            numbers = np.unique(np.stack((scope, numbers)), axis=1, return_inverse=True)[1]
+        scope = numbers
     return CorpusArrays(
         text_hash=corpus.arrays["text_hash"][alive],
         length=corpus.arrays["length"][alive].astype(np.int64),
@@ -83,32 +78,43 @@ def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOption
     )
 
 
+def _scope(corpus: Corpus, field: str, alive: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number per record, equal where the field is; records without it are alike."""
+    if field == "date":
+        dates = corpus.table.column("published_at").take(pa.array(alive))
+        column = dates.cast(pa.timestamp("s")).cast(pa.date32())
+    elif field in corpus.table.column_names:
+        column = corpus.table.column(field).take(pa.array(alive))
+    else:
+        column = pa.chunked_array([pa.array(corpus.strings(field, alive))])
+    numbers = column.combine_chunks().dictionary_encode("encode").indices
+    return np.asarray(numbers, dtype=np.int64)
+
+
 def _rows(
     corpus: Corpus, alive: NDArray[np.int64], decisions: Decisions
 ) -> Mapping[int, dict[str, Any]]:
     """Return rank → row of the records that are dropped or that others were dropped for."""
     gone = np.flatnonzero(decisions.duplicate_of >= 0)
-    survivors = np.unique(decisions.duplicate_of[gone])
     ids = corpus.table.column("id")
     urls = corpus.table.column("url")
     rows: dict[int, dict[str, Any]] = {}
-    for survivor in survivors.tolist():
-        rank = int(alive[survivor])
-        rows[rank] = {
+    cluster = decisions.cluster
+    for survivor in np.flatnonzero((cluster >= 0) & decisions.kept).tolist():
+        rows[int(alive[survivor])] = {
             "reason": "",
-            "duplicate_cluster": ids[rank].as_py(),
+            "duplicate_cluster": ids[int(alive[cluster[survivor]])].as_py(),
             "duplicate_count": 0,
             "duplicate_urls": [],
         }
     for index in gone.tolist():
         rank, stays = int(alive[index]), int(alive[decisions.duplicate_of[index]])
-        name = ids[stays].as_py()
         kind = KINDS[decisions.kind[index]]
         rows[rank] = {
             "reason": f"decide:{REASON[kind]}",
-            "twin": name,
+            "twin": ids[int(alive[decisions.twin[index]])].as_py(),
             "jaccard": float(decisions.jaccard[index]),
-            "duplicate_cluster": name,
+            "duplicate_cluster": ids[int(alive[cluster[index]])].as_py(),
         }
         rows[stays]["duplicate_count"] += 1
         rows[stays]["duplicate_urls"].append(urls[rank].as_py() or ids[rank].as_py())

@@ -169,7 +169,6 @@ def test_a_flood_is_linear_and_its_cap_is_told() -> None:
     copies = [changed(core, 0.01, seed) for seed in range(300)]
     decisions = run(copies)
     assert decisions.kept.sum() <= 2
-    assert (decisions.cluster == 0).all()
     assert decisions.compared < 600
 
 

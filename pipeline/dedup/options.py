@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.stages.base import Options, option
 
+GLOBAL = "global"
+_FIELDS = "site|date|title|source|input_path"
 SURVIVOR_RULES = ("fewest-damage", "longest", "earliest")
 
 
@@ -48,18 +50,20 @@ class DedupOptions(Options):
         ge=1,
     )
     scope: str = option(
-        "global", "compare all documents, or only those that agree in this column (site, ...)"
+        GLOBAL,
+        "compare all documents, or only those that agree in a field, or in several: title+date",
+        pattern=rf"^({GLOBAL}|({_FIELDS})(\+({_FIELDS}))*)$",
     )
     mode: str = option(
         "rebuild",
         "rebuild: the result depends on the set of documents alone; sticky: what was published "
         "stays",
-        pattern="rebuild|sticky",
+        pattern="^(rebuild|sticky)$",
     )
     paragraphs: str = option(
         "mark",
         "what becomes of long paragraphs found in another document",
-        pattern="off|mark|drop",
+        pattern="^(off|mark|drop)$",
     )
     paragraph_chars: int = option(
         100, "shadow characters from which a paragraph is looked for in other documents", ge=30

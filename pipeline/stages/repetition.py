@@ -77,16 +77,20 @@ def repeats(lines: Sequence[Line], options: RepetitionOptions) -> dict[int, int]
 
 
 def removals(text: str, lines: Sequence[Line], gone: dict[int, int]) -> list[Edit]:
-    """Return the edits that take lines out, each with the break and the blank lines after it."""
+    """Return the edits that take lines out, each with the break and the blank lines after it.
+
+    At the end of the text there is nothing to keep apart: there it is the break before that goes.
+    """
+    tail = len(lines)
+    while tail - 1 in gone:
+        tail -= 1
     edits: list[Edit] = []
     for i, twin in sorted(gone.items()):
-        start = lines[i].start
-        end = lines[i + 1].start if i + 1 < len(lines) else len(text)
-        if i + 1 == len(lines):  # at the end there is nothing to keep apart
+        start, end = lines[i].start, lines[i].end
+        if i < tail:
+            end = lines[i + 1].start
+        else:
             start = lines[i - 1].end
-            end = lines[i].end
-            if edits and edits[-1].end > start:
-                start = edits[-1].end
         note = f"repeats the text at {lines[twin].start}"
         edits.append(Edit(NAME, "repeated-paragraph", start, end, text[start:end], "", 1.0, note))
     return edits
