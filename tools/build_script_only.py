@@ -1,36 +1,64 @@
 """Write pipeline/tables/script/only.tsv: the characters that occur in one script only.
 
-Source: OpenCC (Apache-2.0), configurations t2s and s2t. Characters that both scripts use (后, 里,
-干, 于, 台, ...) are in neither list.
+Source: OpenCC (Apache-2.0), its dictionaries as `opencc_dict` unpacks them. Characters that both
+scripts use (后, 里, 干, 于, 台, ...) are in neither list.
 """
 
+from __future__ import annotations
+
+import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import opencc
 
 HEAD = """\
 # Characters of one script only, from OpenCC (Apache-2.0), by tools/build_script_only.py.
-# traditional: t2s changes it. simplified: s2t changes it, and it is not itself in wide use in
-# Traditional text (the one-to-many characters such as 后 里 干 are left out).
+# traditional: t2s changes it, and it is no character of Simplified text.
+# simplified: s2t, s2tw and s2hk all change it, and none of its Traditional forms is itself.
 """
-SHARED = (
-    "后里干于台丑面几余斗谷云范志制表极松困合系卷冲准升姜咸回才折胡克厂症辟致吁郁征占朱"
-    "周游沈岳岩布占党据划价仆伙累曲术卜广了万与丰么亏仇仑价优众伙佣佛体余侠借僵冬凄凌别刮千"
-    "卤厘双只叶吊同向听咨咤哄唇喂噪坛坏壮复夸夫奸娘宁它宝家尝尽岭帘幸庄异弦录彩彷径御态怜恤愈"
-    "愿戚扎托扣抵拓挂挽捂捆据携摆摺撑暗杆杠板核梁注泄洒淀涂温滚漓灶炮狸猫畜痒盐着砂确碱秋秘种"
-    "筑签粘粽累绑群腌腊腭舍苏苹药获葱蒙蔑虫蜡蝎表裙袜赞辟迹迷适遁酸采里鉴针铲锤闲雇霉靓颠鬼鱼"
-)
+# In Simplified text too: 乾 (乾坤), 徵 (宫商角徵羽), 瞭 (瞭望), 藉 (狼藉), 麽, 於 as a name: they say
+# nothing about the script of a text, but are few; 乾 stands in the name of a county.
+ALSO_SIMPLIFIED = set("乾")
+# Both are in use in Taiwan and Hong Kong, although OpenCC knows only the other form there.
+ALSO_TRADITIONAL = set("并荐晒皂")
+
+
+def dictionary(name: str) -> dict[str, list[str]]:
+    """Return one of OpenCC's dictionaries: word -> candidates."""
+    clib = Path(opencc.__file__).parent / "clib"
+    with TemporaryDirectory() as folder:
+        out = Path(folder, "d.txt")
+        source = clib / f"share/opencc/{name}.ocd2"
+        subprocess.run(
+            [clib / "bin/opencc_dict", "-i", source, "-o", out, "-f", "ocd2", "-t", "text"],
+            check=True,
+            capture_output=True,
+        )
+        rows = [line.split("\t") for line in out.read_text("utf-8").splitlines()]
+    return {word: forms.split() for word, forms in rows}
 
 
 def main() -> None:
-    t2s, s2t = opencc.OpenCC("t2s"), opencc.OpenCC("s2t")
+    t2s = opencc.OpenCC("t2s")
+    to_traditional = [opencc.OpenCC(name) for name in ("s2t", "s2tw", "s2hk")]
+    forms = dictionary("STCharacters")
+    variants = {
+        form
+        for name in ("TWVariants", "HKVariants")
+        for row in dictionary(name).values()
+        for form in row
+    }
     han = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
-    traditional = [c for c in han if t2s.convert(c) != c and c != "乾"]
-    kept = set(traditional)
-    simplified = [c for c in han if s2t.convert(c) != c and c not in kept and c not in SHARED]
+    traditional = [c for c in han if t2s.convert(c) != c and c not in ALSO_SIMPLIFIED]
     # A character that is itself the Traditional form of another is used in both.
-    target = {s2t.convert(c) for c in han}
-    simplified = [c for c in simplified if c not in target]
+    shared = {form for row in forms.values() for form in row} | variants | ALSO_TRADITIONAL
+    shared.update(traditional)
+    simplified = [
+        c
+        for c in han
+        if c not in shared and all(converter.convert(c) != c for converter in to_traditional)
+    ]
     out = Path(__file__).parents[1] / "pipeline/tables/script/only.tsv"
     rows = f"traditional\t{''.join(traditional)}\nsimplified\t{''.join(simplified)}\n"
     out.write_text(HEAD + rows, "utf-8")

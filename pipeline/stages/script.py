@@ -1,58 +1,74 @@
 """Chinese text in one script: Traditional to Simplified, or the other way.
 
-Detects the script of every document (columns `script` and `language`, from the census alone) and
-converts Chinese text that is not in the target script. Japanese and Korean are never converted;
-of a mixed document only the paragraphs in another script than the target.
+Detects the script of every document from the census alone (columns `script`, of the text as it
+was found, and `language`) and converts Chinese text that is not in the target script. Japanese
+and Korean are never converted; of a document in both scripts only the lines that are not in the
+target's. Text in the target script already does not change by one character.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census, census
-from pipeline.document import Document, difference
+from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
-from pipeline.text.conversion import converter
-from pipeline.text.scripts import HANS, HANT, JAPANESE, KOREAN, MIXED, scripts
-from pipeline.text.substitutions import substitutions
-
-RULE = "traditional-form"
-FROM_TEXT = (
-    "title",
-    "source",
-    "place",
-    "author",
-    "correspondent",
-    "editor",
-    "photographer",
-    "translator",
+from pipeline.text.conversion import Step, convert, step
+from pipeline.text.language import language
+from pipeline.text.scripts import (
+    HANS,
+    HANT,
+    LINE_DISTINCT_SURE,
+    MIXED,
+    TRADITIONAL,
+    region,
+    scripts,
+    simplified_lines,
+    traditional_lines,
 )
-LANGUAGES = {HANS: "zh", HANT: "zh", MIXED: "zh", JAPANESE: "ja", KOREAN: "ko"}
+
+NAME = "script"
+TARGETS = {"hans": HANS, "hant-tw": "Hant-TW", "hant-hk": "Hant-HK"}
+# Characters that go through OpenCC at once: enough to make the arrays worth while, little enough
+# to stay in the cache.
+CHUNK = 1 << 17
+
+Lines = NDArray[np.bool_] | None
+"""Which lines of a document are converted: bool (n,); None for all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptOptions(Options):
     """Options of the script stage."""
 
-    target: str = option("hans", "script to write: hans or keep", pattern="hans|keep")
+    target: str = option(
+        "hans",
+        "script to write: hans, hant-tw, hant-hk, or keep (detect only)",
+        pattern="^(hans|hant-tw|hant-hk|keep)$",
+    )
+    vocabulary: bool = option(False, "replace words of the region too (軟體 → 软件)")
 
 
 def build_batch(options: ScriptOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
 
     def apply_batch(documents: Sequence[Document], counted: Census) -> list[Outcome]:
-        found = scripts(counted).tolist()
-        outcomes: list[Outcome] = []
-        for document, script in zip(documents, found, strict=True):
-            out = document
-            if options.target == "hans" and script in (HANT, MIXED):
-                out = simplified(document)
-            language = LANGUAGES.get(script, "other")
-            outcomes.append(out.edited([], script=script, language=language))
-        return outcomes
+        found = [
+            region(document.text) if script == HANT else script
+            for document, script in zip(documents, scripts(counted), strict=True)
+        ]
+        out = list(documents)
+        for conversion, chosen in _work(documents, counted, found, options):
+            _run(out, chosen, conversion)
+        return [
+            document.edited([], script=script, language=language(script, document.text))
+            for document, script in zip(out, found, strict=True)
+        ]
 
     return apply_batch
 
@@ -67,35 +83,100 @@ def build(options: ScriptOptions) -> Apply:
     return apply
 
 
-def simplified(document: Document) -> Document:
-    """Return a document with its Traditional paragraphs in Simplified characters."""
-    lines = document.text.split("\n")
-    convert = converter("t2s", "hans")
-    found = scripts(census(lines))
-    wanted = np.isin(found, (HANT, MIXED))
-    text = "\n".join(
-        convert(line) if yes else line for line, yes in zip(lines, wanted.tolist(), strict=True)
-    )
-    document = document.edited([], **_converted(document.columns, convert))
-    if len(text) != len(document.text):
-        return document.edited(difference("script", RULE, document.text, text))
-    return document.edited(substitutions("script", RULE, document.text, text))
+def _work(
+    documents: Sequence[Document], counted: Census, found: list[str], options: ScriptOptions
+) -> Iterator[tuple[Step, list[tuple[int, Lines]]]]:
+    """Yield conversions, each with the documents (and the lines of them) to go through it."""
+    if options.target == "keep":
+        return
+    select = _to_simplified if options.target == "hans" else _to_traditional
+    jobs: dict[Step, list[tuple[int, Lines]]] = {}
+    for i, source, lines in select(documents, counted, found, TARGETS[options.target]):
+        conversion = step(source, options.target, options.vocabulary)
+        jobs.setdefault(conversion, []).append((i, lines))
+    for conversion, job in jobs.items():
+        for _, chunk in groupby(job, key=_by_size(documents)):
+            yield conversion, list(chunk)
 
 
-def _converted(columns: Mapping[str, object], convert: Callable[[str], str]) -> dict[str, object]:
-    """Return the columns that were taken from the text, in the script of the text."""
-    found: dict[str, object] = {}
-    for name in FROM_TEXT:
-        value = columns.get(name)
-        if isinstance(value, str):
-            found[name] = convert(value)
-        elif isinstance(value, list):
-            found[name] = [convert(item) for item in value]
-    return found
+def _by_size(documents: Sequence[Document]) -> Callable[[tuple[int, Lines]], int]:
+    """Return a key that changes whenever `CHUNK` characters are full."""
+    size = 0
+
+    def key(job: tuple[int, Lines]) -> int:
+        nonlocal size
+        size += len(documents[job[0]].text)
+        return size // CHUNK
+
+    return key
+
+
+def _to_simplified(
+    documents: Sequence[Document], counted: Census, found: list[str], _: str
+) -> Iterator[tuple[int, str, Lines]]:
+    traditional = counted.count("han_traditional")
+    foreign = counted.count("han_simplified", "kana", "hangul") > 0
+    for i in np.flatnonzero(traditional).tolist():
+        script = found[i]
+        if script in TRADITIONAL and not foreign[i]:
+            yield i, script, None
+        elif script in TRADITIONAL or script == MIXED or _may_quote(script, traditional[i]):
+            lines = traditional_lines(documents[i].text.split("\n"), script)
+            if lines.any():
+                yield i, script if script in TRADITIONAL else HANT, lines
+
+
+def _may_quote(script: str, traditional: int) -> bool:
+    return script == HANS and traditional >= LINE_DISTINCT_SURE
+
+
+def _to_traditional(
+    documents: Sequence[Document], counted: Census, found: list[str], target: str
+) -> Iterator[tuple[int, str, Lines]]:
+    traditional = counted.count("han_traditional")
+    foreign = counted.count("han_traditional", "kana", "hangul") > 0
+    for i, script in enumerate(found):
+        if script == HANS and not foreign[i]:
+            yield i, script, None
+        elif script in (HANS, MIXED):
+            lines = simplified_lines(documents[i].text.split("\n"))
+            if lines.any():
+                yield i, HANS, lines
+        elif script in TRADITIONAL and script != target and traditional[i]:
+            yield i, script, None
+
+
+def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step) -> None:
+    """Take the chosen documents through one conversion, in place."""
+    pieces = [(i, at, text) for i, lines in chosen for at, text in _pieces(documents[i], lines)]
+    results = convert([text for _, _, text in pieces], by, NAME)
+    edits: dict[int, list[Edit]] = {}
+    for (i, at, _), (_, found) in zip(pieces, results, strict=True):
+        edits.setdefault(i, []).extend(_shifted(found, at) if at else found)
+    for i, found in edits.items():
+        documents[i] = documents[i].edited(found)
+
+
+def _pieces(document: Document, lines: Lines) -> Iterator[tuple[int, str]]:
+    """Yield (offset, text) of each run of chosen lines."""
+    if lines is None:
+        yield 0, document.text
+        return
+    at = 0
+    rows = zip(document.text.split("\n"), lines.tolist(), strict=True)
+    for wanted, run in groupby(rows, key=lambda row: row[1]):
+        text = "\n".join(line for line, _ in run)
+        if wanted:
+            yield at, text
+        at += len(text) + 1
+
+
+def _shifted(edits: list[Edit], by: int) -> list[Edit]:
+    return [edit._replace(start=edit.start + by, end=edit.end + by) for edit in edits]
 
 
 STAGE = Stage(
-    name="script",
+    name=NAME,
     summary="detects the script of Chinese text and converts it to the one wanted",
     wakes=ALWAYS,
     options=ScriptOptions,

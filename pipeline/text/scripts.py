@@ -1,57 +1,134 @@
-"""Which script a text is in, from the counts of the census.
+"""Which script a text is in, from the counts of the census; a closer look only where they differ.
 
-`Hans`, `Hant`, `Hant-TW`, `Hant-HK` (region where the text shows it), `mixed` (paragraphs or
-characters of both), `Japanese`, `Korean`, `other`. Most characters are the same in both Chinese
-scripts; those that are not make up a quarter to a third of running text, so that a sentence
-decides. A text in which none of them occurs is called `Hans`: there is nothing to convert in it.
+`Hans`, `Hant`, `Hant-TW`, `Hant-HK` (the region where the text shows it), `mixed`, `Japanese`,
+`Korean`, `other`. Most characters are the same in both Chinese scripts; those that are not make
+up a quarter to a third of running text, so that a sentence decides. A text in which none of them
+occurs is called `Hans`: there is nothing to convert in it.
 """
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import Census
+from pipeline.census import Census, census
 
-HANS, HANT, MIXED, JAPANESE, KOREAN, OTHER = (
-    "Hans",
-    "Hant",
-    "mixed",
-    "Japanese",
-    "Korean",
-    "other",
-)
+HANS, HANT, HANT_TW, HANT_HK = "Hans", "Hant", "Hant-TW", "Hant-HK"
+MIXED, JAPANESE, KOREAN, OTHER = "mixed", "Japanese", "Korean", "other"
+TRADITIONAL = frozenset((HANT, HANT_TW, HANT_HK))
 
-# Shares of kana in kana + Han. Japanese prose has 0.5-0.7, its headlines and lists 0.2; Chinese
-# text about Japan that quotes titles stays under 0.05.
+# Share of kana in kana + Han. Japanese prose has 0.5-0.7, the barest manual page measured 0.2;
+# Chinese text that quotes Japanese titles stays under 0.05.
 KANA_MIN = 0.1
-# Shares of Traditional-only characters in one-script-only ones. Simplified Wikipedia and classics
-# reach 0.1 with quoted names and words; Traditional text with Simplified names stays above 0.9.
-HANT_MIN = 0.7
-HANS_MAX = 0.15
+# Shares of Traditional-only characters among those of one script only. Simplified Wikipedia and
+# classics reach 0.09 with names and quoted words, a patient who types 黃 for 黄 0.22; Traditional
+# statutes stay above 0.93.
+HANS_MAX, HANT_MIN = 0.3, 0.7
+# A Han character is about a word, and manuals quote commands and addresses: so many letters weigh
+# as much as one Han character when the question is whether a text is Chinese at all.
+LETTERS_PER_HAN = 24
 
-_HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
-_LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
+HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
+LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
+_REGION_SAMPLE = 4096  # characters looked at for the region; a press article fits
 
 
-def scripts(counted: Census) -> NDArray[np.str_]:
-    """Return the script of each text of a census, without region: str (n,)."""
-    han = counted.count(*_HAN).astype(np.float64)
+def scripts(counted: Census) -> list[str]:
+    """Return the script of each text of a census, without region."""
+    han = counted.count(*HAN).astype(np.float64)
     traditional = counted.count("han_traditional").astype(np.float64)
-    simplified = counted.count("han_simplified").astype(np.float64)
+    simplified = counted.count("han_simplified")
     kana = counted.count("kana").astype(np.float64)
-    hangul = counted.count("hangul").astype(np.float64)
-    letters = counted.count(*_LETTERS).astype(np.float64)
+    hangul = counted.count("hangul")
     share = traditional / np.maximum(traditional + simplified, 1)
-    return np.select(
+    found: list[str] = np.select(
         [
             hangul > np.maximum(han, kana),
-            kana > np.maximum(KANA_MIN * (kana + han), 0),
-            # A Han character is about a word, so it weighs as much as eight letters.
-            han * 8 <= letters,
+            kana > KANA_MIN * (kana + han),
+            han * LETTERS_PER_HAN <= counted.count(*LETTERS),
             share >= HANT_MIN,
             share > HANS_MAX,
         ],
         [KOREAN, JAPANESE, OTHER, HANT, MIXED],
         HANS,
-    )
+    ).tolist()
+    return found
+
+
+# In a line, the shares below are of Traditional-only characters among those of one script only.
+# A Simplified line may quote Traditional names; more than a third is Traditional, or half
+# converted. In a Simplified document a Traditional line must be one beyond doubt: names and rare
+# characters (魏徵, 彭脩) stand alone in short lines of the classics, five different ones do not.
+LINE_SHARE_MIN = 0.34
+LINE_SHARE_SURE, LINE_DISTINCT_SURE = 0.6, 5
+
+
+def traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
+    """Return which lines are Traditional enough to be made Simplified: bool (n,)."""
+    counted = census(lines)
+    traditional = counted.count("han_traditional").astype(np.float64)
+    share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
+    wanted: NDArray[np.bool_] = (traditional > 0) & (share >= LINE_SHARE_MIN) & chinese(counted)
+    if document_script == HANS:
+        wanted &= (traditional >= LINE_DISTINCT_SURE) & (share >= LINE_SHARE_SURE)
+        for i in np.flatnonzero(wanted).tolist():
+            wanted[i] = len(traditional_only().intersection(lines[i])) >= LINE_DISTINCT_SURE
+    return wanted
+
+
+def simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
+    """Return which lines may be made Traditional: Chinese, and not Traditional yet: bool (n,)."""
+    counted = census(lines)
+    traditional = counted.count("han_traditional").astype(np.float64)
+    share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
+    wanted: NDArray[np.bool_] = (share < HANT_MIN) & chinese(counted)
+    return wanted
+
+
+def chinese(counted: Census) -> NDArray[np.bool_]:
+    """Return which of the texts of a census hold Han, and neither Japanese nor Korean."""
+    han = counted.count(*HAN).astype(np.float64)
+    kana = counted.count("kana").astype(np.float64)
+    # Two kana in a line are a shop's name in Taipei (鮮の味); a Japanese line has more.
+    japanese = (kana > 2) & (kana > KANA_MIN * (kana + han))
+    found: NDArray[np.bool_] = (han > 0) & ~japanese & (counted.count("hangul") <= han)
+    return found
+
+
+@cache
+def traditional_only() -> frozenset[str]:
+    """Return the characters that the census counts as Traditional."""
+    only = files("pipeline").joinpath("tables/script/only.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in only.splitlines() if line and line[0] != "#"]
+    return frozenset(dict(rows)["traditional"])
+
+
+def region(text: str) -> str:
+    """Return `Hant-TW`, `Hant-HK` or, where a Traditional text does not show it, `Hant`.
+
+    Counts the words of `tables/script/regions.toml`. One region must have twice the other's.
+    """
+    automaton, owners = _region_words()
+    score = {HANT_TW: 0, HANT_HK: 0}
+    for pattern, _, _ in automaton.find_matches_as_indexes(text[:_REGION_SAMPLE]):
+        score[owners[pattern]] += 1
+    taiwan, hong_kong = score[HANT_TW], score[HANT_HK]
+    if taiwan > 2 * hong_kong:
+        return HANT_TW
+    return HANT_HK if hong_kong > 2 * taiwan else HANT
+
+
+@cache
+def _region_words() -> tuple[Any, list[str]]:
+    from ahocorasick_rs import AhoCorasick, MatchKind
+
+    path = files("pipeline").joinpath("tables/script/regions.toml")
+    tables = tomllib.loads(path.read_text("utf-8"))["table"]
+    words = [(word, table["script"]) for table in tables for word in table["words"].split()]
+    automaton = AhoCorasick([w for w, _ in words], matchkind=MatchKind.LeftmostLongest)
+    return automaton, [script for _, script in words]

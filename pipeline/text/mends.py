@@ -1,0 +1,116 @@
+"""What OpenCC gets wrong, mended at the few characters that it concerns.
+
+A table (`tables/script/to_*.toml`) names characters, what they become by default, and the words
+in which they become something else. OpenCC keeps the length of a text in every conversion of
+script, so a character is looked at in its place in OpenCC's input, and written at the same place
+of its output. The word that starts leftmost wins, then the longest.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MARKS = "\n\u3000 ，、。；：？！（）「」『』《》〈〉“”‘’,.;:?!()"
+"""What a word does not reach across."""
+
+Codes = NDArray[np.uint32]
+"""Code points of a text: uint32 (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one character becomes: by default (None: as OpenCC has it), and in which words.
+
+    `words` maps (characters before it in the word, length of the word), in the order in which
+    they are tried, to the words of that shape and what the character becomes in each.
+    """
+
+    rule: str
+    default: str | None
+    words: tuple[tuple[int, int, dict[str, tuple[str, str]]], ...]
+
+    def at(self, text: str, i: int) -> tuple[str, str] | None:
+        """Return (rule, character) for the character at `i`; None where OpenCC is right."""
+        for before, length, words in self.words:
+            if i >= before and (found := words.get(text[i - before : i - before + length])):
+                return found
+        return (self.rule, self.default) if self.default else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mends:
+    """The compiled tables of one target script; `suspects` is bool (65536,), by code point."""
+
+    choices: dict[str, Choice]
+    suspects: NDArray[np.bool_]
+
+    def apply(self, text: str, codes: Codes, out: Codes) -> dict[int, str]:
+        """Mend `out`, OpenCC's conversion of `text`, in place.
+
+        Returns the rule of each place at which OpenCC's answer was changed.
+        """
+        mended: dict[int, str] = {}
+        for i in np.flatnonzero(self.suspects.take(codes, mode="clip")).tolist():
+            found = self.choices[text[i]].at(text, i)
+            if found and out[i] != ord(found[1]):
+                mended[i] = found[0]
+                out[i] = ord(found[1])
+        return mended
+
+
+def read_tables(target: str) -> list[dict[str, Any]]:
+    """Return the tables of a target script (`hans`, `hant-tw`, ...) as they stand in the file."""
+    path = files("pipeline").joinpath(f"tables/script/to_{target.replace('-', '_')}.toml")
+    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["table"]
+    return tables
+
+
+def pairs_of(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (word, word with the characters in `chars` as they should come out).
+
+    A word without `>` keeps its characters; § in it stands for each of `MARKS`.
+    """
+    for item in table["words"].split():
+        for mark in MARKS if "§" in item else " ":
+            before, given, after = item.replace("§", mark).partition(">")
+            yield before, after if given else before
+
+
+@cache
+def mends(target: str) -> Mends:
+    """Return the compiled tables of a target script; built once a process."""
+    defaults: dict[str, tuple[str, str]] = {}
+    words: dict[str, dict[tuple[int, int], dict[str, tuple[str, str]]]] = defaultdict(dict)
+    for table in read_tables(target):
+        rule, chars = table["id"], set(table.get("chars", ""))
+        for before, after in pairs_of(table):
+            if len(before) == 1:
+                defaults[before] = (rule, after)
+                continue
+            for offset, (old, new) in enumerate(zip(before, after, strict=True)):
+                if old in chars:
+                    shape = words[old].setdefault((offset, len(before)), {})
+                    shape.setdefault(before, (rule, new))
+    choices = {char: _choice(defaults.get(char), words[char]) for char in {*defaults, *words}}
+    suspects = np.zeros(65536, np.bool_)
+    suspects[[ord(char) for char in choices]] = True
+    suspects[65535] = False  # where `take` puts the astral characters
+    return Mends(choices, suspects)
+
+
+def _choice(
+    default: tuple[str, str] | None, words: dict[tuple[int, int], dict[str, tuple[str, str]]]
+) -> Choice:
+    leftmost_longest = sorted(words.items(), key=lambda item: (-item[0][0], -item[0][1]))
+    shapes = tuple((offset, length, rows) for (offset, length), rows in leftmost_longest)
+    rule, char = default or ("", None)
+    return Choice(rule, char, shapes)
