@@ -91,6 +91,17 @@ class Document:
             steps = (*steps, tuple(edits))
         return Document(self.id, text, merged, steps)
 
+    def converted(self, text: str, edits: Sequence[Edit], **columns: object) -> Document:
+        """Return this document with `text`, which `edits` give; nothing is checked.
+
+        For conversions that change every third character and have compared both texts already:
+        applying thousands of edits again would cost as much as the conversion itself.
+        """
+        if not edits or (self.steps and self.steps[-1][0].stage == edits[0].stage):
+            return self.edited(edits, **columns)
+        merged = {**self.columns, **columns}
+        return Document(self.id, text, merged, (*self.steps, tuple(edits)))
+
     def rewritten(self, stage: str, rule: str, text: str, confidence: float = 1.0) -> Document:
         """Return this document with `text` as its text, and receipts from aligned differences.
 

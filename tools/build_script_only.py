@@ -17,8 +17,7 @@ HEAD = """\
 # traditional: t2s changes it, and it is no character of Simplified text.
 # simplified: s2t, s2tw and s2hk all change it, and none of its Traditional forms is itself.
 """
-# In Simplified text too: 乾 (乾坤), 徵 (宫商角徵羽), 瞭 (瞭望), 藉 (狼藉), 麽, 於 as a name: they say
-# nothing about the script of a text, but are few; 乾 stands in the name of a county.
+# In Simplified text too, in the name of a county. 徵, 瞭, 藉, 於 are as well, but rarely enough.
 ALSO_SIMPLIFIED = set("乾")
 # Both are in use in Taiwan and Hong Kong, although OpenCC knows only the other form there.
 ALSO_TRADITIONAL = set("并荐晒皂")

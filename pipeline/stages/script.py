@@ -19,7 +19,7 @@ from pipeline.census import ALWAYS, Census, census
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.conversion import Step, convert, step
-from pipeline.text.language import language
+from pipeline.text.language import languages
 from pipeline.text.scripts import (
     HANS,
     HANT,
@@ -65,9 +65,10 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
         out = list(documents)
         for conversion, chosen in _work(documents, counted, found, options):
             _run(out, chosen, conversion)
+        spoken = languages(found, [document.text for document in documents], counted)
         return [
-            document.edited([], script=script, language=language(script, document.text))
-            for document, script in zip(out, found, strict=True)
+            document.edited([], script=script, language=language)
+            for document, script, language in zip(out, found, spoken, strict=True)
         ]
 
     return apply_batch
@@ -151,8 +152,12 @@ def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Ste
     pieces = [(i, at, text) for i, lines in chosen for at, text in _pieces(documents[i], lines)]
     results = convert([text for _, _, text in pieces], by, NAME)
     edits: dict[int, list[Edit]] = {}
-    for (i, at, _), (_, found) in zip(pieces, results, strict=True):
-        edits.setdefault(i, []).extend(_shifted(found, at) if at else found)
+    whole = {i for i, lines in chosen if lines is None}
+    for (i, at, _), (text, found) in zip(pieces, results, strict=True):
+        if i in whole:
+            documents[i] = documents[i].converted(text, found)
+        else:
+            edits.setdefault(i, []).extend(_shifted(found, at))
     for i, found in edits.items():
         documents[i] = documents[i].edited(found)
 

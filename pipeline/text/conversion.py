@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise, repeat
 
 import numpy as np
@@ -146,10 +146,12 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     after = text_of(out)
     lengths = np.array([len(text) + 1 for text in texts])
     starts = np.cumsum(lengths) - lengths
-    receipts = _receipts(stage, step.rule, before, after, codes, out, starts, mended)
+    pair = _Pair(before, after, np.flatnonzero(codes != out), starts, mended)
     return [
         (after[start : start + len(text)], edits)
-        for text, start, edits in zip(texts, starts.tolist(), receipts, strict=True)
+        for text, start, edits in zip(
+            texts, starts.tolist(), _receipts(pair, stage, step.rule), strict=True
+        )
     ]
 
 
@@ -164,18 +166,24 @@ def _same_length(config: str, text: str, codes: Codes) -> Codes:
     return out
 
 
-def _receipts(
-    stage: str,
-    rule: str,
-    before: str,
-    after: str,
-    codes: Codes,
-    out: Codes,
-    starts: Places,
-    mended: dict[int, str],
-) -> list[list[Edit]]:
-    """Return the receipts of each text; `starts`: where each begins in the arrays, sorted."""
-    changed = np.flatnonzero(codes != out)
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Texts in a row before and after, of one length.
+
+    `changed`: where they differ; `starts`: where each text begins; both int64, sorted. `mended`:
+    the rules of the places that are ours and not OpenCC's.
+    """
+
+    before: str
+    after: str
+    changed: Places
+    starts: Places
+    mended: dict[int, str]
+
+
+def _receipts(pair: _Pair, stage: str, rule: str) -> list[list[Edit]]:
+    """Return the receipts of each text."""
+    changed, starts = pair.changed, pair.starts
     if not len(changed):
         return [[] for _ in starts]
     owner = np.searchsorted(starts, changed, "right") - 1
@@ -183,19 +191,19 @@ def _receipts(
     first = changed[np.concatenate(([0], new))]
     last = changed[np.concatenate((new - 1, [len(changed) - 1]))] + 1
     owner = owner[np.concatenate(([0], new))]
-    rules = _rules(rule, first, last, mended)
     spans = list(map(slice, first.tolist(), last.tolist()))
     columns = (
         repeat(stage),
-        rules,
+        _rules(rule, first, last, pair.mended),
         (first - starts[owner]).tolist(),
         (last - starts[owner]).tolist(),
-        map(before.__getitem__, spans),
-        map(after.__getitem__, spans),
+        map(pair.before.__getitem__, spans),
+        map(pair.after.__getitem__, spans),
         repeat(1.0),
         repeat(""),
     )
-    edits = list(map(Edit._make, zip(*columns, strict=False)))
+    # `Edit(...)` runs Python code for its defaults; this does not, and takes a third of the time.
+    edits = list(map(partial(tuple.__new__, Edit), zip(*columns, strict=False)))
     cuts = np.searchsorted(owner, np.arange(len(starts) + 1)).tolist()
     return [edits[i:j] for i, j in pairwise(cuts)]
 

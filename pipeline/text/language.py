@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from pipeline.census import Census
 from pipeline.text.scripts import JAPANESE, KOREAN, OTHER
 
 _BY_SCRIPT = {JAPANESE: "ja", KOREAN: "ko"}
-# The commonest English words that no other language in Latin letters has among its own.
-_ENGLISH = frozenset("the of and is was are that this with from which have has been not you".split())
+# Words that English prose cannot do without and its neighbours do not have: `is`, `of` and `was`
+# are left out, as Irish, Dutch, Afrikaans and Hungarian write them too.
+_ENGLISH = frozenset(
+    ["the", "and", "that", "this", "with", "from", "which", "have", "are", "for", "to", "you"]
+)
 _SAMPLE = 2000  # characters: some three hundred words
-# English prose has 0.25-0.4 of these words, a list of commands 0.05; Dutch and Swedish share
-# `is`, `was`, `of`, which stay under 0.04 of theirs.
-_ENGLISH_MIN = 0.06
+# English prose has 0.15-0.3 of these words; other languages that quote English stay under 0.03.
+_ENGLISH_MIN = 0.05
+_LATIN_MIN = 0.8  # share of a to z in all letters; a Russian manual with English menus has 0.4
 
 
-def language(script: str, text: str) -> str:
-    """Return `zh`, `ja`, `ko`, `en` or `other`. Text in Han without kana counts as Chinese."""
-    if script != OTHER:
-        return _BY_SCRIPT.get(script, "zh")
+def languages(scripts: list[str], texts: list[str], counted: Census) -> list[str]:
+    """Return `zh`, `ja`, `ko`, `en` or `other` for each text.
+
+    Text in Han without kana counts as Chinese, Cantonese and Wu included.
+    """
+    latin = counted.count("latin")
+    letters = counted.count("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
+    may_be_english = (latin > _LATIN_MIN * letters).tolist()
+    return [
+        _BY_SCRIPT.get(script, "zh")
+        if script != OTHER
+        else ("en" if may and _reads_english(text) else "other")
+        for script, text, may in zip(scripts, texts, may_be_english, strict=True)
+    ]
+
+
+def _reads_english(text: str) -> bool:
     words = text[:_SAMPLE].lower().split()
-    found = sum(word in _ENGLISH for word in words)
-    return "en" if found > _ENGLISH_MIN * len(words) else "other"
+    found = [word for word in words if word in _ENGLISH]
+    return len(found) > _ENGLISH_MIN * len(words) and (len(words) < 20 or len(set(found)) > 1)

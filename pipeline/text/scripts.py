@@ -35,7 +35,8 @@ LETTERS_PER_HAN = 24
 
 HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
 LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
-_REGION_SAMPLE = 4096  # characters looked at for the region; a press article fits
+# Characters looked at for the region: a first look, and a longer one where that says nothing.
+_REGION_SAMPLES = (600, 6000)
 
 
 def scripts(counted: Census) -> list[str]:
@@ -114,13 +115,15 @@ def region(text: str) -> str:
     Counts the words of `tables/script/regions.toml`. One region must have twice the other's.
     """
     automaton, owners = _region_words()
-    score = {HANT_TW: 0, HANT_HK: 0}
-    for pattern, _, _ in automaton.find_matches_as_indexes(text[:_REGION_SAMPLE]):
-        score[owners[pattern]] += 1
-    taiwan, hong_kong = score[HANT_TW], score[HANT_HK]
-    if taiwan > 2 * hong_kong:
-        return HANT_TW
-    return HANT_HK if hong_kong > 2 * taiwan else HANT
+    for sample in _REGION_SAMPLES:
+        matches = automaton.find_matches_as_indexes(text[:sample])
+        taiwan = sum(owners[pattern] == HANT_TW for pattern, _, _ in matches)
+        hong_kong = len(matches) - taiwan
+        if taiwan > 2 * hong_kong:
+            return HANT_TW
+        if hong_kong > 2 * taiwan:
+            return HANT_HK
+    return HANT
 
 
 @cache
