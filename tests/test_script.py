@@ -31,3 +31,12 @@ def simplified(text: str) -> str:
     out = run_text(f"這書寫與觀點還會變嗎\n{text}", ["script"])
     assert isinstance(out, Document)
     return out.text.split("\n")[1]
+
+
+def test_columns_follow_the_text() -> None:
+    columns = {"title": "臺灣的書與畫", "author": ["劉德華", "張三"], "url": "https://例.tw/臺灣"}
+    out = run_text("這書寫與觀點還會變嗎", ["script"], columns=columns)
+    assert isinstance(out, Document)
+    assert out.columns["title"] == "台湾的书与画"
+    assert out.columns["author"] == ["刘德华", "张三"]
+    assert out.columns["url"] == columns["url"]

@@ -30,9 +30,21 @@ from pipeline.text.scripts import (
     scripts,
     simplified_lines,
     traditional_lines,
+    traditional_only,
 )
 
 NAME = "script"
+# Columns that hold what was taken from the text, and so are in its script.
+FROM_TEXT = (
+    "title",
+    "source",
+    "place",
+    "author",
+    "correspondent",
+    "editor",
+    "photographer",
+    "translator",
+)
 TARGETS = {"hans": HANS, "hant-tw": "Hant-TW", "hant-hk": "Hant-HK"}
 # Characters that go through OpenCC at once: enough to make the arrays worth while, little enough
 # to stay in the cache.
@@ -160,6 +172,32 @@ def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Ste
             edits.setdefault(i, []).extend(_shifted(found, at))
     for i, found in edits.items():
         documents[i] = documents[i].edited(found)
+    _run_columns(documents, chosen, by)
+
+
+def _run_columns(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step) -> None:
+    """Convert the columns that were taken from the texts, in place.
+
+    Of a mixed document only those that are in the other script themselves.
+    """
+    fields = [
+        (i, name, value)
+        for i, lines in chosen
+        for name in FROM_TEXT
+        if (value := documents[i].columns.get(name)) and (lines is None or _foreign(value, by))
+    ]
+    if not fields:
+        return
+    values = [value if isinstance(value, list) else [value] for _, _, value in fields]
+    outs = iter(text for text, _ in convert([str(v) for row in values for v in row], by, NAME))
+    for (i, name, value), row in zip(fields, values, strict=True):
+        new = [next(outs) for _ in row]
+        documents[i] = documents[i].edited([], **{name: new if isinstance(value, list) else new[0]})
+
+
+def _foreign(value: object, by: Step) -> bool:
+    text = "".join(value) if isinstance(value, list) else str(value)
+    return traditional_only().isdisjoint(text) != (by.table == "hans")
 
 
 def _pieces(document: Document, lines: Lines) -> Iterator[tuple[int, str]]:
