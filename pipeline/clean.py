@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.census import Census
-from pipeline.decide import features
 from pipeline.decode import DecodeOptions, decode
+from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
+from pipeline.engines.pulse import beat
 from pipeline.readers import Fault, Piece, read
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.stages import registry
@@ -34,6 +35,14 @@ BATCH_DOCUMENTS = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """Records that killed a worker, as a piece, and the reason for which they are quarantined."""
+
+    piece: Piece
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanJob:
     """What a worker needs: pieces, the options of every section, a folder to write, a limit."""
 
@@ -41,6 +50,7 @@ class CleanJob:
     values: Mapping[str, Any]
     folder: str
     limit: int = 0
+    skips: tuple[Skip, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,6 +85,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
     with ShardWriter(Path(job.folder)) as writer:
         # One empty batch first: a shard without a record has all its arrays, too.
         for batch in chain(([],), _batches(job)):
+            if batch:
+                beat((batch[0].content.record, batch[-1].content.record))
             rows = cleaner.rows(batch)
             _count(stats, rows)
             writer.write(rows, cleaner.features(rows))
@@ -118,7 +130,8 @@ class Cleaner:
 
     def features(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Return the arrays by which `decide` knows the documents: first axis, rows."""
-        return features([row.text for row in rows], self.signer, self.dedup)
+        found = features([row.text for row in rows], self.signer, self.dedup)
+        return {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
 
     def _open(self, row: Row) -> bool:
         """Decode a record, extract where it is a page; False where that quarantined it."""
@@ -201,11 +214,32 @@ def _records(job: CleanJob) -> Iterable[Placed]:
     limits: LimitOptions = job.values["limits"]
     seen = 0
     for number, piece in enumerate(job.pieces):
-        for content in read(piece, options, limits):
+        for content in _contents(piece, job.skips, options, limits):
             yield Placed(number, content)
             seen += 1
             if seen == job.limit:
                 return
+
+
+def _contents(
+    piece: Piece, skips: Sequence[Skip], options: InputOptions, limits: LimitOptions
+) -> Iterator[RawDocument | Fault]:
+    """Yield the records of a piece; those to be skipped are not read again, and are faults."""
+    at = piece.start
+    inside = [
+        skip for skip in skips if skip.piece.path == piece.path and piece.holds(skip.piece.start)
+    ]
+    for skip in sorted(inside, key=lambda skip: skip.piece.start):
+        first, stop = skip.piece.start, skip.piece.stop
+        if first > at:
+            yield from read(Piece(piece.file, at, first), options, limits)
+        whole = (first, stop) == (piece.start, piece.stop)
+        number = -1 if whole else first
+        yield Fault(piece.file.name, number, number, skip.reason)
+        if stop == piece.stop:
+            return
+        at = stop
+    yield from read(Piece(piece.file, at, piece.stop), options, limits)
 
 
 def _count(stats: CleanStats, rows: Sequence[Row]) -> None:

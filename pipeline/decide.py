@@ -6,7 +6,7 @@ the other and the answer to the rows that are published.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
 from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
-from pipeline.dedup.features import features as features_of
 from pipeline.dedup.options import GLOBAL, DedupOptions
-from pipeline.dedup.signature import Signer
 from pipeline.recipe import Recipe
 from pipeline.text.shadow import shadow
 
@@ -33,17 +31,6 @@ DECISION_SCHEMA = pa.schema(
     ]
 )
 REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
-
-
-def features(texts: Sequence[str], signer: Signer, options: DedupOptions) -> dict[str, Any]:
-    """Return what `decide` needs of n texts.
-
-    text_hash uint64 (n,), length int32 (n,) of the shadow, bands uint64 (n, bands + passages).
-
-    Nothing of a text that is empty (dropped, quarantined) is ever compared.
-    """
-    found = features_of(texts, signer, options)
-    return {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
 
 
 def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:

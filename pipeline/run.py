@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import pyarrow.compute as pc
 from pipeline.clean import CleanJob, clean_shard
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
-from pipeline.engines import run_all
+from pipeline.engines.isolate import run_isolated
+from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
 from pipeline.errors import ConservationError
+from pipeline.isolation import halves, without
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -40,6 +43,7 @@ from pipeline.publish import (
     write_clusters,
     write_part,
 )
+from pipeline.readers.options import LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.report.card import render_card
 from pipeline.report.terminal import Observer
@@ -151,7 +155,8 @@ class _Run:
         detail = f", {known:,} pieces known from earlier runs" if known else ""
         self.observer.phase("clean", f"{len(shards):,} shards{detail}")
         jobs = [self._job(shard) for shard in shards]
-        results = run_all(clean_shard, jobs, self.limits.workers)
+        watch = self._watch()
+        results = run_isolated(clean_shard, jobs, self._workers(), halves, without, watch)
         for done, (number, _) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner)
             self.observer.progress(done, len(shards))
@@ -213,7 +218,7 @@ class _Run:
             for part, job in zip(new, jobs, strict=True):
                 _write_plan(Path(job.plan), corpus, decisions, part)
             index: dict[str, Any] = {}
-            for number, written in run_all(write_part, jobs, self.limits.workers):
+            for number, written in self._written(jobs):
                 index[new[number].digest] = {"number": new[number].number, **written}
             for part in parts:
                 if part.digest in earlier:
@@ -228,6 +233,23 @@ class _Run:
             counts["rows"].update(entry["rows"])
             counts["edits"].update(entry["edits"])
         return counts
+
+    def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Write parts; yield (number of the job, what `write_part` returned)."""
+        if len(jobs) <= 1:  # a process would cost more than it saves
+            yield from ((number, write_part(job)) for number, job in enumerate(jobs))
+            return
+        for number, result in run_tasks(write_part, jobs, self._workers(), self._watch()):
+            if isinstance(result, Failed):
+                raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
+            yield number, result
+
+    def _workers(self) -> int:
+        return self.limits.workers or len(os.sched_getaffinity(0))
+
+    def _watch(self) -> Watch:
+        limits = self.recipe.section(LimitOptions)
+        return Watch(limits.max_seconds, limits.worker_memory_mb)
 
     def _earlier_parts(self) -> dict[str, tuple[Path, dict[str, Any]]]:
         """Return digest → (version, its entry) of the current version's parts."""
