@@ -104,6 +104,83 @@ def check(config: str | None, settings: Sequence[str]) -> int:
 
 
 @cli.command()
+@click.argument("output", default="output")
+@click.option("--deep", is_flag=True, help="Read every byte and compare the hashes.")
+def verify(output: str, deep: bool) -> int:
+    """Check what is published against its manifest: one line per fault, exit code 12."""
+    from pathlib import Path
+
+    from pipeline.errors import VerifyError
+    from pipeline.store.verify import verify as faults_of
+
+    faults = list(faults_of(Path(output), deep))
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise VerifyError(f"faults found in {output}: {len(faults)}", "run the recipe again")
+    return 0
+
+
+@cli.command()
+@click.argument("output", default="output")
+@click.option("--keep", default=1, show_default=True, help="Versions to keep beside the current.")
+def gc(output: str, keep: int) -> int:
+    """Remove old versions, and cleaned shards that only they used."""
+    from pathlib import Path
+
+    from pipeline.store.gc import collect
+
+    for folder in collect(Path(output), keep):
+        click.echo(f"removed {folder}")
+    return 0
+
+
+@cli.group()
+def quarantine() -> None:
+    """Look at the records that could not be processed, and try them again."""
+
+
+@quarantine.command("list")
+@click.option("--output", default="output", show_default=True, metavar="DIR")
+def quarantine_list(output: str) -> int:
+    """Count reasons, then list the records: path#record, reason, detail."""
+    from pathlib import Path
+
+    from pipeline.report.quarantine import listing
+
+    for line in listing(Path(output)):
+        click.echo(line)
+    return 0
+
+
+@quarantine.command("show")
+@click.argument("name")
+@click.option("--output", default="output", show_default=True, metavar="DIR")
+def quarantine_show(name: str, output: str) -> int:
+    """Show all that is known of a record (path or path#record), or of all with a reason."""
+    from pathlib import Path
+
+    from pipeline.report.quarantine import details
+
+    for line in details(Path(output), name):
+        click.echo(line)
+    return 0
+
+
+@quarantine.command("replay")
+@_recipe_options
+@click.option("--output", metavar="DIR")
+def quarantine_replay(config: str | None, settings: Sequence[str], output: str | None) -> int:
+    """Clean the shards with quarantined records again, and publish what came of it."""
+    from pipeline.report.terminal import Terminal
+    from pipeline.run import run as run_recipe
+
+    flags = {"output.path": output} if output is not None else {}
+    recipe = _load(config, settings, flags)
+    return run_recipe(recipe, Terminal(sys.stderr), replay=True).exit_code
+
+
+@cli.command()
 def stages() -> int:
     """List the stages in the order in which they run."""
     from pipeline.report.recipes import render_stages

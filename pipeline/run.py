@@ -64,8 +64,11 @@ class Result:
     published: bool
 
 
-def run(recipe: Recipe, observer: Observer, dry_run: bool = False) -> Result:
-    """Run a recipe. Raises PipelineError; publishes all or nothing."""
+def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool = False) -> Result:
+    """Run a recipe. Raises PipelineError; publishes all or nothing.
+
+    `replay` cleans again what holds a quarantined record, though nothing of its name has changed.
+    """
     output = Path(recipe.section(OutputOptions).path)
     started = time.monotonic()
     pieces = list_pieces(recipe)
@@ -75,12 +78,14 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False) -> Result:
         return _dry_run(recipe, output, pieces, name, observer)
     with versions.locked(output):
         there = versions.find(output, name)
-        if there is not None:
+        if there is not None and not replay:
             if versions.current(output) != there:
                 versions.point(output, there)
             observer.note(f"nothing new: {output / 'current'} is up to date ({there.name})")
             return Result(0, there, versions.read_run(there), False)
         job = _Run(recipe, output, name, observer)
+        if replay:
+            job.state.forget_quarantined()
         facts, folder = job.build(pieces, started)
     return Result(0, folder, facts, True)
 
@@ -128,6 +133,7 @@ class _Run:
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
         )
         facts = self._facts(corpus, decisions, counts["edits"])
+        facts["shards"] = sorted(artifact.folder.name for artifact in artifacts)
         self._check_laws(corpus, facts, counts["rows"])
         seconds["all"] = round(time.monotonic() - started, 3)
         self._write_reports(staged, {**facts, "seconds": seconds})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.corpus import Artifact
+from pipeline.corpus import Artifact, read_records
 from pipeline.plan import PieceName, PlannedPiece, Shard
 from pipeline.store.files import output_errors, sync_file, sync_folder, write_bytes
 
@@ -68,6 +68,13 @@ class State:
                 artifacts.append(Artifact(folder, held, current))
                 wanted.difference_update(held)
         return artifacts, [p for p in pieces if p.name in wanted]
+
+    def forget_quarantined(self) -> None:
+        """Remove the shards that hold a quarantined record: they will be cleaned again."""
+        for meta in self.clean.glob("*/meta.json"):
+            status = read_records(meta.parent, ("status",)).column("status")
+            if "quarantined" in status.unique().to_pylist():
+                shutil.rmtree(meta.parent)
 
     def clear_work(self) -> None:
         """Remove what an interrupted run left half-written."""

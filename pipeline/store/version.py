@@ -81,9 +81,9 @@ def read_run(version: Path) -> dict[str, Any]:
 
 
 def find(output: Path, identity: str) -> Path | None:
-    """Return the complete version of this identity, if there is one."""
+    """Return the newest complete version of this identity, if there is one."""
     suffix = "-" + identity[:12]
-    return next((v for v in versions(output) if v.name.endswith(suffix)), None)
+    return next((v for v in reversed(versions(output)) if v.name.endswith(suffix)), None)
 
 
 def next_name(output: Path, identity: str) -> str:
