@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +137,7 @@ def _soft_hyphen(text: str, start: int, end: int) -> Iterator[Change]:
 
 
 def _odd_space(text: str, start: int, end: int) -> Iterator[Change]:
-    """A no-break or typographic space beside Han is a plain one; in Latin typography it stays."""
+    """Make a no-break or typographic space beside Han a plain one; Latin typography keeps it."""
     around = text[max(0, start - 8) : start] + text[end : end + 8]
     if HAN.search(around) or not around.strip():
         yield start, end, "odd-space", " " * (end - start)
@@ -203,7 +204,7 @@ def _tags(text: str, start: int, end: int) -> Iterator[Change]:
 def _radicals(text: str, start: int, end: int) -> Iterator[Change]:
     """Three radicals in the order of their list are a list of radicals."""
     codes = [ord(c) for c in text[start:end]]
-    ordered = sum(b - a == 1 for a, b in zip(codes, codes[1:], strict=False))
+    ordered = sum(b - a == 1 for a, b in pairwise(codes))
     if ordered < 2:
         yield from _mapped("radical-for-character", "radicals")(text, start, end)
 
@@ -234,7 +235,7 @@ def _is_letter(character: str) -> bool:
 
 
 def _vertical(text: str, start: int, end: int) -> Iterator[Change]:
-    """A bracket of vertical layout changes together with its partner on the same line."""
+    """Change a bracket of vertical layout together with its partner on the same line."""
     known = table("vertical")
     for i in range(start, end):
         character = text[i]
@@ -266,7 +267,7 @@ def _is_digit(character: str) -> bool:
 
 
 def _blank(text: str, start: int, end: int) -> Iterator[Change]:
-    """The empty Braille pattern is a space in Braille, and nothing elsewhere."""
+    """Take out the empty Braille pattern where it is no space between Braille."""
     beside = text[start - 1 : start] + text[end : end + 1]
     if not any("\u2801" <= c <= "\u28ff" for c in beside):
         yield start, end, "invisible-character", ""
