@@ -1,0 +1,84 @@
+"""How likely a decoded string is, as a string of one of the languages that charsets are made for.
+
+Two decodings of the same bytes compare by their total log-likelihood: the right one has common
+characters, the wrong one rare Han, marks of error, and Han glued to Latin letters. Single
+characters are enough, since there is seldom less than 4 nats a character between right and wrong.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP = 0.25  # nats, as in the table
+# What the tables do not list, in nats: first and last code point, ln p. Later rows win.
+_UNLISTED: tuple[tuple[int, int, float], ...] = (
+    (0x0000, 0xFFFF, -16.0),
+    (0x0000, 0x001F, -20.0),
+    (0x0009, 0x000A, -4.0),
+    (0x000D, 0x000D, -4.0),
+    (0x0020, 0x0020, -3.0),
+    (0x0021, 0x007E, -5.0),
+    (0x0030, 0x0039, -4.5),
+    (0x0041, 0x005A, -5.0),
+    (0x0061, 0x007A, -4.2),
+    (0x007F, 0x009F, -18.0),
+    (0x00A0, 0x024F, -13.5),
+    (0x0370, 0x06FF, -13.5),
+    (0x3000, 0x30FF, -13.0),
+    (0x3400, 0x4DBF, -15.0),
+    (0x4E00, 0x9FFF, -13.5),
+    (0xAC00, 0xD7A3, -13.5),
+    (0xD800, 0xDBFF, -20.0),  # GB18030 reads noise as unassigned planes
+    (0xD83C, 0xD83E, -9.0),  # emoji
+    (0xD840, 0xD869, -12.0),  # rare Han
+    (0xDC00, 0xDFFF, -5.0),
+    (0xE000, 0xF8FF, -17.0),
+    (0xF900, 0xFAFF, -15.0),
+    (0xFF01, 0xFF5E, -12.0),
+    (0xFFFD, 0xFFFD, -18.0),
+)
+_LATIN, _LATIN_UPPER, _OTHER, _OTHER_UPPER, _IDEOGRAPHIC = 1, 2, 3, 4, 5
+# ln of how much rarer a pair of kinds is than its two characters: row first, column second.
+_PAIRS = np.zeros((6, 6), np.float32)
+_PAIRS[_LATIN, _LATIN_UPPER] = _PAIRS[_OTHER, _OTHER_UPPER] = -3.0  # capitals inside words
+_PAIRS[1:3, 3:5] = _PAIRS[3:5, 1:3] = -4.0  # two alphabets in one word
+_PAIRS[1:5, 5] = _PAIRS[5, 1:5] = -2.5  # é and the letter after it read as one Han
+
+
+@cache
+def _tables() -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
+    """Return ln p by code unit for each language, float32 (65536,), and the kinds, uint8."""
+    base = np.empty(65536, np.float32)
+    for first, last, value in _UNLISTED:
+        base[first : last + 1] = value
+    tables: dict[str, NDArray[np.float32]] = {}
+    text = files("pipeline").joinpath("tables/decode/characters.tsv").read_text("utf-8")
+    for row in text.splitlines():
+        if not row.startswith("#"):
+            language, steps, characters = row.split("\t")
+            table = tables.setdefault(language, base.copy())
+            table[[ord(c) for c in characters]] = -STEP * int(steps)
+    kinds = np.zeros(65536, np.uint8)
+    for code in (*range(0x41, 0x250), *range(0x370, 0x700)):
+        character = chr(code)
+        if character.isalpha():
+            kinds[code] = (_LATIN if code < 0x250 else _OTHER) + character.isupper()
+    kinds[0x0E01:0x0E5C] = _OTHER  # the vowels and tones of Thai are marks
+    for first, last in ((0x3041, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3)):
+        kinds[first : last + 1] = _IDEOGRAPHIC
+    return tables, kinds
+
+
+def log_likelihood(text: str, languages: tuple[str, ...]) -> float:
+    """Return ln p(text) in the language that makes it most likely; 0 for an empty text."""
+    if not text:
+        return 0.0
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    tables, kinds = _tables()
+    kind = kinds.take(units)
+    glue = float(_PAIRS.take(kind[:-1] * 6 + kind[1:]).sum()) if len(kind) > 1 else 0.0
+    return glue + max(float(tables[name].take(units).sum()) for name in languages)
