@@ -9,7 +9,7 @@ folder that the job names and returns small statistics; the driver renames the f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -22,35 +22,10 @@ from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
-from pipeline.engines.pulse import beat
-from pipeline.readers import Fault, Piece, read
-from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
 from pipeline.store.shard import Row, ShardWriter, encodable
-
-# Large enough that array operations outweigh their calls, small enough to stay in the caches.
-BATCH_CHARS = 1 << 18
-BATCH_DOCUMENTS = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """Records that killed a worker, as a piece, and the reason for which they are quarantined."""
-
-    piece: Piece
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CleanJob:
-    """What a worker needs: pieces, the options of every section, a folder to write, a limit."""
-
-    pieces: tuple[Piece, ...]
-    values: Mapping[str, Any]
-    folder: str
-    limit: int = 0
-    skips: tuple[Skip, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,21 +59,11 @@ def clean_shard(job: CleanJob) -> CleanStats:
     cleaner = Cleaner(values)
     with ShardWriter(Path(job.folder)) as writer:
         # One empty batch first: a shard without a record has all its arrays, too.
-        for batch in chain(([],), _batches(job)):
-            if batch:
-                beat((batch[0].content.record, batch[-1].content.record))
+        for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)
             _count(stats, rows)
             writer.write(rows, cleaner.features(rows))
     return stats
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A record, or the fault of one, and the number of its piece in the job."""
-
-    piece: int
-    content: RawDocument | Fault
 
 
 class Cleaner:
@@ -193,53 +158,6 @@ def paragraphs(text: str) -> int:
 def _compiled(options: tuple[tuple[str, Any], ...]) -> list[Compiled]:
     known = {stage.name: stage for stage in registry()}
     return compile_stages([(known[name], chosen) for name, chosen in options])
-
-
-def _batches(job: CleanJob) -> Iterator[list[Placed]]:
-    batch: list[Placed] = []
-    size = 0
-    for item in _records(job):
-        batch.append(item)
-        content = item.content
-        size += len(content.data) if isinstance(content, RawDocument) else 0
-        if size >= BATCH_CHARS or len(batch) >= BATCH_DOCUMENTS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _records(job: CleanJob) -> Iterable[Placed]:
-    options: InputOptions = job.values["input"]
-    limits: LimitOptions = job.values["limits"]
-    seen = 0
-    for number, piece in enumerate(job.pieces):
-        for content in _contents(piece, job.skips, options, limits):
-            yield Placed(number, content)
-            seen += 1
-            if seen == job.limit:
-                return
-
-
-def _contents(
-    piece: Piece, skips: Sequence[Skip], options: InputOptions, limits: LimitOptions
-) -> Iterator[RawDocument | Fault]:
-    """Yield the records of a piece; those to be skipped are not read again, and are faults."""
-    at = piece.start
-    inside = [
-        skip for skip in skips if skip.piece.path == piece.path and piece.holds(skip.piece.start)
-    ]
-    for skip in sorted(inside, key=lambda skip: skip.piece.start):
-        first, stop = skip.piece.start, skip.piece.stop
-        if first > at:
-            yield from read(Piece(piece.file, at, first), options, limits)
-        whole = (first, stop) == (piece.start, piece.stop)
-        number = -1 if whole else first
-        yield Fault(piece.file.name, number, number, skip.reason)
-        if stop == piece.stop:
-            return
-        at = stop
-    yield from read(Piece(piece.file, at, piece.stop), options, limits)
 
 
 def _count(stats: CleanStats, rows: Sequence[Row]) -> None:

@@ -15,13 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.clean import CleanJob, clean_shard
+from pipeline.clean import clean_shard
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
-from pipeline.engines.isolate import run_isolated
+from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
 from pipeline.errors import ConservationError
-from pipeline.isolation import halves, without
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -45,6 +44,7 @@ from pipeline.publish import (
 )
 from pipeline.readers.options import LimitOptions
 from pipeline.recipe import Recipe
+from pipeline.records import CleanJob, careful, without
 from pipeline.report.card import render_card
 from pipeline.report.terminal import Observer
 from pipeline.stages import ORDER
@@ -161,8 +161,8 @@ class _Run:
         detail = f", {known:,} pieces known from earlier runs" if known else ""
         self.observer.phase("clean", f"{len(shards):,} shards{detail}")
         jobs = [self._job(shard) for shard in shards]
-        watch = self._watch()
-        results = run_isolated(clean_shard, jobs, self._workers(), halves, without, watch)
+        isolation = Isolation(careful, without)
+        results = run_isolated(clean_shard, jobs, self._workers(), self._watch(), isolation)
         for done, (number, _) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner)
             self.observer.progress(done, len(shards))

@@ -6,10 +6,17 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from pipeline.clean import CleanStats
+from pipeline.document import Document
 from pipeline.engines.pulse import beat
 from pipeline.errors import OutputError
+from pipeline.readers import Piece
+from pipeline.records import CleanJob
 
 
 def square(n: int) -> int:
@@ -54,3 +61,31 @@ def sleep_and_tell(folder: str) -> None:
     """Write the worker's number, then wait to be killed."""
     Path(folder, str(os.getpid())).write_text("")
     time.sleep(600)
+
+
+def deadly_clean(job: CleanJob) -> CleanStats:
+    """Clean a shard with stages that some words kill, and a reader that some file names do."""
+    # By name: `pipeline.clean` is also the function of that name.
+    clean: Any = import_module("pipeline.clean")
+    records: Any = import_module("pipeline.records")
+    stages, reader = clean.run_guarded, records.read
+
+    def run_guarded(compiled: Any, documents: Sequence[Document]) -> Any:
+        text = "".join(document.text for document in documents)
+        if "死" in text:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if "等" in text:
+            time.sleep(600)
+        if len(documents) > 1 and "众" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stages(compiled, documents)
+
+    def read(piece: Piece, *rest: Any) -> Iterator[Any]:
+        for n, record in enumerate(reader(piece, *rest)):
+            if n == 2 and "deadly" in piece.path:
+                os.kill(os.getpid(), signal.SIGBUS)
+            yield record
+
+    clean.run_guarded, records.read = run_guarded, read
+    stats: CleanStats = clean.clean_shard(job)
+    return stats

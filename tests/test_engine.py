@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,12 +10,18 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline.engines.isolate import run_isolated
+from pipeline import records
+from pipeline.corpus import read_records
+from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
 from pipeline.errors import OutputError
+from pipeline.readers import InputOptions, Piece, discover
+from pipeline.recipe import load
+from pipeline.records import CleanJob
 from tests import engine_tasks
 
 QUICK = Watch(seconds=1.5, attempts=2)
@@ -74,20 +81,61 @@ def test_a_deadly_job_is_given_back(deadly: int, reason: str) -> None:
     assert results == {0: [1], 1: Failed(reason, deadly), 2: [4]}
 
 
-def halves(job: list[int], at: object) -> list[list[int]]:
-    middle = len(job) // 2
-    return [job[:middle], job[middle:]] if middle else []
+def careful(job: list[int], at: object, culprits: Sequence[tuple[object, str]]) -> list[int]:
+    return without(job, culprits)
 
 
-def without(job: list[int], culprits: Sequence[tuple[list[int], str]]) -> list[int]:
-    bad = {record for part, _ in culprits for record in part}
+def without(job: list[int], culprits: Sequence[tuple[object, str]]) -> list[int]:
+    bad = {at for at, _ in culprits}
     return [-n if n in bad else n for n in job]
 
 
 def test_the_deadly_records_alone_are_left_out() -> None:
     jobs = [[1, 2, 3], list(range(4, 12)), [5, 77, 6, 7]]
-    done = dict(run_isolated(engine_tasks.die_on_seven, jobs, 2, halves, without, QUICK))
-    assert done == {0: [1, 2, 3], 1: [4, 5, 6, 7, 8, 9, 10, 11], 2: [5, 77, 6, 7]}
+    isolation = Isolation(careful, without)
+    done = dict(run_isolated(engine_tasks.die_on_seven, jobs, 2, QUICK, isolation))
+    assert done == {0: [1, 2, 3], 1: list(range(4, 12)), 2: [5, 77, 6, 7]}
+
+
+def deadly_corpus(folder: Path) -> list[Piece]:
+    rows = {
+        "a.jsonl": [f"第{i}条记录" + "死" * (i in (30, 31)) for i in range(40)],
+        "b.jsonl": ["好的", "等一等", "也好"],
+        "deadly.jsonl": ["一", "二", "三", "四"],
+        "together.jsonl": ["众人", "众人一"],
+    }
+    for name, texts in rows.items():
+        lines = [json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts]
+        (folder / name).write_text("".join(lines))
+    return [Piece(file) for file in discover([str(folder)], InputOptions())]
+
+
+def test_a_shard_is_cleaned_without_what_kills_its_worker(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    pieces = deadly_corpus(tmp_path / "in")
+    values = load().values
+    jobs = [
+        CleanJob(tuple(part), values, str(tmp_path / f"out{i}"))
+        for i, part in enumerate((pieces[:3], pieces[3:]))
+    ]
+    isolation = Isolation(records.careful, records.without)
+    watch = Watch(seconds=2, attempts=1)
+    done = dict(run_isolated(engine_tasks.deadly_clean, jobs, 2, watch, isolation))
+    first, second = done[0], done[1]
+    assert first.reasons == {
+        "worker-died:SIGSEGV": 2, "timeout": 1, "worker-died:SIGBUS": 1
+    }  # fmt: skip
+    assert (first.records, first.kept, first.quarantined) == (46, 42, 4)
+    # Two records that kill together and not apart are cleaned apart.
+    assert (second.records, second.kept) == (2, 2)
+    table = read_records(tmp_path / "out0")
+    assert table.column("record").to_pylist() == sorted_by_piece(table)
+
+
+def sorted_by_piece(table: Any) -> list[int]:
+    """Return the record numbers as they must stand: rising within each piece."""
+    pairs = zip(table.column("piece").to_pylist(), table.column("record").to_pylist(), strict=True)
+    return [record for _, record in sorted(pairs)]
 
 
 def test_an_exception_of_ours_ends_the_run() -> None:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
 
 J = TypeVar("J")
 R = TypeVar("R")
-Halves = Callable[[J, object], Sequence[J]]
-"""Cuts a job in two (given the last place that the task named, or None); empty where it cannot."""
-Without = Callable[[J, Sequence[tuple[J, str]]], J]
-"""Returns a job in which some of its parts are quarantined, each for a reason."""
+Careful = Callable[[J, object, Sequence[tuple[object, str]]], J]
+"""Returns a job that works record by record and says so: near a place, or all of it for None."""
+Without = Callable[[J, Sequence[tuple[object, str]]], J]
+"""Returns a job in which the records at some places are quarantined, each for a reason."""
 
 MAX_CULPRITS = 100
 """Per job. A job in which more records than this kill a worker is not hostile, but we are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation(Generic[J]):
+    """How jobs are taken apart."""
+
+    careful: Careful[J]
+    without: Without[J]
 
 
 def run_isolated(
     task: Callable[[J], R],
     jobs: Iterable[J],
     workers: int,
-    halves: Halves[J],
-    without: Without[J],
     watch: Watch,
+    isolation: Isolation[J],
 ) -> Iterator[tuple[int, R]]:
     """Run a task over jobs as `run_tasks` does; a job that fails is done without its culprits."""
     dealt: dict[int, J] = {}
@@ -38,34 +45,54 @@ def run_isolated(
     for number, result in run_tasks(task, dealing(), workers, watch):
         job = dealt.pop(number)
         if isinstance(result, Failed):
-            yield number, _without_culprits(task, job, result, halves, without, watch)
+            yield number, _without_culprits(task, job, result, watch, isolation)
         else:
             yield number, result
 
 
 def _without_culprits(
-    task: Callable[[J], R],
-    job: J,
-    failed: Failed,
-    halves: Halves[J],
-    without: Without[J],
-    watch: Watch,
+    task: Callable[[J], R], job: J, failed: Failed, watch: Watch, isolation: Isolation[J]
 ) -> R:
-    once = replace(watch, attempts=1)
-    culprits: list[tuple[J, str]] = []
-    waiting: list[tuple[J, Failed]] = [(job, failed)]
-    while waiting and len(culprits) < MAX_CULPRITS:
-        part, why = waiting.pop()
-        parts = list(halves(part, why.at))
-        if not parts:
-            culprits.append((part, why.reason))
-        for number, result in run_tasks(task, parts, 1, once):
-            if isinstance(result, Failed):
-                waiting.append((parts[number], result))
-    if waiting:
-        raise TaskError(f"more than {MAX_CULPRITS} records of one shard end a worker")
-    for _, result in run_tasks(task, [without(job, culprits)], 1, watch):
+    """Clean a job by finding its culprits, batch by batch, and leaving them out."""
+    culprits: list[tuple[object, str]] = []
+    at: object = failed.at
+    while len(culprits) <= MAX_CULPRITS:
+        known = len(culprits)
+        _find(task, job, at, culprits, watch, isolation)
+        if len(culprits) == known:  # no record kills alone: do them all alone, then
+            _find(task, job, None, culprits, watch, isolation)
+            return _one(task, isolation.careful(job, None, culprits), watch)
+        result = _try(task, isolation.without(job, culprits), watch)
         if not isinstance(result, Failed):
             return result
+        at = result.at
+    raise TaskError(f"more than {MAX_CULPRITS} records of one shard end a worker")
+
+
+def _find(
+    task: Callable[[J], R],
+    job: J,
+    at: object,
+    culprits: list[tuple[object, str]],
+    watch: Watch,
+    isolation: Isolation[J],
+) -> None:
+    """Add the culprits at a place to `culprits`: one worker's life for each."""
+    once = replace(watch, attempts=1)
+    while len(culprits) <= MAX_CULPRITS:
+        result = _try(task, isolation.careful(job, at, culprits), once)
+        if not isinstance(result, Failed):
+            return
+        culprits.append((result.at, result.reason))
+
+
+def _try(task: Callable[[J], R], job: J, watch: Watch) -> R | Failed:
+    (((_, result)),) = run_tasks(task, [job], 1, watch)
+    return result
+
+
+def _one(task: Callable[[J], R], job: J, watch: Watch) -> R:
+    result = _try(task, job, watch)
+    if isinstance(result, Failed):
         raise TaskError(f"a shard ends its worker, but no record of it does: {result.reason}")
-    raise AssertionError("one job gives one result")
+    return result

@@ -28,6 +28,8 @@ from pipeline.errors import PipelineError
 J = TypeVar("J")
 R = TypeVar("R")
 
+START_SECONDS = 120.0
+"""A worker that imports its task is busy, however slow the machine is."""
 MAX_FALSE_STARTS = 3
 """Workers in a row that end before their first job: it is not the job, then."""
 # A worker is one core's worth; pools of threads would fight, and reserve address space.
@@ -164,15 +166,18 @@ class _Crew:
     def _listen(self) -> Iterator[tuple[int, Any]]:
         busy = {worker.connection: worker for worker in self.workers if worker.job is not None}
         now = time.monotonic()
-        deadline = min(w.heard for w in busy.values()) + self.watch.seconds
+        deadline = min(self._deadline(worker) for worker in busy.values())
         for connection in wait(list(busy), timeout=max(0.0, deadline - now)):
             yield from self._hear(busy[connection])  # type: ignore[index]
         now = time.monotonic()
-        for worker in list(busy.values()):
-            late = now - worker.heard > self.watch.seconds
-            if late and worker.job is not None and not worker.connection.poll():
+        for worker in list(self.workers):  # those that are left
+            late = worker.job is not None and now > self._deadline(worker)
+            if late and not worker.connection.poll():
                 worker.process.kill()
                 yield from self._lost(worker, "timeout")
+
+    def _deadline(self, worker: _Worker) -> float:
+        return worker.heard + (self.watch.seconds if worker.ready else START_SECONDS)
 
     def _hear(self, worker: _Worker) -> Iterator[tuple[int, Any]]:
         try:

@@ -14,7 +14,7 @@ from pipeline.readers.base import REASONS, BadInputError, Fault, InputFile, Piec
 from pipeline.readers.discover import discover
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.sniff import sniff
-from pipeline.readers.sound import sound_chunks
+from pipeline.readers.sound import Alive, idle, sound_chunks
 
 __all__ = [
     "REASONS",
@@ -32,20 +32,24 @@ __all__ = [
 Record = RawDocument | Fault
 
 
-def read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+def read(
+    piece: Piece, options: InputOptions, limits: LimitOptions, alive: Alive = idle
+) -> Iterator[Record]:
     """Yield the records of a piece in order, each exactly once, as a document or as a fault.
 
     Bad rows beyond `max_bad_rows` are counted by reason and come last, in one fault a reason.
+    `alive` is called while nothing is yielded for long: a stream is being checked, rows are bad.
     """
     counted: dict[str, Fault] = {}
     singly = limits.max_bad_rows
-    for item in _read(piece, options, limits):
+    for item in _read(piece, options, limits, alive):
         if isinstance(item, RawDocument):
             yield item
         elif singly > 0 or item.record < 0:
             singly -= 1
             yield item
         else:
+            alive()
             first = counted.get(item.reason)
             counted[item.reason] = (
                 first._replace(records=first.records + item.records) if first else item
@@ -53,19 +57,23 @@ def read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[
     yield from counted.values()
 
 
-def _read(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+def _read(
+    piece: Piece, options: InputOptions, limits: LimitOptions, alive: Alive
+) -> Iterator[Record]:
     file = piece.file
     try:
         if file.fault:
             raise BadInputError(file.fault, file.detail)
         file = sniff(file, options, limits)
-        yield from _read_as(Piece(file, piece.start, piece.stop), options, limits)
+        yield from _read_as(Piece(file, piece.start, piece.stop), options, limits, alive)
     except BadInputError as bad:
         sample = bad.sample[: limits.max_sample_bytes]
         yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample, bad.records)
 
 
-def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Iterator[Record]:
+def _read_as(
+    piece: Piece, options: InputOptions, limits: LimitOptions, alive: Alive
+) -> Iterator[Record]:
     """Hand the piece to the reader of its format. Readers are imported where they are needed."""
     from pipeline.readers import jsonl, parquet, plain, table, warc
 
@@ -74,7 +82,7 @@ def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Itera
         yield from parquet.read_parquet(piece, options, limits)
         return
     if layout in ("file", "html", "warc", "arc"):
-        with sound_chunks(piece, limits, rows=False) as (_, chunks):
+        with sound_chunks(piece, limits, alive, rows=False) as (_, chunks):
             if layout in ("warc", "arc"):
                 yield from warc.read_warc(piece, chunks, limits)
             else:
@@ -82,7 +90,7 @@ def _read_as(piece: Piece, options: InputOptions, limits: LimitOptions) -> Itera
         return
     readers = {"jsonl": jsonl.read_jsonl, "csv": table.read_table, "tsv": table.read_table}
     reader = readers.get(layout, plain.read_rows)
-    with sound_chunks(piece, limits, rows=True) as (offset, chunks):
+    with sound_chunks(piece, limits, alive, rows=True) as (offset, chunks):
         yield from reader(piece, chunks, offset, options, limits)
 
 

@@ -31,7 +31,7 @@ class InputOptions:
     )
     separator: str = option("\n\n\n", "what stands between documents under layout = separator")
     charset: str = option("", "charset of the files, where it is known; nothing is taken on trust")
-    fields: dict[str, str] = option(  # noqa: RUF009  (a factory copies it)
+    fields: dict[str, str] = option(
         {
             "text": "text",
             "id": "id",

@@ -8,7 +8,7 @@ that, so the check costs a few percent of the largest files and nothing elsewher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -17,10 +17,17 @@ from pipeline.readers.lines import as_utf8, from_first_row
 from pipeline.readers.options import LimitOptions
 from pipeline.readers.streams import FREE_EXPANSION, open_input, raw_chunks, unpacked
 
+Alive = Callable[[], None]
+"""Called now and then while a reader works without yielding."""
+
+
+def idle() -> None:
+    """Do nothing: nobody watches."""
+
 
 @contextmanager
 def sound_chunks(
-    piece: Piece, limits: LimitOptions, *, rows: bool
+    piece: Piece, limits: LimitOptions, alive: Alive, *, rows: bool
 ) -> Iterator[tuple[int, Iterable[bytes]]]:
     """Give (offset, chunks) of the piece's bytes, beginning at a row; the piece's end is not cut.
 
@@ -29,8 +36,8 @@ def sound_chunks(
     """
     with open_input(piece.file) as handle:
         if piece.file.compression:
-            read = _checked if rows else _all
-            yield 0, _wide(piece, read(handle, piece, limits), rows=rows)
+            found = _checked(handle, piece, limits, alive) if rows else _all(handle, piece, limits)
+            yield 0, _wide(piece, found, rows=rows)
         elif (
             rows
             and piece.start > 0
@@ -47,10 +54,11 @@ def _all(handle: BinaryIO, piece: Piece, limits: LimitOptions) -> Iterator[bytes
     return unpacked(handle, piece.file.compression, limits)
 
 
-def _checked(handle: BinaryIO, piece: Piece, limits: LimitOptions) -> Iterable[bytes]:
+def _checked(handle: BinaryIO, piece: Piece, limits: LimitOptions, alive: Alive) -> Iterable[bytes]:
     kept: list[bytes] | None = []
     size = 0
     for chunk in _all(handle, piece, limits):
+        alive()
         size += len(chunk)
         if kept is not None:
             kept.append(chunk)
