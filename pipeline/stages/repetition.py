@@ -1,19 +1,30 @@
 """Paragraphs that a document says twice: an article pasted again, captions between paragraphs.
 
-A repeated line is a fault only where it is long (15 characters: precision 1.00 on hand-read pages,
-.59 without a limit) or one of a run that was pasted again as a whole. Refrains, dialogue, headings,
-table rows and formulae repeat because the text wants it, and stay.
+Most lines that repeat, repeat because the text wants it: refrains, dialogue, headings, rows of
+tables, code, the formulae of statutes and manuals. A line goes only
+
+- as part of a *block* of at least three lines that was pasted again in the same order and is a good
+  part of the document, with all its short lines;
+- as a long *paragraph* of prose, the same or nearly so, with the same numbers in it;
+- as a *caption* or title between the paragraphs, where it is long enough to be no refrain.
+
+The last two never in a document that is a statute, verse, code or a table. The first occurrence
+stays, unless a later one is the more complete.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.text.alike import alike, suspects
 
 NAME = "repetition"
 
@@ -23,12 +34,19 @@ class RepetitionOptions(Options):
     """Options of the repetition stage."""
 
     min_chars: int = option(15, "shorter lines repeat legitimately (refrains, dialogue)", ge=1)
-    run_lines: int = option(3, "a run of at least so many repeated lines was pasted again", ge=2)
-    run_chars: int = option(100, "and has at least so many characters", ge=1)
+    sentence_chars: int = option(
+        25, "shorter sentences repeat in manuals and chronicles; captions need min_chars only", ge=1
+    )
+    block_lines: int = option(3, "a block of at least so many repeated lines was pasted", ge=2)
+    block_chars: int = option(100, "and has at least so many characters", ge=1)
+    block_share: float = option(0.2, "and is at least this share of the text", ge=0, le=1)
+    near_jaccard: float = option(
+        0.8, "paragraphs this alike (shared shingles) are one; above 1 turns it off", gt=0
+    )
+    near_chars: int = option(30, "shorter paragraphs are compared exactly only", ge=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line that is not blank: its span (the line break not included) and its bare text."""
 
     start: int
@@ -36,8 +54,32 @@ class Line:
     bare: str
 
 
-# A table row: cells between bars, or columns between tabs.
-_TABLE = re.compile(r"\||\t|^[-+=─━┃│┌├└\s]+$")
+class Repeat(NamedTuple):
+    """Why a line goes: the rule, the line that stays for it, how sure (0-1)."""
+
+    rule: str
+    twin: int
+    confidence: float = 1.0
+
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_NUMERAL = "0-9０-９一二三四五六七八九十百千万零〇两"
+# Begins as an article of a statute, a row, markup or code.
+_ITEM = re.compile(
+    rf"第\s?[{_NUMERAL}]+\s?[条條章节節编編款项項部分回集]"
+    r"|[-*+•·●○■□◆#>|=~`$<{}\[\\/@│┃├┌└─━╭╰]"
+)
+# Begins as an item, a date or a quotation, or says who speaks: where it is short, it may repeat.
+_FORM = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]|[“「『\"'‘]|[^，。]{{0,10}}[:：]")
+_FORM_CHARS = 80  # the formula of a chairman or a chronicle is shorter, a paragraph longer
+_CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
+_TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
+_ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
+_SENTENCE_END = "。！？…!?”』」）)"
+_LONG, _PARALLEL = 100, 3
+"""Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
+_NUMBERS = re.compile(rf"[{_NUMERAL}]+")
+_HAN_CHARS = re.compile(f"[{_HAN}]")
 
 
 def lines_of(text: str) -> list[Line]:
@@ -52,11 +94,34 @@ def lines_of(text: str) -> list[Line]:
     return out
 
 
-def repeats(lines: Sequence[Line], options: RepetitionOptions) -> dict[int, int]:
-    """Return {line that goes: line that it repeats}, by number."""
+def repeats(
+    lines: Sequence[Line], options: RepetitionOptions, near: bool = True, title: str = ""
+) -> dict[int, Repeat]:
+    """Return {line that goes: why}, by number. `near`: look for near-copies as well."""
     first: dict[str, int] = {}
     twin = [first.setdefault(line.bare, i) for i, line in enumerate(lines)]
-    gone: dict[int, int] = {}
+    gone = _blocks(lines, twin, options)
+    if not _formal([line.bare for line in lines]):
+        counts = Counter(twin)
+        for i, line in enumerate(lines):
+            if i in gone or twin[i] == i or not _prose(line.bare, options.min_chars):
+                continue
+            often = counts[twin[i]] > 2 or line.bare == title
+            if often and _CAPTION.match(line.bare):
+                gone[i] = Repeat("repeated-caption", twin[i])
+            elif len(line.bare) >= options.sentence_chars:
+                gone[i] = Repeat("repeated-paragraph", twin[i])
+        if near:
+            _near(lines, gone, options)
+    return gone
+
+
+def _blocks(
+    lines: Sequence[Line], twin: Sequence[int], options: RepetitionOptions
+) -> dict[int, Repeat]:
+    """Find runs of lines that follow each other as they did before."""
+    gone: dict[int, Repeat] = {}
+    total = sum(len(line.bare) for line in lines)
     i = 0
     while i < len(lines):
         end = i
@@ -64,19 +129,59 @@ def repeats(lines: Sequence[Line], options: RepetitionOptions) -> dict[int, int]
             end < len(lines) and twin[end] != end and (end == i or twin[end] == twin[end - 1] + 1)
         ):
             end += 1
-        run = range(i, end)
-        pasted = len(run) >= options.run_lines and (
-            sum(len(lines[j].bare) for j in run) >= options.run_chars
-        )
-        for j in run:
-            bare = lines[j].bare
-            if (pasted or len(bare) >= options.min_chars) and not _TABLE.search(bare):
-                gone[j] = twin[j]
+        chars = sum(len(lines[j].bare) for j in range(i, end))
+        large = end - i >= options.block_lines and chars >= options.block_share * total
+        # All of the text again: two lines and half the length will do.
+        whole = end - i > 1 and chars >= 0.45 * total
+        if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
+            gone.update((j, Repeat("pasted-block", twin[j])) for j in range(i, end))
         i = max(end, i + 1)
     return gone
 
 
-def removals(text: str, lines: Sequence[Line], gone: dict[int, int]) -> list[Edit]:
+def _formal(bare: Sequence[str]) -> bool:
+    """Whether the text is verse, a statute, a table or code: its lines repeat by their form."""
+    articles = sum(1 for line in bare if _ARTICLE.match(line))
+    formed = sum(1 for line in bare if _TABLE.search(line) or not _HAN_CHARS.search(line))
+    lengths = [len(line) for line in bare]
+    return articles >= 3 or formed * 4 > len(bare) or (len(bare) >= 8 and median(lengths) < 20)
+
+
+def _prose(bare: str, least: int) -> bool:
+    """Whether a line is long enough to be no refrain, and neither an item nor a row nor code."""
+    if len(bare) < least or _ITEM.match(bare) or _TABLE.search(bare):
+        return False
+    if len(bare) < _FORM_CHARS and _FORM.match(bare):
+        return False
+    return len(_HAN_CHARS.findall(bare)) * 2 >= len(bare)
+
+
+def _near(lines: Sequence[Line], gone: dict[int, Repeat], options: RepetitionOptions) -> None:
+    """Add the near-copies of paragraphs that are left."""
+    left = [
+        i
+        for i, line in enumerate(lines)
+        if i not in gone
+        and _prose(line.bare, options.near_chars)
+        and line.bare[-1] in _SENTENCE_END
+    ]
+    bare = [lines[i].bare for i in left]
+    for pair in alike(bare, options.near_jaccard, options.near_chars):
+        a, b = left[pair.first], left[pair.later]
+        # Other numbers are other facts: two dispatches of one form, two rows of a bulletin.
+        if a in gone or b in gone or _numbers(lines[a].bare) != _numbers(lines[b].bare):
+            continue
+        if len(lines[b].bare) < _LONG and b - a < _PARALLEL:
+            continue
+        goes, stays = (a, b) if pair.more else (b, a)
+        gone[goes] = Repeat("repeated-paragraph-near", stays, pair.jaccard)
+
+
+def _numbers(text: str) -> list[str]:
+    return _NUMBERS.findall(text)
+
+
+def removals(text: str, lines: Sequence[Line], gone: dict[int, Repeat]) -> list[Edit]:
     """Return the edits that take lines out, each with the break and the blank lines after it.
 
     At the end of the text there is nothing to keep apart: there it is the break before that goes.
@@ -85,14 +190,14 @@ def removals(text: str, lines: Sequence[Line], gone: dict[int, int]) -> list[Edi
     while tail - 1 in gone:
         tail -= 1
     edits: list[Edit] = []
-    for i, twin in sorted(gone.items()):
+    for i, (rule, twin, confidence) in sorted(gone.items()):
         start, end = lines[i].start, lines[i].end
         if i < tail:
             end = lines[i + 1].start
         else:
             start = lines[i - 1].end
         note = f"repeats the text at {lines[twin].start}"
-        edits.append(Edit(NAME, "repeated-paragraph", start, end, text[start:end], "", 1.0, note))
+        edits.append(Edit(NAME, rule, start, end, text[start:end], "", confidence, note))
     return edits
 
 
@@ -100,24 +205,34 @@ def build(options: RepetitionOptions) -> Apply:
     """Return the stage's function."""
 
     def apply(document: Document) -> Document:
-        text = document.text
-        lines = lines_of(text)
-        if len({line.bare for line in lines}) == len(lines):
+        near = options.near_jaccard <= 1 and bool(suspects([document.text])[0])
+        if not near and not _repeats_a_line(document.text):
             return document
-        return document.edited(removals(text, lines, repeats(lines, options)))
+        return _apply(document, options, near)
 
     return apply
 
 
 def build_batch(options: RepetitionOptions) -> ApplyBatch:
     """Return the stage's function for a batch: most documents repeat no line at all."""
-    apply = build(options)
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         del census
-        return [apply(d) if _repeats_a_line(d.text) else d for d in documents]
+        out: list[Outcome] = list(documents)
+        near = suspects([d.text for d in documents]) & (options.near_jaccard <= 1)
+        for i, document in enumerate(documents):
+            if near[i] or _repeats_a_line(document.text):
+                out[i] = _apply(document, options, bool(near[i]))
+        return out
 
     return apply_batch
+
+
+def _apply(document: Document, options: RepetitionOptions, near: bool) -> Document:
+    lines = lines_of(document.text)
+    title = document.columns.get("title")
+    gone = repeats(lines, options, near, title if isinstance(title, str) else "")
+    return document.edited(removals(document.text, lines, gone))
 
 
 def _repeats_a_line(text: str) -> bool:

@@ -1,0 +1,102 @@
+"""Repetition: cases, laws, and that clean text costs no look at its paragraphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.census import census
+from pipeline.document import Document, replay
+from pipeline.stages import repetition
+from pipeline.stages.chain import run_text
+from pipeline.stages.repetition import RepetitionOptions, build, build_batch
+from pipeline.text.alike import alike, suspects
+from tests import stage_cases
+
+PARAGRAPHS = (
+    "春天的南村，细雨刚停，田里的水光一片连着一片，农机手老周把插秧机开下了田。",
+    "春天的南村，细雨刚停，田里的水光一片连着一片，农机手老周把插秧机开进了田。",
+    "问起今年的打算，老周说要多种三十亩优质稻，合作社已经把秧苗和肥料都送到了地头。",
+    "春耕时节访南村 稻田里的新把式 机械化带来好年景",
+    "归来吧，归来哟",
+    "第三条 出席会议的董事应当在会议记录上签名。",
+    "",
+    "　",
+    "| 合计 | 0 |",
+)
+TEXTS = st.lists(st.sampled_from(PARAGRAPHS), max_size=14).map("\n".join)
+
+
+@pytest.mark.parametrize("case", stage_cases.load("repetition"))
+def test_case(case: dict[str, Any]) -> None:
+    stage_cases.check("repetition", case)
+
+
+@given(TEXTS)
+def test_receipts_replay_and_a_second_run_changes_nothing(text: str) -> None:
+    out = run_text(text, ["repetition"])
+    assert isinstance(out, Document)
+    assert replay(text, out.edits) == out.text
+    again = run_text(out.text, ["repetition"])
+    assert isinstance(again, Document)
+    assert again.text == out.text
+
+
+@given(TEXTS)
+def test_every_line_is_still_said_at_least_nearly(text: str) -> None:
+    out = run_text(text, ["repetition"])
+    assert isinstance(out, Document)
+    left = {line.strip() for line in out.text.split("\n")}
+    near = [set(PARAGRAPHS[:2]) if p in PARAGRAPHS[:2] else {p.strip()} for p in PARAGRAPHS]
+    said = {line.strip() for line in text.split("\n")}
+    for paragraph, forms in zip(PARAGRAPHS, near, strict=True):
+        assert paragraph.strip() not in said or not paragraph.strip() or forms & left
+
+
+@settings(max_examples=30)
+@given(st.lists(TEXTS, max_size=5))
+def test_batch_decides_as_one_by_one(texts: list[str]) -> None:
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    options = RepetitionOptions()
+    apply, apply_batch = build(options), build_batch(options)
+    assert apply_batch(documents, census(texts)) == [apply(d) for d in documents]
+
+
+def test_clean_text_is_not_cut_into_paragraphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(repetition, "lines_of", calls.append)
+    clean = "\n".join(PARAGRAPHS[i] for i in (0, 2, 3))
+    documents = [Document("", clean)]
+    assert build_batch(RepetitionOptions())(documents, census([clean])) == documents
+    assert not calls
+
+
+def test_near_copies_can_be_left_alone() -> None:
+    text = "\n".join((PARAGRAPHS[0], "甲。", "乙。", PARAGRAPHS[1]))
+    assert run_text(text, ["repetition"]).text != text  # type: ignore[union-attr]
+    off = {"repetition": {"near_jaccard": 1.1}}
+    assert run_text(text, ["repetition"], off).text == text  # type: ignore[union-attr]
+
+
+def test_alike_measures_and_says_which_has_more() -> None:
+    longer = PARAGRAPHS[0] + "他笑了。"
+    pairs = alike([PARAGRAPHS[0], PARAGRAPHS[2], PARAGRAPHS[1], longer], 0.8, 30)
+    assert [(p.first, p.later, p.more) for p in pairs] == [
+        (0, 2, False),
+        (0, 3, True),
+    ]
+    assert 0.8 <= pairs[0].jaccard < 1
+
+
+def test_suspects_need_more_than_a_long_name() -> None:
+    name = "国家市场监督管理总局特种设备局"
+    once = name + "发布通知，要求各地加强检查。"
+    assert suspects([once + name + "有关负责人说。", PARAGRAPHS[0] * 2]).tolist() == [False, True]
+
+
+def test_a_long_document_of_one_line_is_linear() -> None:
+    text = "\n".join([PARAGRAPHS[3]] * 20_000)
+    assert run_text(text, ["repetition"]).text == PARAGRAPHS[3]  # type: ignore[union-attr]
