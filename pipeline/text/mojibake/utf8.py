@@ -1,0 +1,221 @@
+"""Undoes one layer of "UTF-8 bytes read as something else".
+
+UTF-8 synchronises itself: a lost byte costs the character that it was in, never the rest. So the
+search works in bytes: the text goes back through the wrong reading's table, runs of valid UTF-8
+are found, and the holes between them (`�`, `?`, a dropped character) become `�`.
+
+Cores are runs of at least three sequences of three bytes. Two-byte sequences prove nothing: clean
+GBK text holds them by chance (the 联通 effect).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake.codecs import FOREIGN, Reading, reading
+
+_SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
+_SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
+_CORE = re.compile(rb"(?:" + _SEQ3 + rb"){3}")
+# Through a single-byte reading UTF-8 of UTF-8 comes as two-byte sequences.
+_CORE_SINGLE = re.compile(rb"(?:" + _SEQ3 + rb"){2}|(?:[\xc2-\xdf][\x80-\xbf]){4}")
+# An ASCII character inside a sequence is the narrow form of a full-width one, whose bytes are
+# 0xA3 and itself + 0x80: the last two bytes of a sequence, or its last one and the next lead byte.
+# A full-width space is 0xA1A1.
+_NARROW = (
+    rb"(?:[\xe1-\xef][!-@](?=[\xc2-\xef\x00-\x7f]|\Z)|[\xe1-\xef] (?=[\xe1-\xef][\x80-\xbf])"
+    rb"|[\xe1-\xef][\x80-\xbf](?:[`-o][\x80-\xbf])+[\x80-\xbf])"
+)
+_HOLE = re.compile("\uffff+\\??\uffff*|\\?\uffff+")
+_LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
+"""Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
+MAX_HOLE = 6
+"""Most bytes without meaning in one hole: two broken characters."""
+NARROWED = frozenset({"gbk", "cp949"})
+"""Readings whose row 0xA3 holds the full-width forms of ASCII."""
+SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A stretch of text with one layer undone: characters `start` to `end` become `text`.
+
+    `sequences` counts the valid multi-byte sequences, `holes` the places where bytes are missing.
+    """
+
+    start: int
+    end: int
+    text: str
+    sequences: int
+    holes: int
+
+
+@cache
+def _token(name: str) -> re.Pattern[bytes]:
+    seq = rb"(?:" + _SEQ + (rb"|" + _NARROW if name in NARROWED else rb"") + rb")"
+    return re.compile(
+        rb"(?P<good>" + seq + rb"+)|(?P<ascii>[\x00-\x7f]+?)(?=[\x80-\xff]|\Z)|(?P<foreign>\xfe+)"
+        rb"|(?P<bad>[\x80-\xfd\xff]+?)(?=" + seq + rb"|[\x00-\x7f\xfe]|\Z)"
+    )
+
+
+@cache
+def _view(name: str) -> Reading:
+    """Return a reading without the characters whose bytes cannot be part of UTF-8."""
+    full = reading(name)
+    never = np.zeros(256, bool)
+    never[[0xC0, 0xC1, *range(0xF5, 0xFF)]] = True
+    low_trail = (full.size == 2) & (full.second < 0x80)
+    bad = never[full.first] | ((full.size == 2) & never[full.second]) | low_trail
+    first, size = full.first.copy(), full.size.copy()
+    first[bad], size[bad] = FOREIGN, 1
+    return Reading(name, first, full.second, size)
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\uffff", error.end
+
+
+codecs.register_error("pipeline-hole", _mark)
+
+
+def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
+    """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order."""
+    data, starts = _view(name).encode(codes)
+    core = _CORE_SINGLE if name in SINGLE else _CORE
+    found: list[Undone] = []
+    at = 0
+    while (hit := core.search(data, at)) is not None:
+        line = data.rfind(b"\n", 0, hit.start()) + 1
+        at = data.find(b"\n", hit.end())
+        at = len(data) if at < 0 else at
+        found += _Line(name, data, line, at, starts, codes).stretches()
+    return found
+
+
+class _Line:
+    """One line of a text in the bytes of a wrong reading, cut into tokens."""
+
+    def __init__(
+        self,
+        name: str,
+        data: bytes,
+        line: int,
+        end: int,
+        starts: NDArray[np.int64],
+        codes: NDArray[np.uint32],
+    ) -> None:
+        self.name, self.data, self.starts, self.codes = name, data, starts, codes
+        self.core = _CORE_SINGLE if name in SINGLE else _CORE
+        self.tokens = [
+            (self._kind(m.lastgroup or "", m.start(), m.end()), m.start(), m.end())
+            for m in _token(name).finditer(data, line, end)
+        ]
+
+    def _kind(self, group: str, a: int, b: int) -> str:
+        if group == "bad" and b - a == 2:
+            i = int(np.searchsorted(self.starts, a))
+            if self.starts[i] == a and int(self.codes[i]) in _LITERAL:
+                return "literal"
+        return group
+
+    def stretches(self) -> Iterator[Undone]:
+        """Yield the damaged stretches of the line: each core with what belongs to it."""
+        i = done = 0
+        while i < len(self.tokens):
+            kind, a, b = self.tokens[i]
+            if kind != "good" or self.core.search(self.data, a, b) is None:
+                i += 1
+                continue
+            left, right = max(self._extend(i, -1), done), self._extend(i, +1)
+            done = i = right + 1
+            s, e = self._aligned(self.tokens[left][1], self.tokens[right][2])
+            if s < e:
+                yield self._undone(s, e, left, right)
+
+    def _undone(self, s: int, e: int, left: int, right: int) -> Undone:
+        pieces: list[str] = []
+        holes = at = 0
+        at = s
+        for kind, a, b in [*self.tokens[left : right + 1], ("literal", e, e)]:
+            if kind == "literal":
+                text, lost = self._decoded(self.data[at:a])
+                i = int(np.searchsorted(self.starts, a))
+                pieces += (text, chr(int(self.codes[i])) if b > a else "")
+                holes += lost
+                at = b
+        text = "".join(pieces)
+        first, last = (int(x) for x in np.searchsorted(self.starts, (s, e)))
+        return Undone(first, last, text, sum(map(_is_sequence, text)), holes)
+
+    def _decoded(self, raw: bytes) -> tuple[str, int]:
+        return decode(widened(raw) if self.name in NARROWED else raw)
+
+    def _extend(self, i: int, step: int) -> int:
+        """Return the last token that belongs to the stretch around core i, in one direction."""
+        last = i
+        j = i + step
+        while 0 <= j < len(self.tokens):
+            kind = self.tokens[j][0]
+            if kind == "foreign" or (kind == "bad" and not self._is_hole(j, step)):
+                break
+            if kind in ("good", "bad"):
+                last = j
+            j += step
+        return last
+
+    def _is_hole(self, j: int, step: int) -> bool:
+        _, a, b = self.tokens[j]
+        if b - a > MAX_HOLE:
+            return False
+        data = self.data
+        marked = 0xFF in data[a:b] or data[b : b + 1] == b"?" or data[a - 1 : a] == b"?"
+        if marked or not 0 <= j + step < len(self.tokens):
+            return True
+        # Without a mark, only what valid text follows at once.
+        kind, c, d = self.tokens[j + step]
+        return kind == "good" and d - c >= 6
+
+    def _aligned(self, s: int, e: int) -> tuple[int, int]:
+        """Shrink a stretch of bytes to whole characters of the damaged text."""
+        starts = self.starts
+        while s < e and starts[np.searchsorted(starts, s)] != s:
+            s += 1
+        while s < e and starts[np.searchsorted(starts, e)] != e:
+            e -= 1
+        return s, e
+
+
+def _is_sequence(char: str) -> bool:
+    return char > "\x7f" and char != "\ufffd"
+
+
+_WEDGED = re.compile(
+    rb"([\xe1-\xef])([!-@])(?=[\xc2-\xef\x00-\x7f]|\Z)|([\xe1-\xef])( )(?=[\xe1-\xef][\x80-\xbf])"
+    rb"|(?<=[\xe1-\xef`-o][\x80-\xbf])()([`-o])(?=[\x80-\xbf])"
+)
+
+
+def widened(raw: bytes) -> bytes:
+    """Undo a width normalisation that came after the damage, where only that gives UTF-8."""
+
+    def wide(match: re.Match[bytes]) -> bytes:
+        head = match[1] or match[3] or b""
+        char = (match[2] or match[4] or match[6])[0]
+        return head + (b"\xa1\xa1" if char == 0x20 else bytes((0xA3, char | 0x80)))
+
+    return _WEDGED.sub(wide, raw)
+
+
+def decode(raw: bytes) -> tuple[str, int]:
+    """Decode UTF-8 with holes: each hole becomes one `�`. Returns the text and how many."""
+    text = raw.decode("utf-8", "pipeline-hole")
+    return _HOLE.subn("\ufffd", text) if "\uffff" in text else (text, 0)
