@@ -16,6 +16,10 @@ from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.utf8 import Undone, undo
 from pipeline.text.ngram import Model, code_points
 
+MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
+"""How much likelier a repair has to be, in nats: for each character, and once."""
+MIN_SCORE = -11.5
+"""Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""
 
@@ -24,7 +28,7 @@ MAX_DEPTH = 3
 class Repair:
     """Characters `start` to `end` of the text, through `chain` (outermost reading first).
 
-    `before` and `after` are mean log-probabilities per character, `marks` counts `�`.
+    `before` and `after` are log-probabilities of the whole, `marks` counts `�`.
     """
 
     start: int
@@ -58,19 +62,13 @@ def _judged(text: str, undone: Undone, name: str, model: Model) -> Iterator[Repa
     ends = list(_ends(undone, (name,)))
     damaged = text[undone.start : undone.end]
     scores = model.scores([damaged, *(end.text.replace("\ufffd", "") for end, _ in ends)])
-    before = scores[0]
+    before = scores[0] * len(damaged)
     at = int(np.argmax(scores[1:]))
     end, chain = ends[at]
-    after = scores[1 + at]
-    if after >= before + _margin(end.sequences) and _is_east_asian(end.text):
-        yield Repair(
-            undone.start, undone.end, end.text, chain, before, after, end.sequences
-        )
-
-
-def _margin(sequences: int) -> float:
-    """Return how much better, in nats per character, a repair of n characters has to be."""
-    return 1.5 + 6 / max(sequences, 1)
+    after = scores[1 + at] * (len(end.text) - end.text.count("\ufffd"))
+    enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
+    if after - before >= enough and scores[1 + at] > MIN_SCORE and _is_east_asian(end.text):
+        yield Repair(undone.start, undone.end, end.text, chain, before, after, end.sequences)
 
 
 def _is_east_asian(text: str) -> bool:
@@ -127,7 +125,7 @@ def _disjoint(found: list[Repair]) -> list[Repair]:
 
 
 def _gain(repair: Repair) -> float:
-    return (repair.after - repair.before) * (repair.end - repair.start)
+    return repair.after - repair.before
 
 
 def chain_name(chain: tuple[str, ...]) -> str:

@@ -36,6 +36,10 @@ _NARROW = (
 _HOLE = re.compile("\uffff+\\??\uffff*|\\?\uffff+")
 _LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
 """Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
+_STRONG = re.compile(_SEQ3)
+_CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
+_CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
+"""A character and one stray byte: two characters that lost the two bytes where they met."""
 MAX_HOLE = 6
 """Most bytes without meaning in one hole: two broken characters."""
 NARROWED = frozenset({"gbk", "cp949"})
@@ -72,7 +76,8 @@ def _view(name: str) -> Reading:
     full = reading(name)
     never = np.zeros(256, bool)
     never[[0xC0, 0xC1, *range(0xF5, 0xFF)]] = True
-    low_trail = (full.size == 2) & (full.second < 0x80)
+    # An ASCII trail byte can only be the character after the last byte of a sequence (家G → 瀹禛).
+    low_trail = (full.size == 2) & (full.second < 0x80) & (full.first >= 0xC0)
     bad = never[full.first] | ((full.size == 2) & never[full.second]) | low_trail
     first, size = full.first.copy(), full.size.copy()
     first[bad], size[bad] = FOREIGN, 1
@@ -137,7 +142,11 @@ class _Line:
                 continue
             left, right = max(self._extend(i, -1), done), self._extend(i, +1)
             done = i = right + 1
-            s, e = self._aligned(self.tokens[left][1], self.tokens[right][2])
+            s, e = self.tokens[left][1], self.tokens[right][2]
+            # The `?` beside a broken sequence is the byte that it lost.
+            s -= self.tokens[left][0] == "bad" and self.data[s - 1 : s] == b"?"
+            e += self.tokens[right][0] == "bad" and self.data[e : e + 1] == b"?"
+            s, e = self._aligned(s, e)
             if s < e:
                 yield self._undone(s, e, left, right)
 
@@ -157,6 +166,9 @@ class _Line:
         return Undone(first, last, text, sum(map(_is_sequence, text)), holes)
 
     def _decoded(self, raw: bytes) -> tuple[str, int]:
+        if self.name == "gbk":
+            # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
+            raw = _CROSSED.sub(b"\xff", raw)
         return decode(widened(raw) if self.name in NARROWED else raw)
 
     def _extend(self, i: int, step: int) -> int:
@@ -167,7 +179,8 @@ class _Line:
             kind = self.tokens[j][0]
             if kind == "foreign" or (kind == "bad" and not self._is_hole(j, step)):
                 break
-            if kind in ("good", "bad"):
+            # A lone two-byte sequence is chance as often as not: it belongs to what follows it.
+            if kind == "bad" or (kind == "good" and self._is_strong(j)):
                 last = j
             j += step
         return last
@@ -180,9 +193,19 @@ class _Line:
         marked = 0xFF in data[a:b] or data[b : b + 1] == b"?" or data[a - 1 : a] == b"?"
         if marked or not 0 <= j + step < len(self.tokens):
             return True
-        # Without a mark, only what valid text follows at once.
+        # Without a mark: a character that lost its last byte to the ASCII after it, or what valid
+        # text follows at once.
+        if _CUT.fullmatch(data, a, b) and self.tokens[j + 1 : j + 2]:
+            return self.tokens[j + 1][0] == "ascii" and self.tokens[j - 1][0] == "good"
         kind, c, d = self.tokens[j + step]
         return kind == "good" and d - c >= 6
+
+    def _is_strong(self, j: int) -> bool:
+        _, a, b = self.tokens[j]
+        return b - a >= 3 and _STRONG.search(self.data, a, b) is not None or self._single()
+
+    def _single(self) -> bool:
+        return self.name in SINGLE
 
     def _aligned(self, s: int, e: int) -> tuple[int, int]:
         """Shrink a stretch of bytes to whole characters of the damaged text."""
