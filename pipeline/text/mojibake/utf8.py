@@ -23,17 +23,23 @@ from pipeline.text.mojibake.codecs import FOREIGN, Reading, reading
 
 _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
-_CORE = re.compile(rb"(?:" + _SEQ3 + rb"){3}")
+# Three characters (a middle dot may stand between, as in names), or Latin letters in UTF-8.
+_CORE = re.compile(
+    rb"(?:(?:" + _SEQ3 + rb")(?:\xc2\xb7)?){3}|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]){6}"
+)
 # Through a single-byte reading UTF-8 of UTF-8 comes as two-byte sequences.
 _CORE_SINGLE = re.compile(rb"(?:" + _SEQ3 + rb"){2}|(?:[\xc2-\xdf][\x80-\xbf]){4}")
 # An ASCII character inside a sequence is the narrow form of a full-width one, whose bytes are
 # 0xA3 and itself + 0x80: the last two bytes of a sequence, or its last one and the next lead byte.
-# A full-width space is 0xA1A1.
+# A full-width space is 0xA1A1, `＄` 0xA1E7 and `～` 0xA1AB.
 _NARROW = (
-    rb"(?:[\xe1-\xef][!-@](?=[\xc2-\xef\x00-\x7f]|\Z)|[\xe1-\xef] (?=[\xe1-\xef][\x80-\xbf])"
-    rb"|[\xe1-\xef][\x80-\xbf](?:[`-o][\x80-\xbf])+[\x80-\xbf])"
+    rb"(?:[\xe1-\xef][!-#%-@~](?=[\xc2-\xef\x00-\x7f]|\Z)|[\xe1-\xef] (?=[\xe1-\xef][\x80-\xbf])"
+    rb"|[\xe1-\xef][\x80-\xbf](?:[`-o$][\x80-\xbf])+[\x80-\xbf])"
 )
-_HOLE = re.compile("\uffff+\\??\uffff*|\\?\uffff+")
+# U+FFFF: the beginning of a sequence; U+FFFE: bytes of which the beginning is missing.
+_HOLE = re.compile("\uffff\ufffe*\\??\ufffe*|\\??\ufffe+\\??\ufffe*")
+# Browsers also read 0xA2E3 as `€`; our table takes it for 0x80, which leaves two stray bytes.
+_EURO = re.compile(rb"(?<=[\xe1-\xef][\x80-\xbf])\x80(?=[\x80-\xbf]{2}(?![\x80-\xbf]))")
 _LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
 """Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
 _STRONG = re.compile(_SEQ3)
@@ -84,9 +90,12 @@ def _view(name: str) -> Reading:
     return Reading(name, first, full.second, size)
 
 
+_LEADS = range(0xC2, 0xF5)
+
+
 def _mark(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeDecodeError)
-    return "\uffff", error.end
+    return "\uffff" if error.object[error.start] in _LEADS else "\ufffe", error.end
 
 
 codecs.register_error("pipeline-hole", _mark)
@@ -104,6 +113,10 @@ def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
         at = len(data) if at < 0 else at
         found += _Line(name, data, line, at, starts, codes).stretches()
     return found
+
+
+_QUESTIONS = re.compile(rb"\?{0,3}")
+_QUESTIONS_BEFORE = re.compile(rb"\?{0,3}\Z")
 
 
 class _Line:
@@ -143,9 +156,11 @@ class _Line:
             left, right = max(self._extend(i, -1), done), self._extend(i, +1)
             done = i = right + 1
             s, e = self.tokens[left][1], self.tokens[right][2]
-            # The `?` beside a broken sequence is the byte that it lost.
-            s -= self.tokens[left][0] == "bad" and self.data[s - 1 : s] == b"?"
-            e += self.tokens[right][0] == "bad" and self.data[e : e + 1] == b"?"
+            # A `?` beside the stretch may be a byte that this layer or a later one lost.
+            before = _QUESTIONS_BEFORE.search(self.data[max(s - 3, 0) : s])
+            after = _QUESTIONS.match(self.data, e)
+            s -= len(before[0]) if before else 0
+            e += len(after[0]) if after else 0
             s, e = self._aligned(s, e)
             if s < e:
                 yield self._undone(s, e, left, right)
@@ -168,7 +183,7 @@ class _Line:
     def _decoded(self, raw: bytes) -> tuple[str, int]:
         if self.name == "gbk":
             # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
-            raw = _CROSSED.sub(b"\xff", raw)
+            raw = _CROSSED.sub(b"\xff", _EURO.sub(b"\xa2\xe3", raw))
         return decode(widened(raw) if self.name in NARROWED else raw)
 
     def _extend(self, i: int, step: int) -> int:
@@ -180,7 +195,7 @@ class _Line:
             if kind == "foreign" or (kind == "bad" and not self._is_hole(j, step)):
                 break
             # A lone two-byte sequence is chance as often as not: it belongs to what follows it.
-            if kind == "bad" or (kind == "good" and self._is_strong(j)):
+            if kind == "bad" or (kind == "good" and self._is_strong(j, step)):
                 last = j
             j += step
         return last
@@ -200,18 +215,27 @@ class _Line:
         kind, c, d = self.tokens[j + step]
         return kind == "good" and d - c >= 6
 
-    def _is_strong(self, j: int) -> bool:
+    def _is_strong(self, j: int, step: int) -> bool:
+        """Tell valid text from a sequence that two clean characters make by chance."""
         _, a, b = self.tokens[j]
-        return b - a >= 3 and _STRONG.search(self.data, a, b) is not None or self._single()
-
-    def _single(self) -> bool:
-        return self.name in SINGLE
+        if self.name in SINGLE or self.core.search(self.data, a, b):
+            return True
+        if _STRONG.search(self.data, a, b) is None:
+            return False
+        beyond = j + step
+        if b - a >= 6 or not 0 <= beyond < len(self.tokens) or self.tokens[beyond][0] != "bad":
+            return True
+        return self._is_hole(beyond, step)
 
     def _aligned(self, s: int, e: int) -> tuple[int, int]:
         """Shrink a stretch of bytes to whole characters of the damaged text."""
         starts = self.starts
+        if starts[np.searchsorted(starts, s)] != s and (hit := self.core.search(self.data, s)):
+            s = hit.start()  # what two clean characters made by chance, before the damage
         while s < e and starts[np.searchsorted(starts, s)] != s:
             s += 1
+        if starts[np.searchsorted(starts, e)] != e and self.data[e] < 0x80:
+            e += 1  # an ASCII character that became the second byte of a pair
         while s < e and starts[np.searchsorted(starts, e)] != e:
             e -= 1
         return s, e
@@ -222,23 +246,27 @@ def _is_sequence(char: str) -> bool:
 
 
 _WEDGED = re.compile(
-    rb"([\xe1-\xef])([!-@])(?=[\xc2-\xef\x00-\x7f]|\Z)|([\xe1-\xef])( )(?=[\xe1-\xef][\x80-\xbf])"
-    rb"|(?<=[\xe1-\xef`-o][\x80-\xbf])()([`-o])(?=[\x80-\xbf])"
+    rb"(?<=[\xe1-\xef])(?:[!-#%-@~](?=[\xc2-\xef\x00-\x7f]|\Z)| (?=[\xe1-\xef][\x80-\xbf]))"
+    rb"|(?<=[\xe1-\xef`-o$][\x80-\xbf])[`-o$](?=[\x80-\xbf])"
 )
+
+
+_WIDE = {bytes((c,)): bytes((0xA3, c | 0x80)) for c in range(0x21, 0x7F)} | {
+    b" ": b"\xa1\xa1",
+    b"$": b"\xa1\xe7",
+    b"~": b"\xa1\xab",
+}
 
 
 def widened(raw: bytes) -> bytes:
     """Undo a width normalisation that came after the damage, where only that gives UTF-8."""
 
-    def wide(match: re.Match[bytes]) -> bytes:
-        head = match[1] or match[3] or b""
-        char = (match[2] or match[4] or match[6])[0]
-        return head + (b"\xa1\xa1" if char == 0x20 else bytes((0xA3, char | 0x80)))
-
-    return _WEDGED.sub(wide, raw)
+    return _WEDGED.sub(lambda match: _WIDE[match[0]], raw)
 
 
 def decode(raw: bytes) -> tuple[str, int]:
     """Decode UTF-8 with holes: each hole becomes one `�`. Returns the text and how many."""
     text = raw.decode("utf-8", "pipeline-hole")
-    return _HOLE.subn("\ufffd", text) if "\uffff" in text else (text, 0)
+    if "\uffff" not in text and "\ufffe" not in text:
+        return text, 0
+    return _HOLE.subn("\ufffd", text)

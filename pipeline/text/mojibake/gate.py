@@ -1,0 +1,90 @@
+"""A cheap test for a batch of texts: which kinds of damage are worth looking for in which text.
+
+One gather from a table of flags and a few shifted ANDs over the whole batch; nothing here decides.
+What separates damage from rare characters (poetry, names) is order: UTF-8 read as GBK runs through
+the pairs lead+trail, trail+lead, trail+trail in turn, which clean text does not do four times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake.codecs import reading
+from pipeline.text.ngram import load
+
+# Flags of a UTF-16 code unit. A pair of bytes as UTF-8 sees it: L leads, T trails.
+LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, RARE, HANGUL, ODD, HAN = (
+    1 << i for i in range(12)
+)
+
+# What a text may need.
+UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, RARE_HAN, ODD_MIX, QUESTION = (
+    1 << i for i in range(8)
+)
+RARE_WINDOW, RARE_LEAST = 16, 5
+"""So many rare characters among so many neighbours; verse has 2, lists of names 3, damage 6."""
+
+
+@cache
+def flags() -> NDArray[np.uint16]:
+    """Return the flags of every UTF-16 code unit: uint16 (65536,)."""
+    table = np.zeros(65536, np.uint16)
+    gbk = reading("gbk")
+    lead = (np.arange(256) >= 0xE0) & (np.arange(256) <= 0xEF)
+    trail = (np.arange(256) >= 0x80) & (np.arange(256) <= 0xBF)
+    two = gbk.size == 2
+    table[two & lead[gbk.first] & trail[gbk.second]] |= LT
+    table[two & trail[gbk.first] & lead[gbk.second]] |= TL
+    table[two & trail[gbk.first] & trail[gbk.second]] |= TT
+    table[0x20AC] |= LT | TL | TT  # 0x80 alone
+    latin = np.isin(gbk.first, (0xC2, 0xC3, 0xC5, 0xCB)) & trail[gbk.second]
+    table[two & latin] |= LATIN_PAIR
+    for name in ("cp1252", "macroman"):
+        one = reading(name)
+        table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
+    russian = reading("cp1251")
+    high = np.arange(65536) >= 0x80
+    table[high & lead[russian.first]] |= CYRILLIC_LEAD
+    table[high & trail[russian.first]] |= CYRILLIC_TRAIL
+    table[0xFF61:0xFFA0] |= HALF_KANA
+    table[0xAC00:0xD7A4] |= HANGUL
+    table[0x3400:0xA000] |= HAN
+    model = load()
+    han = np.arange(0x3400, 0xA000)
+    table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
+    # What Big5 and Shift_JIS turn into among Han: kana, Greek, Cyrillic, bopomofo, private use.
+    for first, last in ((0x370, 0x52F), (0x3041, 0x312F), (0xE000, 0xF8FF), (0x2550, 0x25FF)):
+        table[first : last + 1] |= ODD
+    return table
+
+
+RARE_BELOW = -12.0
+"""Log-probability under which a character is rare: one in 160,000."""
+
+
+def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Return for each text the kinds of damage that it may have: uint8 (n,)."""
+    units = [text.encode("utf-16-le", "surrogatepass") for text in texts]
+    flat = np.frombuffer(b"\n\0".join([*units, b"\n\0\n\0\n\0"]), np.uint16)
+    starts = np.zeros(len(texts), np.int64)
+    np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
+    f = flags().take(flat)
+    return np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
+
+
+def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Mark where a kind of damage may be: uint8, one for each code unit."""
+    marks = np.zeros(len(f), np.uint8)
+    step = ((f[:-1] & 7) << 1 | (f[:-1] & TT) >> 2) & f[1:] & 7  # LT→TL→TT→LT
+    run = (step[:-2] != 0) & (step[1:-1] != 0) & (step[2:] != 0)
+    marks[: len(run)][run] |= UTF8_GBK
+    for flag, kind in ((LATIN_PAIR, UTF8_GBK), (WESTERN, UTF8_LATIN)):
+        four = f[:-3] & f[1:-2] & f[2:-1] & f[3:] & flag
+        marks[: len(four)][four != 0] |= kind
+    three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
+    marks[: len(three)][three] |= UTF8_CYRILLIC
+    return marks
