@@ -6,16 +6,30 @@ bytes no longer say (it becomes `�` and is counted in `damage_marks`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.census import ALWAYS
+from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, Options, Stage
+from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
 from pipeline.text import ngram
-from pipeline.text.mojibake.chains import chain_name, repairs
-from pipeline.text.mojibake.codecs import READINGS
+from pipeline.text.mojibake.chains import Repair, chain_name, repairs
+from pipeline.text.mojibake.gate import suspects
 
 NAME = "mojibake"
+WAKING = (
+    "han",
+    "han_traditional",
+    "han_simplified",
+    "c1",
+    "latin1",
+    "latin_extended",
+    "cyrillic",
+    "halfwidth",
+    "hangul",
+    "private",
+    "replacement",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,35 +39,55 @@ class MojibakeOptions(Options):
 
 def build(options: MojibakeOptions) -> Apply:
     """Return the stage's function."""
-    model = ngram.load()
+    batch = build_batch(options)
 
-    def apply(document: Document) -> Document:
-        found = repairs(document.text, READINGS, model)
-        if not found:
-            return document
-        edits = [
-            Edit(
-                NAME,
-                chain_name(tuple("utf8-as-" + name for name in repair.chain)),
-                repair.start,
-                repair.end,
-                document.text[repair.start : repair.end],
-                repair.text,
-                0.99,
-            )
-            for repair in found
-        ]
-        repaired = document.edited(edits)
-        return repaired.edited([], damage_marks=repaired.text.count("\ufffd"))
+    def apply(document: Document) -> Outcome:
+        return batch([document], census([document.text]))[0]
 
     return apply
+
+
+def build_batch(_: MojibakeOptions) -> ApplyBatch:
+    """Return the function for whole batches: one gate for all, repair only where it suspects."""
+    model = ngram.load()
+
+    def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
+        kinds = suspects([document.text for document in documents])
+        return [
+            _repaired(document, int(kind), model) if kind else document
+            for document, kind in zip(documents, kinds, strict=True)
+        ]
+
+    return apply
+
+
+def _repaired(document: Document, kinds: int, model: ngram.Model) -> Document:
+    found = repairs(document.text, kinds, model)
+    if not found:
+        return document
+    repaired = document.edited([_edit(document.text, repair) for repair in found])
+    return repaired.edited([], damage_marks=repaired.text.count("\ufffd"))
+
+
+def _edit(text: str, repair: Repair) -> Edit:
+    return Edit(
+        NAME,
+        chain_name(repair.chain),
+        repair.start,
+        repair.end,
+        text[repair.start : repair.end],
+        repair.text,
+        repair.confidence,
+    )
 
 
 STAGE = Stage(
     name=NAME,
     summary="repair text that was decoded with the wrong encoding",
-    wakes=ALWAYS,
+    # Nothing outside these classes can be damage; the gate of the batch does the rest.
+    wakes=classes(*WAKING),
     options=MojibakeOptions,
     build=build,
+    build_batch=build_batch,
     adds=("damage_marks",),
 )

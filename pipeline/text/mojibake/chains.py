@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.text.mojibake import gate, legacy
 from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.utf8 import Undone, undo
 from pipeline.text.ngram import Model, code_points
@@ -28,7 +30,7 @@ MAX_DEPTH = 3
 class Repair:
     """Characters `start` to `end` of the text, through `chain` (outermost reading first).
 
-    `before` and `after` are log-probabilities of the whole, `marks` counts `�`.
+    `before` and `after` are log-probabilities of the whole.
     """
 
     start: int
@@ -40,26 +42,57 @@ class Repair:
     sequences: int
 
     @property
-    def marks(self) -> int:
-        """How many places stay illegible."""
-        return self.text.count("\ufffd")
+    def confidence(self) -> float:
+        """How sure the repair is, 0-1: by what it gains, in nats for each character."""
+        gain = (self.after - self.before) / max(self.sequences, 1)
+        return round(1 - 0.5 * float(np.exp(-gain / 4)), 3)
 
 
-def repairs(text: str, names: tuple[str, ...], model: Model) -> list[Repair]:
+def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     """Return the repairs of a text, in order, that are clearly better than the text.
 
-    `names` are the readings to try as the outermost one.
+    `kinds` is what the gate suspects: it says which readings to try as the outermost one.
     """
     codes = code_points(text)
-    best: list[Repair] = []
-    for name in names:
+    found: list[Repair] = []
+    for name in outermost(kinds):
         for undone in undo(name, codes):
-            best += _judged(text, undone, name, model)
-    return _disjoint(best)
+            found += _judged(text, undone, f"utf8-as-{name}", model)
+    kept = _disjoint(found)
+    if not kept:
+        for name in legacy_readings(kinds):
+            found += _judged_legacy(text, codes, name, model)
+        kept = _disjoint(found)
+    return kept
 
 
-def _judged(text: str, undone: Undone, name: str, model: Model) -> Iterator[Repair]:
-    ends = list(_ends(undone, (name,)))
+def outermost(kinds: int) -> Iterator[str]:
+    """Yield the readings of UTF-8 that the gate's suspicion allows."""
+    for kind, names in (
+        (gate.UTF8_GBK, ("gbk",)),
+        (gate.UTF8_LATIN, ("cp1252", "macroman")),
+        (gate.UTF8_CYRILLIC, ("cp1251",)),
+        (gate.KANA, ("cp932",)),
+        (gate.KOREAN, ("cp949",)),
+    ):
+        if kinds & kind:
+            yield from names
+
+
+def legacy_readings(kinds: int) -> Iterator[str]:
+    """Yield the readings of legacy encodings that the gate's suspicion allows."""
+    for kind, names in (
+        (gate.UTF8_LATIN, ("cp1252", "macroman")),
+        (gate.KANA, ("cp932",)),
+        (gate.KOREAN, ("cp949",)),
+        (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932")),
+    ):
+        if kinds & kind:
+            yield from names
+
+
+def _judged(text: str, undone: Undone, rule: str, model: Model) -> Iterator[Repair]:
+    ends = list(_ends(undone, (rule,)))
     damaged = text[undone.start : undone.end]
     scores = model.scores([damaged, *(end.text.replace("\ufffd", "") for end, _ in ends)])
     before = scores[0] * len(damaged)
@@ -69,6 +102,26 @@ def _judged(text: str, undone: Undone, name: str, model: Model) -> Iterator[Repa
     enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
     if after - before >= enough and scores[1 + at] > MIN_SCORE and _is_east_asian(end.text):
         yield Repair(undone.start, undone.end, end.text, chain, before, after, end.sequences)
+
+
+def _judged_legacy(
+    text: str, codes: NDArray[np.uint32], name: str, model: Model
+) -> Iterator[Repair]:
+    found = list(legacy.candidates(name, codes))
+    if not found:
+        return
+    scores = model.scores([c.text.replace("\ufffd", "") for c in found])
+    olds = dict.fromkeys((c.start, c.end) for c in found)
+    before = dict(zip(olds, model.scores([text[a:b] for a, b in olds]), strict=True))
+    for candidate, score in zip(found, scores, strict=True):
+        start, end = candidate.start, candidate.end
+        wide = sum(c > "\x7f" for c in candidate.text)
+        old = before[start, end] * (end - start)
+        new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
+        enough = MIN_GAIN * wide + MIN_GAIN_ALL
+        if new - old >= enough and score > MIN_SCORE and _is_east_asian(candidate.text):
+            rule = f"{candidate.origin}-as-{name}"
+            yield Repair(start, end, candidate.text, (rule,), old, new, wide)
 
 
 def _is_east_asian(text: str) -> bool:
@@ -87,7 +140,7 @@ def _ends(undone: Undone, chain: tuple[str, ...]) -> Iterator[tuple[Undone, tupl
     for name in READINGS:
         parts = undo(name, codes)
         if parts and _covers(parts, undone.text):
-            yield from _ends(_spliced(undone, parts), (*chain, name))
+            yield from _ends(_spliced(undone, parts), (*chain, f"utf8-as-{name}"))
 
 
 def _covers(parts: list[Undone], text: str) -> bool:

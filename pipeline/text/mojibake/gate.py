@@ -17,16 +17,27 @@ from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import load
 
 # Flags of a UTF-16 code unit. A pair of bytes as UTF-8 sees it: L leads, T trails.
-LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, RARE, HANGUL, ODD, HAN = (
-    1 << i for i in range(12)
-)
+(
+    LT,
+    TL,
+    TT,
+    LATIN_PAIR,
+    WESTERN,
+    CYRILLIC_LEAD,
+    CYRILLIC_TRAIL,
+    HALF_KANA,
+    RARE,
+    HANGUL,
+    ODD,
+    HAN,
+) = (1 << i for i in range(12))
 
 # What a text may need.
-UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, RARE_HAN, ODD_MIX, QUESTION = (
-    1 << i for i in range(8)
-)
-RARE_WINDOW, RARE_LEAST = 16, 5
-"""So many rare characters among so many neighbours; verse has 2, lists of names 3, damage 6."""
+UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED = (1 << i for i in range(7))
+SAMPLE = 48
+"""Characters of each text, from its middle, whose score says whether the whole is damaged."""
+UNLIKELY_BELOW = -10.5
+"""Mean log-probability of a sample: verse has -8 to -9.5, legacy bytes misread -11 to -15."""
 
 
 @cache
@@ -73,7 +84,15 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     starts = np.zeros(len(texts), np.int64)
     np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
     f = flags().take(flat)
-    return np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
+    kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
+    kinds[_unlikely(texts)] |= UNLIKELY
+    return kinds
+
+
+def _unlikely(texts: Sequence[str]) -> list[int]:
+    """Return the texts whose middle reads like noise."""
+    middles = [text[max(0, len(text) // 2 - SAMPLE // 2) :][:SAMPLE] for text in texts]
+    return [i for i, score in enumerate(load().scores(middles)) if score < UNLIKELY_BELOW]
 
 
 def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -87,4 +106,7 @@ def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
         marks[: len(four)][four != 0] |= kind
     three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
     marks[: len(three)][three] |= UTF8_CYRILLIC
+    for flag, kind in ((HALF_KANA, KANA), (HANGUL, KOREAN)):
+        mixed = (f[:-1] & flag != 0) & (f[1:] & HAN != 0)
+        marks[: len(mixed)][mixed] |= kind
     return marks

@@ -25,7 +25,9 @@ _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x8
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
 # Three characters (a middle dot may stand between, as in names), or Latin letters in UTF-8.
 _CORE = re.compile(
-    rb"(?:(?:" + _SEQ3 + rb")(?:\xc2\xb7)?){3}|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]){6}"
+    rb"(?:(?:"
+    + _SEQ3
+    + rb")(?:\xc2\xb7)?){3}|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]){6}"
 )
 # Through a single-byte reading UTF-8 of UTF-8 comes as two-byte sequences.
 _CORE_SINGLE = re.compile(rb"(?:" + _SEQ3 + rb"){2}|(?:[\xc2-\xdf][\x80-\xbf]){4}")
@@ -260,7 +262,6 @@ _WIDE = {bytes((c,)): bytes((0xA3, c | 0x80)) for c in range(0x21, 0x7F)} | {
 
 def widened(raw: bytes) -> bytes:
     """Undo a width normalisation that came after the damage, where only that gives UTF-8."""
-
     return _WEDGED.sub(lambda match: _WIDE[match[0]], raw)
 
 
