@@ -7,6 +7,7 @@ Data goes to stdout, progress and messages to stderr. A user's mistake is two li
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -52,6 +53,8 @@ def _recipe_options(function: Any) -> Any:
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0 is one per core.")
 @click.option("--limit", type=click.IntRange(min=0), help="Stop after this many records.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where anything is in quarantine.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
 def run(
     config: str | None,
     settings: Sequence[str],
@@ -60,8 +63,12 @@ def run(
     workers: int | None,
     limit: int | None,
     dry_run: bool,
+    strict: bool,
+    log_format: str,
 ) -> int:
     """Clean the inputs and publish a new version."""
+    from pipeline.errors import QuarantineError
+    from pipeline.report.logs import JsonLines
     from pipeline.report.terminal import Terminal
     from pipeline.run import run as run_recipe
 
@@ -75,7 +82,14 @@ def run(
     if limit is not None:
         flags["run.limit"] = limit
     recipe = _load(config, settings, flags)
-    return run_recipe(recipe, Terminal(sys.stderr), dry_run=dry_run).exit_code
+    observer = JsonLines(sys.stderr) if log_format == "json" else Terminal(sys.stderr)
+    result = run_recipe(recipe, observer, dry_run=dry_run)
+    left = result.facts["funnel"]["documents"]["quarantined"] if result.facts else 0
+    if strict and left:
+        raise QuarantineError(
+            f"records in quarantine: {left}", "run: python -m pipeline quarantine list"
+        )
+    return 0
 
 
 @cli.command()
@@ -211,11 +225,14 @@ def run_command_line(args: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     from pipeline.errors import PipelineError
 
+    signal.signal(signal.SIGTERM, _stop)
     try:
         code = cli.main(args=list(args), prog_name="python -m pipeline", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         return _fail("interrupted", "run the same command again to resume", 130)
+    except Stopped:
+        return _fail("stopped by SIGTERM", "run the same command again to resume", 143)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "python -m pipeline"
         return _fail(error.format_message().rstrip("."), f"run: {command} --help", 2)
@@ -226,6 +243,15 @@ def run_command_line(args: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return code if isinstance(code, int) else 0
+
+
+class Stopped(BaseException):
+    """SIGTERM arrived: unwind, so that workers are stopped and locks released."""
+
+
+def _stop(*_: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: we are on our way out
+    raise Stopped
 
 
 def _fail(message: str, hint: str, code: int) -> int:

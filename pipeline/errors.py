@@ -4,6 +4,8 @@
     ├── UsageError              2   a flag, a path or an argument that cannot be right
     ├── RecipeError             2   a recipe or a rule table that does not validate
     ├── ConservationError       1   records in != kept + dropped + quarantined
+    ├── QuarantineError         3   --strict: published, but something is in quarantine
+    ├── QuarantineLimitError    4   more in quarantine than the recipe allows: nothing published
     ├── LockedError            11   another run holds this output
     ├── VerifyError            12   published files differ from their manifest
     └── OutputError            75   the output cannot be written; resumable, nothing published
@@ -39,6 +41,18 @@ class RecipeError(PipelineError):
 
 class ConservationError(PipelineError):
     """Input records and their fates do not add up: nothing is published."""
+
+
+class QuarantineError(PipelineError):
+    """Something is in quarantine, and the caller asked to be told by the exit code (--strict)."""
+
+    exit_code = 3
+
+
+class QuarantineLimitError(PipelineError):
+    """More of the input is in quarantine than the recipe allows: nothing is published."""
+
+    exit_code = 4
 
 
 class LockedError(PipelineError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
 from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
-from pipeline.errors import ConservationError
+from pipeline.errors import ConservationError, QuarantineLimitError
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -46,6 +48,7 @@ from pipeline.readers.options import LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, without
 from pipeline.report.card import render_card
+from pipeline.report.logs import write_metrics
 from pipeline.report.terminal import Observer
 from pipeline.stages import ORDER
 from pipeline.store import version as versions
@@ -134,14 +137,25 @@ class _Run:
         )
         facts = self._facts(corpus, decisions, counts["edits"])
         facts["shards"] = sorted(artifact.folder.name for artifact in artifacts)
-        self._check_laws(corpus, facts, counts["rows"])
+        self._check_laws(facts, counts["rows"])
         seconds["all"] = round(time.monotonic() - started, 3)
-        self._write_reports(staged, {**facts, "seconds": seconds})
+        facts.update(seconds=seconds, published_at=int(time.time()))
+        self._write_reports(staged, facts)
         versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
         folder = versions.publish(self.output, staged, versions.next_name(self.output, self.name))
         self.state.clear_work()
-        self.observer.finish({**facts, "paths": self._paths()})
+        self.observer.finish({**facts, "paths": self._paths(), "version": folder.name})
+        self._tell(facts, folder)
         return facts, folder
+
+    def _tell(self, facts: Mapping[str, Any], folder: Path) -> None:
+        """Write the metrics and call the hook; the version is published whatever they do."""
+        if self.limits.metrics:
+            write_metrics(Path(self.limits.metrics), facts)
+        if self.limits.hook:
+            done = subprocess.run([*shlex.split(self.limits.hook), str(folder)], check=False)
+            if done.returncode:
+                self.observer.note(f"warning: the hook ended with {done.returncode}")
 
     def _timed(self, seconds: dict[str, float], name: str, step: Callable[[], Any]) -> Any:
         begun = time.monotonic()
@@ -163,8 +177,8 @@ class _Run:
         jobs = [self._job(shard) for shard in shards]
         isolation = Isolation(careful, without)
         results = run_isolated(clean_shard, jobs, self._workers(), self._watch(), isolation)
-        for done, (number, _) in enumerate(results, 1):
-            self.state.commit(shards[number], cleaner)
+        for done, (number, stats) in enumerate(results, 1):
+            self.state.commit(shards[number], cleaner, stats.records)
             self.observer.progress(done, len(shards))
         if not pieces:
             return [Artifact(self.state.clean / shards[0].key, (), ())]
@@ -182,7 +196,7 @@ class _Run:
         for one in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
             shard = Shard(one.pieces, one.key, left)
             stats = clean_shard(self._job(shard))
-            self.state.commit(shard, f"{self.cleaner} limit")
+            self.state.commit(shard, f"{self.cleaner} limit", stats.records)
             names = tuple(p.name for p in shard.pieces)
             artifacts.append(Artifact(self.state.clean / shard.key, names, (True,)))
             left -= stats.records
@@ -278,17 +292,23 @@ class _Run:
             "dependencies": dict(dependency_versions()),
         }
 
-    def _check_laws(
-        self, corpus: Corpus, facts: Mapping[str, Any], counts: Mapping[str, int]
-    ) -> None:
+    def _check_laws(self, facts: Mapping[str, Any], counts: Mapping[str, int]) -> None:
         """Law 1: every input record is kept, dropped or quarantined, and written exactly once."""
         documents = facts["funnel"]["documents"]
         fates = documents["kept"] + documents["dropped"] + documents["quarantined"]
         written = {"ledger": documents["in"], "data": documents["kept"],
                    "quarantine": documents["quarantined"]}  # fmt: skip
         wrong = {name: (counts[name], n) for name, n in written.items() if counts[name] != n}
-        if fates != len(corpus) or wrong:
+        if fates != documents["in"] or wrong:
             raise ConservationError(f"records do not add up: {documents}, written {wrong}")
+        share = documents["quarantined"] / max(documents["in"], 1)
+        if share > self.limits.max_quarantine_share:
+            raise QuarantineLimitError(
+                f"{documents['quarantined']} of {documents['in']} records are in quarantine, "
+                f"a share of {share:.3f}",
+                f"run.max_quarantine_share is {self.limits.max_quarantine_share}; reasons: "
+                f"{facts['reasons']}",
+            )
 
     def _write_reports(self, staged: Path, facts: Mapping[str, Any]) -> None:
         write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())

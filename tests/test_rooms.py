@@ -60,5 +60,5 @@ def test_the_command_line_imports_click_alone() -> None:
         top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
         modules = {a.name for n in top if isinstance(n, ast.Import) for a in n.names}
         modules |= {n.module or "" for n in top if isinstance(n, ast.ImportFrom)}
-        allowed = {"__future__", "click", "collections.abc", "os", "sys", "typing"}
+        allowed = {"__future__", "click", "collections.abc", "os", "signal", "sys", "typing"}
         assert modules <= allowed

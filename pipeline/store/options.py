@@ -28,4 +28,11 @@ class RunOptions:
 
     workers: int = option(0, "worker processes; 0 takes one per core", ge=0, le=1024)
     shard_bytes: int = option(16 << 20, "input bytes in one unit of work, about", ge=1 << 12)
+    max_quarantine_share: float = option(
+        1.0, "publish nothing where a larger share of the records is in quarantine", ge=0, le=1
+    )
+    metrics: str = option("", "OpenMetrics file to write after each publication; empty: none")
+    hook: str = option(
+        "", "command to run after each publication, with the version's folder as argument"
+    )
     limit: int = option(0, "stop after this many records (0: all), to try things out", ge=0)

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
+import pyarrow.compute as pc
 
 from pipeline.corpus import Artifact, read_records
+from pipeline.errors import ConservationError
 from pipeline.plan import PieceName, PlannedPiece, Shard
 from pipeline.store.files import output_errors, sync_file, sync_folder, write_bytes
 
@@ -30,9 +32,12 @@ class State:
         """Return the folder in which a worker may write this shard."""
         return self.work / f"{shard.key}.{os.getpid()}"
 
-    def commit(self, shard: Shard, cleaner: str) -> None:
-        """Make a finished shard durable and visible."""
+    def commit(self, shard: Shard, cleaner: str, records: int) -> None:
+        """Make a finished shard durable and visible; `records` is what its reader counted."""
         folder = self.workplace(shard)
+        written = pc.sum(read_records(folder, ("records",)).column("records")).as_py() or 0
+        if written != records:
+            raise ConservationError(f"{folder}: {records} records read, {written} written")
         meta = {
             "cleaner": cleaner,
             "pieces": [tuple(p.name) for p in shard.pieces],
