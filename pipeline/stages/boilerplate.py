@@ -18,6 +18,7 @@ from typing import Any
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
 from pipeline.text.triggers import Candidate, TriggerIndex, core, is_bulleted, is_prose
 
@@ -130,8 +131,8 @@ def _edits(
         return [], {}
     own = (n not in hits and bool(line.strip()) for n, line in enumerate(folded))
     page = _Page(lines, folded, hits, *_prose_bounds(folded, hits), [0, *accumulate(own)])
-    drops: dict[int, tuple[str, str]] = {}
-    cuts: dict[int, _Hit] = {}
+    drops: dict[int, Reason] = {}
+    cuts: dict[int, Cut] = {}
     columns: dict[str, Any] = {}
     for number, hit in hits.items():
         if number in drops or not page.allows(number, hit.rule):
@@ -139,12 +140,12 @@ def _edits(
         if hit.rule.action == "move":
             columns.setdefault(hit.rule.column, hit.value)
         if hit.rule.action == "cut":
-            cuts[number] = hit
+            cuts[number] = Cut(hit.start, hit.end, hit.rule.id)
             continue
-        drops[number] = (hit.rule.id, "")
+        drops[number] = Reason(hit.rule.id)
         for item in _block(page, number, hit.rule):
-            drops.setdefault(item, (hit.rule.id, f"below {lines[number].strip()[:40]}"))
-    return _receipts(text, lines, drops, cuts), columns
+            drops.setdefault(item, Reason(hit.rule.id, f"below {lines[number].strip()[:40]}"))
+    return removal(STAGE.name, lines, drops, cuts), columns
 
 
 def _match(folded: str, rules: Sequence[Rule]) -> _Hit | None:
@@ -209,43 +210,6 @@ def _block(page: _Page, number: int, rule: Rule) -> list[int]:
     while items and not page.lines[items[-1]].strip():
         items.pop()
     return [n for n in items if n not in page.hits]
-
-
-def _receipts(
-    text: str, lines: list[str], drops: dict[int, tuple[str, str]], cuts: dict[int, _Hit]
-) -> list[Edit]:
-    """Return an edit per dropped line (with the blank lines that it leaves) and per cut."""
-    kept = [n for n, line in enumerate(lines) if n not in drops and line.strip()]
-    last_kept = kept[-1] if kept else -1
-    at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
-    edits: list[Edit] = []
-    at = 0
-    blank_before = True
-    inherited: tuple[str, str] | None = None
-    for n, line in enumerate(lines):
-        end = at + len(line)
-        reason = drops.get(n)
-        if reason is None and not line.strip():
-            if n > last_kept:
-                reason = inherited or at_end
-            elif inherited and blank_before:
-                reason = inherited
-        if reason is not None:
-            inherited = reason
-            # The newline before goes at the end of a text, the one after everywhere else.
-            start, stop = (max(0, at - 1), end) if n > last_kept else (at, min(end + 1, len(text)))
-            edits.append(
-                Edit(STAGE.name, reason[0], start, stop, text[start:stop], "", note=reason[1])
-            )
-        else:
-            inherited = None
-            blank_before = not line.strip()
-            if n in cuts and n not in drops:
-                hit = cuts[n]
-                start, stop = at + hit.start, at + hit.end
-                edits.append(Edit(STAGE.name, hit.rule.id, start, stop, text[start:stop], ""))
-        at = end + 1
-    return edits
 
 
 STAGE = Stage(

@@ -101,7 +101,13 @@ class TriggerIndex:
                 row = rows.get(rules[number].match, 0)
                 self._limits[row, i] = max(self._limits[row, i], rules[number].max_chars)
         patterns = [literal.encode("utf-16-le") for literal in owners]
-        self._automaton: Any = ahocorasick_rs.BytesAhoCorasick(patterns) if patterns else None
+        self._automaton: Any = (
+            ahocorasick_rs.BytesAhoCorasick(
+                patterns, implementation=ahocorasick_rs.Implementation.DFA
+            )
+            if patterns
+            else None
+        )
 
     def find(self, texts: Sequence[str]) -> list[Candidate]:
         """Return the documents (numbers in order) that have lines worth matching."""

@@ -1,0 +1,368 @@
+"""Learns the lines that a site puts on its pages: those that recur, though no rule knows them.
+
+No text is seen, only `LineRecords`. Three passes over them, in chunks of any size:
+
+1. a sketch (an array of counters, one hash; counts can only come out too high) says which lines may
+   be frequent enough at all;
+2. those alone are counted exactly, per site: documents, and where on the page they stood;
+3. every line is judged by the counts and by its neighbours.
+
+Memory is that of the sketch and of the frequent lines, however large the corpus. The result depends
+on the set of documents alone: counts are sums and examples are the smallest ranks.
+
+A line goes when it recurs in enough documents of its site and hardly anywhere else, and is long, or
+stands in a run of such lines. What recurs for other reasons is told apart by shape and place:
+clauses and headings are never learned, sentences only where they keep their place at an edge of
+the page, forms with changing values (`阅读 1234 次`) only beside other lines of the site.
+Measured on real reprints: with these conditions precision 1.00 and recall .97; "occurs twice
+anywhere" has a precision of .33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stages.base import Options, option
+from pipeline.text.line_hashes import LEADS, PROSE, STRUCTURE, LineRecords, mix
+
+Words = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Chunks = Callable[[], Iterable[LineRecords]]
+"""Gives the lines of the corpus, `owner` being the rank of the document; called once a pass."""
+
+RULES = ("site-line", "site-template", "site-heading")
+EXAMPLES = 3
+_SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
+_NOBODY = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitesOptions(Options):
+    """Options of learning the lines of a site."""
+
+    site_documents: int = option(10, "a site with fewer documents learns nothing", ge=2)
+    min_documents: int = option(5, "documents of the site in which a line recurs", ge=2)
+    min_share: float = option(0.05, "share of the site's documents that have the line", gt=0, le=1)
+    home_share: float = option(0.8, "share of a line's documents that are of this site", ge=0, le=1)
+    min_chars: int = option(15, "letters and digits of a line that goes by itself", ge=1)
+    run_lines: int = option(3, "shorter ones go in a run of this many lines of the site", ge=2)
+    run_chars: int = option(40, "letters and digits of such a run", ge=1)
+    template_share: float = option(
+        0.3, "share of the site's documents that have a line of fixed form", gt=0, le=1
+    )
+    edge_lines: int = option(20, "sentences and forms are learned this near to an edge", ge=0)
+    drift: float = option(4.0, "lines (standard deviation) by which their place may differ", ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of k lines of sites, sorted by key; what a later run may start from.
+
+    `key` uint64 (k,): site and hash. `line` uint64 (k,): the hash alone. `documents` int64 (k,).
+    `sums` int64 (k, 4): top, top², bottom, bottom². `examples` int64 (k, 3): smallest ranks, the
+    largest int64 where there are fewer. `sites`: documents per site.
+    """
+
+    key: Words
+    line: Words
+    documents: Ints
+    sums: Ints
+    examples: Ints
+    sites: dict[int, int] = field(default_factory=dict)
+
+    def find(self, keys: Words) -> Ints:
+        """Return the row of each key, -1 where it is unknown."""
+        if not len(self.key):
+            return np.full(len(keys), -1, np.int64)
+        row = np.minimum(np.searchsorted(self.key, keys), len(self.key) - 1)
+        return np.where(self.key[row] == keys, row, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRemovals:
+    """m lines that go, sorted by document and line.
+
+    `owner`, `line` int64 (m,): rank of the document, number of the line in its text. `rule` uint8
+    (m,): index into RULES. `documents`, `site_documents` int64 (m,): in how many of how many.
+    `examples` int64 (m, 3): ranks of documents that have the line, -1 where there are fewer.
+    """
+
+    owner: Ints
+    line: Ints
+    rule: NDArray[np.uint8]
+    documents: Ints
+    site_documents: Ints
+    examples: Ints
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+def learn(
+    chunks: Chunks,
+    site: Words,
+    options: SitesOptions,
+    earlier: tuple[Tally, Tally] | None = None,
+) -> tuple[SiteRemovals, tuple[Tally, Tally]]:
+    """Return which lines of which documents go, and the counts (of lines, of templates).
+
+    `site` uint64 (n,): a stable hash of each document's site, 0 where it has none. `earlier`:
+    counts of documents that are not among these.
+    """
+    exact = _count(chunks, site, options, "exact", earlier[0] if earlier else None)
+    template = _count(chunks, site, options, "template", earlier[1] if earlier else None)
+    parts = [_judge(records, site, options, exact, template) for records in chunks()]
+    return _sorted(parts), (exact, template)
+
+
+def keys(records: LineRecords, site: Words, name: str) -> Words:
+    """Return the key of each line: its hash and its site; 0 where it has no site."""
+    hashes: Words = getattr(records, name)
+    home = site[records.owner]
+    return np.where(home == 0, np.uint64(0), mix(hashes ^ mix(home)) | np.uint64(1))
+
+
+def _once(records: LineRecords, keyed: Words) -> Ints:
+    """Return one place for each document and key."""
+    order = np.lexsort((keyed, records.owner))
+    same = np.zeros(len(order), bool)
+    a, b = order[1:], order[:-1]
+    same[1:] = (keyed[a] == keyed[b]) & (records.owner[a] == records.owner[b])
+    once = order[~same]
+    return np.sort(once[keyed[once] != 0])
+
+
+def _slots(keyed: Words) -> Ints:
+    return (keyed >> np.uint64(64 - _SKETCH_BITS)).astype(np.int64)
+
+
+def _count(
+    chunks: Chunks, site: Words, options: SitesOptions, name: str, earlier: Tally | None
+) -> Tally:
+    """Count the lines that recur; `name` says by which hash."""
+    sketch = np.zeros(1 << _SKETCH_BITS, np.uint32)
+    if earlier is not None:
+        np.add.at(sketch, _slots(earlier.key), earlier.documents.astype(np.uint32))
+    for records in chunks():
+        keyed = keys(records, site, name)
+        np.add.at(sketch, _slots(keyed[_once(records, keyed)]), 1)
+    tally = earlier if earlier is not None else _empty()
+    for records in chunks():
+        keyed = keys(records, site, name)
+        once = _once(records, keyed)
+        once = once[sketch[_slots(keyed[once])] >= options.min_documents]
+        tally = _merged(tally, _tallied(records.take(once), keyed[once], name))
+    homes, counts = np.unique(site[site != 0], return_counts=True)
+    sites = dict(tally.sites)
+    for home, n in zip(homes.tolist(), counts.tolist(), strict=True):
+        sites[home] = sites.get(home, 0) + n
+    return Tally(tally.key, tally.line, tally.documents, tally.sums, tally.examples, sites)
+
+
+def _empty() -> Tally:
+    none = np.zeros(0, np.int64)
+    words = np.zeros(0, np.uint64)
+    return Tally(words, words, none, np.zeros((0, 4), np.int64), np.zeros((0, EXAMPLES), np.int64))
+
+
+def _tallied(records: LineRecords, keyed: Words, name: str) -> Tally:
+    """Count lines, of which no document has two with the same key."""
+    top, bottom = records.top.astype(np.int64), records.bottom.astype(np.int64)
+    sums = np.stack([top, top * top, bottom, bottom * bottom], axis=1)
+    examples = np.full((len(keyed), EXAMPLES), _NOBODY, np.int64)
+    examples[:, 0] = records.owner
+    ones = np.ones(len(keyed), np.int64)
+    return _grouped(Tally(keyed, getattr(records, name), ones, sums, examples))
+
+
+def _merged(a: Tally, b: Tally) -> Tally:
+    if not len(b.key):
+        return a
+    together = Tally(
+        np.concatenate([a.key, b.key]),
+        np.concatenate([a.line, b.line]),
+        np.concatenate([a.documents, b.documents]),
+        np.concatenate([a.sums, b.sums]),
+        np.concatenate([a.examples, b.examples]),
+        a.sites,
+    )
+    return _grouped(together)
+
+
+def _grouped(tally: Tally) -> Tally:
+    """Add up the rows of each key and keep the smallest examples."""
+    order = np.argsort(tally.key, kind="stable")
+    key = tally.key[order]
+    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else order
+    if not len(first):
+        return tally
+    group = np.repeat(np.arange(len(first)), np.diff([*first, len(key)]))
+    ranks = tally.examples[order].ravel()
+    owner = np.repeat(group, EXAMPLES)
+    by_rank = np.lexsort((ranks, owner))
+    place = np.arange(len(ranks)) - (first * EXAMPLES)[owner]
+    chosen = place < EXAMPLES  # the sorted ranks of a group start where its rows do
+    examples = np.full((len(first), EXAMPLES), _NOBODY, np.int64)
+    examples[owner[chosen], place[chosen]] = ranks[by_rank][chosen]
+    return Tally(
+        key[first],
+        tally.line[order][first],
+        np.add.reduceat(tally.documents[order], first),
+        np.add.reduceat(tally.sums[order], first, axis=0),
+        examples,
+        tally.sites,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the counts say of each line: `row` of the tally (-1: none), and three verdicts."""
+
+    row: Ints
+    frequent: NDArray[np.bool_]
+    share: NDArray[np.float64]
+    steady: NDArray[np.bool_]
+
+
+def _standing(
+    records: LineRecords, site: Words, options: SitesOptions, tally: Tally, name: str
+) -> _Standing:
+    row = tally.find(keys(records, site, name))
+    known = row >= 0
+    at = np.maximum(row, 0)
+    homes, inverse = np.unique(site[records.owner], return_inverse=True)
+    totals = np.array([tally.sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
+    if not len(tally.key):
+        nothing = np.zeros(len(records), bool)
+        return _Standing(row, nothing, np.zeros(len(records)), nothing)
+    documents = tally.documents[at]
+    share = np.where(known, documents / np.maximum(totals, 1), 0.0)
+    frequent = (
+        known
+        & (totals >= options.site_documents)
+        & (documents >= options.min_documents)
+        & (share >= options.min_share)
+        & (documents >= options.home_share * _everywhere(tally)[at])
+    )
+    return _Standing(row, frequent, share, _steady(tally, options)[at])
+
+
+def _everywhere(tally: Tally) -> Ints:
+    """Return in how many documents of all sites each line of a tally occurs."""
+    lines, inverse = np.unique(tally.line, return_inverse=True)
+    totals = np.zeros(len(lines), np.int64)
+    np.add.at(totals, inverse, tally.documents)
+    return totals[inverse]
+
+
+def _steady(tally: Tally, options: SitesOptions) -> NDArray[np.bool_]:
+    """Say which lines keep their distance from the start or the end, and stand near it."""
+    n = np.maximum(tally.documents, 1)
+    out = np.zeros(len(n), bool)
+    for first in (0, 2):
+        mean = tally.sums[:, first] / n
+        variance = np.maximum(tally.sums[:, first + 1] / n - mean * mean, 0)
+        out |= (mean <= options.edge_lines) & (np.sqrt(variance) <= options.drift)
+    return out
+
+
+def _judge(
+    records: LineRecords, site: Words, options: SitesOptions, exact: Tally, template: Tally
+) -> SiteRemovals:
+    line = _standing(records, site, options, exact, "exact")
+    form = _standing(records, site, options, template, "template")
+    plain = (records.shape & (STRUCTURE | LEADS)) == 0
+    prose = (records.shape & PROSE) != 0
+    by_line = line.frequent & plain & (~prose | line.steady)
+    by_form = (
+        form.frequent & plain & ~prose & form.steady & (form.share >= options.template_share)
+    )
+    alone = by_line & (records.chars >= options.min_chars)
+    goes = _with_company(records, alone, by_line | by_form, options)
+    heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes)
+    chosen = np.flatnonzero(goes | heading)
+    rule = np.where(heading, 2, np.where(by_line, 0, 1)).astype(np.uint8)[chosen]
+    tally = [(exact, line), (template, form), (exact, line)]
+    documents = np.zeros(len(chosen), np.int64)
+    examples = np.full((len(chosen), EXAMPLES), _NOBODY, np.int64)
+    totals = np.zeros(len(chosen), np.int64)
+    for number, (counts, standing) in enumerate(tally):
+        mine = rule == number
+        row = standing.row[chosen[mine]]
+        documents[mine] = counts.documents[row]
+        examples[mine] = counts.examples[row]
+        homes = site[records.owner[chosen[mine]]].tolist()
+        totals[mine] = [counts.sites.get(home, 0) for home in homes]
+    return SiteRemovals(
+        records.owner[chosen].astype(np.int64),
+        records.line[chosen].astype(np.int64),
+        rule,
+        documents,
+        totals,
+        np.where(examples == _NOBODY, -1, examples),
+    )
+
+
+def _with_company(
+    records: LineRecords,
+    alone: NDArray[np.bool_],
+    recurs: NDArray[np.bool_],
+    options: SitesOptions,
+) -> NDArray[np.bool_]:
+    """Say which lines go: those that go by themselves, and runs that are long enough."""
+    if not len(records):
+        return alone
+    start = np.ones(len(records), bool)
+    start[1:] = (
+        (records.owner[1:] != records.owner[:-1])
+        | (records.top[1:] != records.top[:-1] + 1)
+        | (recurs[1:] != recurs[:-1])
+    )
+    run = np.cumsum(start) - 1
+    first = np.flatnonzero(start)
+    lines = np.diff([*first, len(records)])
+    chars = np.add.reduceat(records.chars.astype(np.int64), first)
+    anchored = np.logical_or.reduceat(alone, first)
+    enough = (lines >= options.run_lines) & (chars >= options.run_chars)
+    enough |= anchored & (lines >= 2)
+    result: NDArray[np.bool_] = recurs & (alone | enough[run])
+    return result
+
+
+def _heads_nothing(records: LineRecords, goes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say below which headings nothing is left up to the next heading or the end."""
+    n = len(records)
+    if not n:
+        return goes
+    places = np.where(goes, n, np.arange(n))
+    stays = np.minimum.accumulate(places[::-1])[::-1]  # the next line that stays, from here on
+    below = np.concatenate((stays[1:], [n]))
+    last = np.minimum(below, n - 1)
+    over = (below == n) | (records.owner[last] != records.owner)
+    over |= (records.shape[last] & STRUCTURE) != 0
+    followed = np.zeros(n, bool)
+    followed[:-1] = goes[1:] & (records.owner[1:] == records.owner[:-1])
+    return over & followed
+
+
+def _sorted(parts: list[SiteRemovals]) -> SiteRemovals:
+    """Join the parts in order of document and line."""
+    if not parts:
+        none = np.zeros(0, np.int64)
+        empty = np.zeros((0, EXAMPLES), np.int64)
+        return SiteRemovals(none, none, np.zeros(0, np.uint8), none, none, empty)
+    owner = np.concatenate([p.owner for p in parts])
+    line = np.concatenate([p.line for p in parts])
+    order = np.lexsort((line, owner))
+    return SiteRemovals(
+        owner[order],
+        line[order],
+        np.concatenate([p.rule for p in parts])[order],
+        np.concatenate([p.documents for p in parts])[order],
+        np.concatenate([p.site_documents for p in parts])[order],
+        np.concatenate([p.examples for p in parts])[order],
+    )
