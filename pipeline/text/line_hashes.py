@@ -23,6 +23,7 @@ STRUCTURE, PROSE, LEADS = 1, 2, 4
 
 _LABEL_CHARS = 8  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
 _PROSE_CHARS = 10
+_LATIN_PROSE_CHARS = 40  # letters; a full stop also ends abbreviations and numbers
 _POWERS = 4096  # a longer line's hash repeats its weights; equal lines still have equal hashes
 _SKIP, _LETTER, _DIGIT = range(3)
 _NUMERALS = "0123456789〇零一二三四五六七八九十百千两"
@@ -204,6 +205,7 @@ def _shapes(
     closing = np.isin(units[last], [ord(c) for c in "\"')]"])
     final = np.where(closing, units[np.maximum(last - 1, first)], units[last])
     prose = np.isin(final, [ord(c) for c in "。!?…;"]) & (chars >= _PROSE_CHARS)
+    prose |= (final == ord(".")) & (chars >= _LATIN_PROSE_CHARS)
     shape[structure] |= STRUCTURE
     shape[prose] |= PROSE
     shape[units[last] == ord(":")] |= LEADS
