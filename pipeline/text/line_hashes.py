@@ -2,7 +2,7 @@
 
 Two hashes a line, of its letters, digits and Han alone, in one script and one case: `exact`, and
 `template`, in which a run of digits is one digit and a short label stands for itself and its value
-(`阅读 1234 次`, `编辑：某某`). All of it is array work over a batch; no line becomes a Python string.
+(`阅读 1234 次`, `编辑：某某`). All of it is array work over a batch; no line becomes a string.
 """
 
 from __future__ import annotations
@@ -51,9 +51,40 @@ class LineRecords:
     def __len__(self) -> int:
         return len(self.owner)
 
+    def pack(self) -> NDArray[Any]:
+        """Return one array of LINE_DTYPE (m,), as it is stored."""
+        out = np.empty(len(self), LINE_DTYPE)
+        for f in fields(self):
+            out[f.name] = getattr(self, f.name)
+        return out
+
     def take(self, which: NDArray[Any]) -> LineRecords:
         """Return the lines of an index or a mask."""
         return LineRecords(*(getattr(self, f.name)[which] for f in fields(self)))
+
+
+LINE_DTYPE = np.dtype(
+    [
+        ("exact", "<u8"),
+        ("template", "<u8"),
+        ("owner", "<i4"),
+        ("line", "<i4"),
+        ("top", "<u2"),
+        ("bottom", "<u2"),
+        ("chars", "<u2"),
+        ("shape", "u1"),
+    ]
+)
+"""How lines are stored: 31 bytes each."""
+
+
+def unpack(stored: NDArray[Any], rank: NDArray[np.integer[Any]]) -> LineRecords:
+    """Return stored lines with `rank[owner]` as their owner; those of rank -1 are left out."""
+    owner = rank[stored["owner"]].astype(np.int32)
+    lines = LineRecords(
+        *(owner if f.name == "owner" else stored[f.name] for f in fields(LineRecords))
+    )
+    return lines if bool((owner >= 0).all()) else lines.take(owner >= 0)
 
 
 def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
@@ -78,7 +109,7 @@ def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
         np.minimum(top, 65535).astype(np.uint16),
         np.minimum(bottom, 65535).astype(np.uint16),
         np.minimum(chars, 65535).astype(np.uint16),
-        _shapes(units, kinds, starts[full], breaks[full], chars),
+        _shapes(units, starts[full], breaks[full], chars),
     )
     near = (top < max_lines // 2) | (bottom < max_lines // 2)
     return records if bool(near.all()) else records.take(near)
@@ -179,7 +210,6 @@ def _label_ends(
 
 def _shapes(
     units: NDArray[np.uint16],
-    kinds: NDArray[np.uint8],
     starts: NDArray[Any],
     ends: NDArray[Any],
     chars: NDArray[np.int64],
@@ -204,7 +234,8 @@ def _shapes(
     )
     closing = np.isin(units[last], [ord(c) for c in "\"')]"])
     final = np.where(closing, units[np.maximum(last - 1, first)], units[last])
-    prose = np.isin(final, [ord(c) for c in "。!?…;"]) & (chars >= _PROSE_CHARS)
+    # Not the ellipsis: teasers of other articles end in it more often than paragraphs do.
+    prose = np.isin(final, [ord(c) for c in "。!?;"]) & (chars >= _PROSE_CHARS)
     prose |= (final == ord(".")) & (chars >= _LATIN_PROSE_CHARS)
     shape[structure] |= STRUCTURE
     shape[prose] |= PROSE
