@@ -24,7 +24,7 @@ from typing import NamedTuple
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
-from pipeline.text.alike import alike, suspects
+from pipeline.text.alike import alike, covered, suspects
 
 NAME = "repetition"
 
@@ -95,13 +95,14 @@ def lines_of(text: str) -> list[Line]:
 
 
 def repeats(
-    lines: Sequence[Line], options: RepetitionOptions, near: bool = True, title: str = ""
+    text: str, lines: Sequence[Line], options: RepetitionOptions, near: bool, title: str
 ) -> dict[int, Repeat]:
     """Return {line that goes: why}, by number. `near`: look for near-copies as well."""
     first: dict[str, int] = {}
     twin = [first.setdefault(line.bare, i) for i, line in enumerate(lines)]
     gone = _blocks(lines, twin, options)
-    if not _formal([line.bare for line in lines]):
+    repeated = any(i != t and i not in gone for i, t in enumerate(twin))
+    if (near or repeated) and not _formal([line.bare for line in lines]):
         counts = Counter(twin)
         for i, line in enumerate(lines):
             if i in gone or twin[i] == i or not _prose(line.bare, options.min_chars):
@@ -112,7 +113,7 @@ def repeats(
             elif len(line.bare) >= options.sentence_chars:
                 gone[i] = Repeat("repeated-paragraph", twin[i])
         if near:
-            _near(lines, gone, options)
+            _near(text, lines, gone, options)
     return gone
 
 
@@ -156,15 +157,19 @@ def _prose(bare: str, least: int) -> bool:
     return len(_HAN_CHARS.findall(bare)) * 2 >= len(bare)
 
 
-def _near(lines: Sequence[Line], gone: dict[int, Repeat], options: RepetitionOptions) -> None:
+def _near(
+    text: str, lines: Sequence[Line], gone: dict[int, Repeat], options: RepetitionOptions
+) -> None:
     """Add the near-copies of paragraphs that are left."""
     left = [
         i
-        for i, line in enumerate(lines)
+        for i in covered(text, [(line.start, line.end) for line in lines])
         if i not in gone
-        and _prose(line.bare, options.near_chars)
-        and line.bare[-1] in _SENTENCE_END
+        and lines[i].bare[-1] in _SENTENCE_END
+        and _prose(lines[i].bare, options.near_chars)
     ]
+    if len(left) < 2:
+        return
     bare = [lines[i].bare for i in left]
     for pair in alike(bare, options.near_jaccard, options.near_chars):
         a, b = left[pair.first], left[pair.later]
@@ -231,7 +236,7 @@ def build_batch(options: RepetitionOptions) -> ApplyBatch:
 def _apply(document: Document, options: RepetitionOptions, near: bool) -> Document:
     lines = lines_of(document.text)
     title = document.columns.get("title")
-    gone = repeats(lines, options, near, title if isinstance(title, str) else "")
+    gone = repeats(document.text, lines, options, near, title if isinstance(title, str) else "")
     return document.edited(removals(document.text, lines, gone))
 
 

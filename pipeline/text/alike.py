@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,11 @@ from pipeline.text.shadow import shadow_units
 from pipeline.text.shingles import batch_shingles, shingle_hashes
 
 STRETCH = 12
-"""Characters that two near-copies always have in common somewhere: of 30, one may differ."""
-_LEAST = 6
-"""Repeated stretches that make a document worth a look; a name of 16 characters makes five."""
+"""Characters that two near-copies always have in common somewhere: of 36, one may differ."""
+_LEAST = 10
+"""Repeated stretches that make a document worth a look; a name of 20 characters makes nine."""
+_COVERED = 0.4  # of the stretches of a near-copy, the share that is repeated; .5 after one change
+_LIMIT = 1 << 20  # characters of a document above which only exact repetition is looked for
 _LONG = 100  # characters from which 5-grams judge; below, one substitution costs too many of them
 
 
@@ -28,21 +31,51 @@ class Alike(NamedTuple):
 
 
 def suspects(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which texts say at least six stretches of twelve characters twice: bool (n,).
+    """Return which texts say at least ten stretches of twelve characters twice: bool (n,).
 
-    A coarse test in whole arrays, before anything looks at paragraphs.
+    A coarse test before anything looks at paragraphs. One document is sorted at a time: a thousand
+    words of 32 bits take 5 µs, a batch of fifty documents in one sort six times as long.
     """
     raw = [text.encode("utf-16-le", "surrogatepass") for text in texts]
     starts = np.zeros(len(raw) + 1, np.int64)
     np.cumsum([len(data) // 2 for data in raw], out=starts[1:])
     hashes, firsts = batch_shingles(np.frombuffer(b"".join(raw), np.uint16), starts, STRETCH)
-    owners = np.repeat(np.arange(len(texts), dtype=np.uint64), np.diff(firsts))
-    words = (hashes >> np.uint64(20)) | (owners << np.uint64(44))
+    words = (hashes >> np.uint64(32)).astype(np.uint32)
+    return np.fromiter(
+        (b - a < _LIMIT and _says_twice(words[a:b]) for a, b in pairwise(firsts.tolist())),
+        np.bool_,
+        len(texts),
+    )
+
+
+def _says_twice(words: NDArray[np.uint32]) -> bool:
     words.sort()
     again = words[1:] == words[:-1]
-    again[1:] &= ~again[:-1]  # each repeated stretch counts once
-    counts = np.bincount((words[1:][again] >> np.uint64(44)).astype(np.int64), minlength=len(texts))
-    return counts >= _LEAST
+    if not again.any():
+        return False
+    return int(np.count_nonzero(again[1:] > again[:-1])) + int(again[0]) >= _LEAST
+
+
+def covered(text: str, lines: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the numbers of the lines, spans in code points, that mostly occur twice in the text.
+
+    Where the text has characters outside the Basic Multilingual Plane, offsets in code units are
+    off by as many; a coarse test may be.
+    """
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    hashes = shingle_hashes(units, STRETCH)
+    order = np.argsort(hashes)
+    same = hashes[order[1:]] == hashes[order[:-1]]
+    again = np.zeros(len(units) + 1, np.int64)
+    again[order[1:][same] + 1] = 1
+    again[order[:-1][same] + 1] = 1
+    before = np.cumsum(again)
+    spans = np.array(lines, np.int64).reshape(-1, 2)
+    room = spans[:, 1] - spans[:, 0] - STRETCH + 1
+    ends = np.minimum(spans[:, 0] + np.maximum(room, 0), len(units))
+    share = before[ends] - before[np.minimum(spans[:, 0], len(units))]
+    found: list[int] = np.flatnonzero((room > 0) & (share >= _COVERED * room)).tolist()
+    return found
 
 
 def alike(paragraphs: Sequence[str], least: float, min_chars: int) -> list[Alike]:

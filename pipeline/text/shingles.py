@@ -25,14 +25,25 @@ def shingle_hashes(units: Units, n: int) -> Hashes:
     """
     if len(units) < n:
         return np.zeros(0, np.uint64)
-    count = len(units) - n + 1
-    hashes = np.zeros(count, np.uint64)
-    wide = units.astype(np.uint64)
-    wide += np.uint64(1)  # so that no unit is zero
-    for k in range(n):
-        hashes *= _STEP
-        hashes += wide[k : k + count]
-    return _finished(hashes)
+    power = units.astype(np.uint64)  # polynomials of 1, 2, 4, ... units
+    power += np.uint64(1)  # so that no unit is zero
+    hashes, width, done = power[:0], 1, 0
+    while True:
+        if n & width:
+            hashes = _joined(hashes, done, power, width) if done else power
+            done += width
+        if done == n:
+            return _finished(hashes.copy() if hashes is power else hashes)
+        power = _joined(power, width, power, width)
+        width *= 2
+
+
+def _joined(left: Hashes, width: int, right: Hashes, more: int) -> Hashes:
+    """Return the polynomials of `width + more` units from those of the two parts."""
+    count = len(left) - more
+    hashes = left[:count] * np.uint64(pow(int(_STEP), more, 1 << 64))
+    hashes += right[width : width + count]
+    return hashes
 
 
 def hash_columns(units: Units, places: NDArray[np.int64], n: int) -> Hashes:
