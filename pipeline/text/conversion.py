@@ -16,7 +16,7 @@ from itertools import pairwise, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.document import Edit, difference
+from pipeline.document import Edit, apply_edits, compose, difference
 from pipeline.text.mends import Codes, mends
 
 Convert = Callable[[str], str]
@@ -31,16 +31,17 @@ JOIN_WITHIN = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A conversion: an OpenCC configuration, our mends of its output, more configurations.
+    """A conversion: an OpenCC configuration, our mends of its output, then more configurations.
 
-    `rule` names in the receipts what was found in the text; `table` is the table of mends.
+    `rule` names in the receipts what was found in the text; `table` is the table of mends;
+    `words` is the configuration of OpenCC whose vocabulary replaces words of the region.
     """
 
     rule: str
     config: str
     table: str = ""
     after: tuple[str, ...] = ()
-    keeps_length: bool = True
+    words: str = ""
 
 
 def step(source: str, target: str, vocabulary: bool) -> Step:
@@ -51,13 +52,11 @@ def step(source: str, target: str, vocabulary: bool) -> Step:
     """
     if target == "hans":
         words = "hk2sp" if source == "Hant-HK" else "tw2sp"
-        config = words if vocabulary else "t2s"
-        return Step("traditional-form", config, "hans", keeps_length=not vocabulary)
+        return Step("traditional-form", "t2s", "hans", words=words if vocabulary else "")
     region = target.removeprefix("hant-")
-    if source == "Hans" and vocabulary:
-        return Step("simplified-form", f"s2{region}p", "hant", (f"t2{region}",), False)
     if source == "Hans":
-        return Step("simplified-form", "s2t", "hant", (f"t2{region}",))
+        words = f"s2{region}p" if vocabulary else ""
+        return Step("simplified-form", "s2t", "hant", (f"t2{region}",), words)
     other = "hk" if region == "tw" else "tw"
     if source == f"Hant-{other.upper()}":
         return Step("regional-form", f"{other}2t", "", (f"t2{region}",))
@@ -75,43 +74,29 @@ def converter(config: str) -> Convert:
 
 def convert(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, list[Edit]]]:
     """Return each text after one step, and the receipts for it."""
-    if step.keeps_length:
-        return _script(texts, step, stage)
-    return [_words(text, step, stage) for text in texts]
+    found = _script(texts, step, stage)
+    if not step.words:
+        return found
+    return [
+        _words(text, plain, edits, step, stage)
+        for text, (plain, edits) in zip(texts, found, strict=True)
+    ]
 
 
-def _words(text: str, step: Step, stage: str) -> tuple[str, list[Edit]]:
-    """Convert one text with its vocabulary; mends are made where characters still correspond.
+def _words(
+    text: str, plain: str, edits: list[Edit], step: Step, stage: str
+) -> tuple[str, list[Edit]]:
+    """Replace the words of a region in `plain`, which is `text` after `edits`.
 
-    The configuration has made the regional forms already, so `after` is for the mends alone.
+    What OpenCC does with vocabulary and without it differs in those words alone, so that few
+    lines need to be aligned; and where it replaces no word our mends stand.
     """
-    out = _opencc(step.config, text)
-    places = _places(len(text), difference(stage, step.rule, text, out))
-    codes = codes_of(out).copy()
-    aligned = np.where(places >= 0, codes.take(places, mode="clip"), 0).astype(np.uint32)
-    for i in mends(step.table).apply(text, codes_of(text), aligned):
-        char = chr(aligned[i])
-        for config in step.after:
-            char = converter(config)(char)
-        if places[i] >= 0:
-            codes[places[i]] = ord(char)
-    out = text_of(codes)
-    return out, difference(stage, step.rule, text, out)
-
-
-def _places(length: int, edits: Sequence[Edit]) -> Places:
-    """Return where each character went: int64 (length,), -1 where a change of length was."""
-    shift = np.zeros(length + 1, np.int64)
-    lost = np.zeros(length + 1, np.int64)
-    for edit in edits:
-        grown = len(edit.after) - len(edit.before)
-        if grown:
-            shift[edit.end] += grown
-            lost[edit.start] += 1
-            lost[edit.end] -= 1
-    places = np.arange(length) + np.cumsum(shift)[:length]
-    places[np.cumsum(lost)[:length] > 0] = -1
-    return places
+    without = _opencc(step.words.removesuffix("p"), text)
+    words = difference(stage, "regional-vocabulary", without, _opencc(step.words, text))
+    words = [edit._replace(before=plain[edit.start : edit.end]) for edit in words]
+    words = [edit for edit in words if edit.before != edit.after]
+    out = apply_edits(plain, words)
+    return out, list(compose(text, edits, words, out))
 
 
 def _opencc(config: str, text: str) -> str:

@@ -14,13 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-MARKS = "\n\u3000 ，、。；：？！（）「」『』《》〈〉“”‘’,.;:?!()"
-"""What a word does not reach across."""
 
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
@@ -68,20 +66,29 @@ class Mends:
 
 
 def read_tables(target: str) -> list[dict[str, Any]]:
-    """Return the tables of a target script (`hans`, `hant-tw`, ...) as they stand in the file."""
-    path = files("pipeline").joinpath(f"tables/script/to_{target.replace('-', '_')}.toml")
-    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["table"]
+    """Return the tables of a target script (`hans`, `hant`) as they stand in the file."""
+    tables: list[dict[str, Any]] = _read(f"to_{target}")["table"]
     return tables
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    path = files("pipeline").joinpath(f"tables/script/{name}.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 def pairs_of(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (word, word with the characters in `chars` as they should come out).
 
-    A word without `>` keeps its characters; § in it stands for each of `MARKS`.
+    A word without `>` keeps its characters; a symbol in it stands for each of its class.
     """
+    classes = _read("classes")
     for item in table["words"].split():
-        for mark in MARKS if "§" in item else " ":
-            before, given, after = item.replace("§", mark).partition(">")
+        symbols = [char for char in item.partition(">")[0] if char in classes]
+        for members in product(*map(classes.__getitem__, symbols)):
+            before, given, after = item.partition(">")
+            for symbol, member in zip(symbols, members, strict=True):
+                before, after = before.replace(symbol, member, 1), after.replace(symbol, member, 1)
             yield before, after if given else before
 
 

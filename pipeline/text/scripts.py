@@ -37,6 +37,7 @@ HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
 LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
 # Characters looked at for the region: a first look, and a longer one where that says nothing.
 _REGION_SAMPLES = (600, 6000)
+REGION_MIN = 2  # one word may be a quotation
 
 
 def scripts(counted: Census) -> list[str]:
@@ -66,7 +67,7 @@ def scripts(counted: Census) -> list[str]:
 # converted. In a Simplified document a Traditional line must be one beyond doubt: names and rare
 # characters (魏徵, 彭脩) stand alone in short lines of the classics, five different ones do not.
 LINE_SHARE_MIN = 0.34
-LINE_SHARE_SURE, LINE_DISTINCT_SURE = 0.6, 5
+LINE_SHARE_SURE, LINE_DISTINCT_SURE = 0.8, 5
 
 
 def traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
@@ -112,26 +113,32 @@ def traditional_only() -> frozenset[str]:
 def region(text: str) -> str:
     """Return `Hant-TW`, `Hant-HK` or, where a Traditional text does not show it, `Hant`.
 
-    Counts the words of `tables/script/regions.toml`. One region must have twice the other's.
+    Counts the words of `tables/script/regions.toml`: a region must have `REGION_MIN` of them, and
+    three times as many as speak for the other.
     """
-    automaton, owners = _region_words()
+    automaton, votes = _region_words()
     for sample in _REGION_SAMPLES:
-        matches = automaton.find_matches_as_indexes(text[:sample])
-        taiwan = sum(owners[pattern] == HANT_TW for pattern, _, _ in matches)
-        hong_kong = len(matches) - taiwan
-        if taiwan > 2 * hong_kong:
+        found = [
+            votes[pattern] for pattern, _, _ in automaton.find_matches_as_indexes(text[:sample])
+        ]
+        taiwan, hong_kong = found.count(HANT_TW), found.count(HANT_HK)
+        if taiwan >= REGION_MIN and taiwan > 3 * (len(found) - taiwan):
             return HANT_TW
-        if hong_kong > 2 * taiwan:
+        if hong_kong >= REGION_MIN and hong_kong > 3 * taiwan:
             return HANT_HK
+        if len(text) <= sample:
+            break
     return HANT
 
 
 @cache
 def _region_words() -> tuple[Any, list[str]]:
+    """Return the automaton of the words, and for each of them the region that it speaks for."""
     from ahocorasick_rs import AhoCorasick, MatchKind
 
     path = files("pipeline").joinpath("tables/script/regions.toml")
-    tables = tomllib.loads(path.read_text("utf-8"))["table"]
-    words = [(word, table["script"]) for table in tables for word in table["words"].split()]
-    automaton = AhoCorasick([w for w, _ in words], matchkind=MatchKind.LeftmostLongest)
-    return automaton, [script for _, script in words]
+    votes: dict[str, str] = {}
+    for table in tomllib.loads(path.read_text("utf-8"))["table"]:
+        votes |= dict.fromkeys(table.get("words", "").split(), table["script"])
+        votes |= dict.fromkeys(table.get("against", "").split(), "against")
+    return AhoCorasick(list(votes), matchkind=MatchKind.LeftmostLongest), list(votes.values())
