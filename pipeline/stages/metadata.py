@@ -89,9 +89,9 @@ def _one_pass(document: Document, options: MetadataOptions) -> Document:
     else:
         _judge(tail)
     _spare_lists(lines)
-    cut = _cut(tail or head)
-    found = _columns(head, lines, cut, document.columns)
-    edits = _edits(text, lines, cut)
+    signed = _signed(tail or head)
+    found = _columns(head, lines, signed, document.columns)
+    edits = _edits(text, lines, signed)
     return document.edited(edits, **found) if edits or found else document
 
 
@@ -188,31 +188,41 @@ def _spare_lists(lines: Sequence[_Line]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """The bracketed byline at the end of a paragraph: its span and what it says."""
+class _Signed:
+    """The bracketed byline at the end of a paragraph: its span and what it says.
+
+    Editors and sources are cut off; a reporter in brackets belongs to the paragraph and stays.
+    """
 
     start: int
     end: int
     says: tuple[Statement, ...]
 
+    @property
+    def goes(self) -> bool:
+        return all(s.alone and s.column in ("editor", "source") for s in self.says)
 
-def _cut(lines: Sequence[_Line]) -> _Cut | None:
+
+def _signed(lines: Sequence[_Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
     for line in [line for line in lines if not line.goes][-3:][::-1]:
         inner = byline.trailing(line.text)
         if inner is not None:
             at, says = inner
-            return _Cut(line.start + at, line.start + len(line.text.rstrip()), says)
+            return _Signed(line.start + at, line.start + len(line.text.rstrip()), says)
     return None
 
 
 def _columns(
-    head: Sequence[_Line], lines: Sequence[_Line], cut: _Cut | None, known: Mapping[str, object]
+    head: Sequence[_Line],
+    lines: Sequence[_Line],
+    signed: _Signed | None,
+    known: Mapping[str, object],
 ) -> dict[str, object]:
     """Return the columns that the lines fill; a column that the record brought is left alone."""
     found: dict[str, Any] = {}
     statements = [s for line in lines if line.goes for s in line.says]
-    statements += cut.says if cut else ()
+    statements += signed.says if signed and signed.goes else ()
     for statement in statements:
         if statement.value is None or not statement.column:
             continue
@@ -228,6 +238,9 @@ def _columns(
             for column, value in said.items():
                 found.setdefault(column, value)
             break
+    for statement in signed.says if signed else ():
+        if statement.column in PEOPLE and statement.value:
+            found.setdefault(statement.column, statement.value)
     return {c: v for c, v in found.items() if not known.get(c)}
 
 
@@ -240,7 +253,7 @@ def _title(head: Sequence[_Line]) -> str | None:
     return next((t for line in head if (t := original_title(line.text))), None)
 
 
-def _edits(text: str, lines: Sequence[_Line], cut: _Cut | None) -> list[Edit]:
+def _edits(text: str, lines: Sequence[_Line], signed: _Signed | None) -> list[Edit]:
     """Return one edit a line that goes, with the line breaks that would be left doubled."""
     edits: list[Edit] = []
     run: list[_Line] = []
@@ -250,8 +263,8 @@ def _edits(text: str, lines: Sequence[_Line], cut: _Cut | None) -> list[Edit]:
             run = []
         run.append(line)
     edits += _run_edits(text, run) if run else []
-    if cut:
-        edits.append(_edit(text, cut.start, cut.end, cut.says))
+    if signed and signed.goes:
+        edits.append(_edit(text, signed.start, signed.end, signed.says))
     return sorted(edits, key=lambda edit: edit.start)
 
 

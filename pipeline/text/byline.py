@@ -360,22 +360,28 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
     return None
 
 
-_TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{3,60}[)\]】]\s*$")
+_TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
 
 
 def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     """Return where a bracketed byline behind a sentence begins, and what it says; None without one.
 
-    Only editors and sources are cut so; a reporter in brackets belongs to the paragraph.
+    Bare names in the bracket are the author's.
 
-    >>> trailing("目标如期实现。（责任编辑：高原）")[0]
-    7
+    >>> at, says = trailing("目标如期实现。（责任编辑：高原）")
+    >>> at, says[0].value
+    (7, ['高原'])
+    >>> trailing("过一个祥和的新春佳节。（常书香 马丹阳 ）")[1][0].value
+    ['常书香', '马丹阳']
+    >>> trailing("目标如期实现。（完）")
     """
     folded = fold(line[-80:])
     found = _TRAILING.search(folded)
-    if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"”…)】')):
+    if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"…)】')):
         return None
     at = max(len(line) - 80, 0) + found.start()
     says = read(line[at:])
-    sure = [s for s in says if s.alone and s.column in {"editor", "source"}]
-    return (at, says) if sure and len(sure) == len(says) else None
+    if says:
+        return (at, says) if any(s.alone for s in says) else None
+    names = people(line[at:].strip()[1:-1], strict=True)
+    return (at, (Statement("signed", "author", names, True),)) if names else None

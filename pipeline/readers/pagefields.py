@@ -1,0 +1,264 @@
+"""What a page says about its article: in `<meta>`, in JSON-LD, in `<time>`, in the lines around it.
+
+The order of trust: what is written for machines first, then bylines read strictly, then a date or a
+name beside the title. Nothing is taken from menus or from other articles.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pipeline.readers.pagelines import PageLines
+from pipeline.readers.pagetext import words
+from pipeline.text import byline, dates
+from pipeline.text.fold import fold
+from pipeline.text.headline import is_title
+from pipeline.text.names import is_outlet, looks_chinese, people, source
+
+_MAX_JSON = 1 << 20  # characters of one JSON-LD element
+_NEAR = 12  # lines around the text in which a byline is looked for
+_TITLE_CUT = re.compile(
+    r"\s*(?:[_|丨｜]|\s[-–—]\s|--|——|-(?=[^-]{2,20}$)|[《<]{2}|>>|\s·\s).*$", re.DOTALL
+)
+_BY = re.compile(
+    r"(?:\bby\s|(?:作者|撰文|楼主|发表者|发帖人|采写)\s{0,3}[:：/|]|(?<![\u4e00-\u9fff])文\s{0,2}[:/|])"
+    r"\s{0,3}(?P<name>[^\s:,。|/()\[\]<>]{2,16})"
+    r"|(?:由|作者)\s{0,2}(?P<poster>[^\s:,。|/()\[\]<>]{2,16}?)\s{0,2}[于在]\s{0,2}(?=(?:19|20)\d\d)"
+)
+_TODAY = re.compile(r"今天是|今日是|现在是|现在时间|当前时间|农历")
+_SAID = re.compile(
+    r"(?:时间|日期|发布|发表|更新|刊登|posted|发布于|发表于|于|在|on)\s{0,2}:?\s{0,2}$"
+)
+_ISSUE = re.compile(r"[<《][^<>《》]{2,16}[>》],?\s?((?:19|20)\d\d)年(?:第)?(\d{1,2})月号?$")
+
+
+def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict[str, object]:
+    """Return the fields of a page under the pipeline's names; only those that were found.
+
+    `text`: numbers of the first and last line of the main text in `page.lines`; (0, -1) without.
+    """
+    found: dict[str, object] = {}
+    named = _named(page.metas)
+    linked = [item for block in page.linked for item in _articles(block)]
+    title = _title(named, linked, page.headings, page_title)
+    around = _Around(page, text, title)
+    says = [s for line in around.all for s in byline.read(line)]
+    if title or around.heading:
+        found["title"] = title or around.heading
+    if when := _published(named, linked, page.times, says, around):
+        found["published_at"] = when
+    found |= _people(named, linked, says, around)
+    if origin := _source(named, linked, says):
+        found["source"] = origin
+    url = _first(named, words()["url_meta"]) or page.canonical
+    if url.startswith("http"):
+        found["url"] = url
+    return found
+
+
+def _named(metas: Iterable[tuple[str, str]]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for name, content in metas:
+        if content.strip():
+            named.setdefault(name.lower().strip(), content.strip())
+    return named
+
+
+def _first(named: Mapping[str, str], names: Iterable[str]) -> str:
+    return next((named[name] for name in names if name in named), "")
+
+
+def _articles(block: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON-LD element that have a headline or a date."""
+    if len(block) > _MAX_JSON:
+        return
+    try:
+        data = json.loads(block, strict=False)
+    except (ValueError, RecursionError):
+        return
+    level = [data]
+    for _ in range(4):  # @graph, mainEntity and lists thereof; deeper is no article of this page
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                if "headline" in item or "datePublished" in item or "pubDate" in item:
+                    yield item
+                deeper += [item.get("@graph"), item.get("mainEntity"), item.get("mainEntityOfPage")]
+            elif isinstance(item, list):
+                deeper += item[:50]
+        level = deeper
+
+
+def _title(
+    named: Mapping[str, str],
+    linked: Iterable[Mapping[str, Any]],
+    headings: Iterable[str],
+    page_title: str,
+) -> str:
+    """Return the title: the heading that the page's title repeats, or what comes nearest to it."""
+    whole = _plain(page_title)
+    for heading in headings:
+        plain = _plain(heading)
+        if len(plain) >= 4 and plain in whole:
+            return _one_line(heading)
+    given = [item["headline"] for item in linked if isinstance(item.get("headline"), str)]
+    for candidate in (*given, _first(named, words()["title_meta"])):
+        if candidate.strip():
+            return _uncut(_one_line(candidate))
+    return _uncut(_one_line(page_title))
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in fold(text) if c.isalnum())
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _uncut(title: str) -> str:
+    """Take the name of the site off the end of a title.
+
+    >>> _uncut("某地召开大会_新闻频道_某某网"), _uncut("A-B测试")
+    ('某地召开大会', 'A-B测试')
+    """
+    short = _TITLE_CUT.sub("", title)
+    return short if len(short) >= 4 else title
+
+
+class _Around:
+    """The lines in which the article's byline can stand.
+
+    `above`: from the title to the first words of the text; `inside`: its short lines; `below`: the
+    next few. `heading`: the last line above that could be a title.
+    """
+
+    def __init__(self, page: PageLines, text: tuple[int, int], title: str) -> None:
+        lines = page.lines
+        first, last = text
+        shown = [line.spaced or line.text for line in lines]
+        start = self._start(page, first, title)
+        fits = [i for i in range(len(lines)) if len(lines[i].text) <= byline.MAX_CHARS]
+        self.above = [shown[i] for i in fits if start <= i < first + 4 and i <= last]
+        inner = [i for i in fits if first + 4 <= i <= last]
+        self.inside = [
+            shown[i] for i in (inner if len(inner) < 400 else inner[:200] + inner[-200:])
+        ]
+        self.below = [shown[i] for i in fits if last < i < last + 6] if last >= first else []
+        self.all = [*self.above, *self.inside[-6:], *self.below]
+        self.ending = lines[last].text if last >= first else ""
+        above = [lines[i].text for i in fits if first - 4 <= i < first and not lines[i].link_chars]
+        self.heading = next((t for t in reversed(above) if is_title(t) and not byline.read(t)), "")
+
+    def _start(self, page: PageLines, first: int, title: str) -> int:
+        wanted = _plain(title)
+        for i in range(min(first + 3, len(page.lines)) - 1, max(first - 40, 0) - 1, -1):
+            if wanted and len(page.lines[i].text) < 200 and _plain(page.lines[i].text) == wanted:
+                return i + 1
+        return max(first - _NEAR, 0)
+
+
+def _published(
+    named: Mapping[str, str],
+    linked: Iterable[Mapping[str, Any]],
+    times: Iterable[str],
+    says: Iterable[byline.Statement],
+    around: _Around,
+) -> datetime | None:
+    given = [named[name] for name in words()["date_meta"] if name in named]
+    given += [str(item.get("datePublished") or item.get("pubDate") or "") for item in linked]
+    given += times
+    read = [moment for value in given if (moment := dates.read(value[:60]))]
+    shown = [s.value for s in says if s.column == "published_at" and s.value]
+    if read:
+        # Many pages give machines the day alone and readers the minute as well.
+        finer = (s for s in shown if s.date() == read[0].date() and read[0].hour == 0)
+        return next(finer, read[0])
+    return shown[0] if shown else _loose_date(around)
+
+
+def _loose_date(around: _Around) -> datetime | None:
+    """Return a date that stands in a line with other things: above the text, or after a label."""
+    for lines, anywhere in ((around.above, True), (around.inside, False), (around.below, False)):
+        for line in lines:
+            folded = fold(line)
+            found = dates.DATE.search(folded) if len(line) <= 80 else None
+            if found is None or _TODAY.search(folded):
+                continue
+            # Above the text a time of day tells a byline from the subject.
+            if _SAID.search(folded[: found.start()]) or (anywhere and _is_stamp(folded, found)):
+                return dates.moment(found)
+    issue = _ISSUE.search(fold(around.ending))
+    # The month's issue of a journal: its first day stands for it.
+    return datetime(int(issue[1]), int(issue[2]), 1, tzinfo=dates.CHINA) if issue else None
+
+
+def _is_stamp(folded: str, found: re.Match[str]) -> bool:
+    before = folded[: found.start()].strip(" ([")
+    return (dates.is_numeric(found) or dates.has_time(found)) and len(before) < 40
+
+
+def _people(
+    named: Mapping[str, str],
+    linked: Iterable[Mapping[str, Any]],
+    says: Iterable[byline.Statement],
+    around: _Around,
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for statement in says:
+        if isinstance(statement.value, list):
+            so_far = found.setdefault(statement.column, [])
+            so_far += [name for name in statement.value if name not in so_far]
+    if "author" not in found and (names := _author(named, linked, around)):
+        found["author"] = names
+    return found
+
+
+def _author(
+    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], around: _Around
+) -> list[str]:
+    given = [named[name] for name in words()["author_meta"] if name in named]
+    for item in linked:
+        written = item.get("author")
+        for author in written if isinstance(written, list) else [written]:
+            name = author.get("name") if isinstance(author, dict) else author
+            given += [name] if isinstance(name, str) else []
+    for value in given:
+        names = [n for n in people(value[:60]) or [] if not is_outlet(n) and "http" not in n]
+        if names:
+            return names
+    # The first lines of a text with nothing but a name, and the name in brackets at its end.
+    for line in around.above:
+        if looks_chinese(line.strip()):
+            return [line.strip()]
+    if (signed := byline.trailing(around.ending)) and signed[1][0].column == "author":
+        return list(signed[1][0].value or [])
+    bracketed = re.fullmatch(r"[(（](.{2,20})[)）]", around.ending.strip())
+    if bracketed and (names := people(bracketed[1], strict=True) or []):
+        return names
+    for line in (*around.above, *around.inside, *around.below):
+        by = _BY.search(fold(line)) if len(line) <= 100 else None
+        if by:
+            group = "name" if by["name"] else "poster"
+            there = people(line[by.start(group) : by.end(group)])
+            if there and not is_outlet(there[0]):
+                return there
+    return []
+
+
+def _source(
+    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], says: Iterable[byline.Statement]
+) -> str | None:
+    for statement in says:
+        if statement.column == "source" and statement.value:
+            return str(statement.value)
+    value = _first(named, words()["source_meta"])
+    if not value:
+        publishers = (item.get("publisher") for item in linked)
+        names = (p.get("name") for p in publishers if isinstance(p, dict))
+        value = next((name for name in names if isinstance(name, str)), "")
+    return source(_one_line(value)[:40]) or None if value else None

@@ -1,0 +1,127 @@
+"""Pages: the main text, the fields, and pages made to hurt."""
+
+from __future__ import annotations
+
+import doctest
+from datetime import datetime
+
+import pytest
+
+from pipeline.readers import html, pagefields
+from pipeline.readers.html import HtmlOptions, extract
+from pipeline.readers.pagelines import page_lines
+
+SENTENCE = "会议强调，要把工作做细做实，让群众看到变化，得到实惠。"
+MENU = "".join(f"<li><a href='/{i}'>频道{i}</a></li>" for i in range(30))
+
+
+def page(body: str, head: str = "") -> str:
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+
+
+ARTICLE = page(
+    f"<ul class=nav>{MENU}</ul><div class=a><h1>某地召开会议部署工作</h1>"
+    "<div class=info><span>2024-03-05 10:20</span><span>来源：某某日报</span>"
+    "<span>作者：张龙</span></div>"
+    f"<div class=text><p>{SENTENCE}</p><p>一、抓落实</p><p>{SENTENCE * 2}</p><p>（完）</p></div>"
+    f"</div><div class=related><p>{SENTENCE}</p></div>"
+    "<div class=foot>版权所有 某某网，未经许可不得转载。</div>",
+    "<title>某地召开会议部署工作_新闻_某某网</title>",
+)
+
+
+def test_main_text_keeps_short_lines_and_leaves_the_site_out() -> None:
+    text = extract(ARTICLE).text
+    assert text.split("\n") == [SENTENCE, "一、抓落实", SENTENCE * 2, "（完）"]
+
+
+def test_fields_from_what_readers_see() -> None:
+    fields = extract(ARTICLE).fields
+    assert fields["title"] == "某地召开会议部署工作"
+    assert fields["published_at"] == datetime.fromisoformat("2024-03-05T10:20:00+08:00")
+    assert fields["source"] == "某某日报"
+    assert fields["author"] == ["张龙"]
+
+
+def test_fields_from_what_machines_read() -> None:
+    head = (
+        "<title>题目在此_某网</title><meta property=article:published_time "
+        "content=2024-03-05T10:20:00Z><link rel=canonical href=https://example.org/1>"
+        '<script type="application/ld+json">{"@graph":[{"headline":"题目在此",'
+        '"author":{"name":"王健"},"publisher":{"name":"某网"}}]}</script>'
+    )
+    fields = extract(page(f"<p>{SENTENCE}</p>", head)).fields
+    assert fields["published_at"] == datetime.fromisoformat("2024-03-05T10:20:00+00:00")
+    assert fields["author"] == ["王健"]
+    assert fields["title"] == "题目在此"
+    assert fields["url"] == "https://example.org/1"
+    assert fields["source"] == "某网"
+
+
+def test_a_date_of_another_article_is_not_taken() -> None:
+    body = f"<p>{SENTENCE}</p><p>{SENTENCE}</p>" + "".join(
+        f"<li><a href=/{i}>别的新闻{i}</a> 2024-03-0{i}</li>" for i in range(1, 9)
+    )
+    assert "published_at" not in extract(page(body)).fields
+
+
+@pytest.mark.parametrize("extractor", ["blocks", "resiliparse", "trafilatura", "all"])
+def test_every_extractor_finds_the_sentences(extractor: str) -> None:
+    pytest.importorskip("trafilatura")
+    assert SENTENCE * 2 in extract(ARTICLE, HtmlOptions(extractor=extractor)).text
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "<div>" * 50_000 + "文。" + "</div>" * 50_000,
+        "<font>" * 50_000 + "文。",
+        "".join(f"<p><b id={i}>文。</p>" for i in range(5_000)),
+        "<table><tr><td>" * 20_000 + "文。",
+        "<" * 50_000 + "文。",
+        '<script type="application/ld+json">' + "[" * 50_000 + "</script>文。",
+    ],
+    ids=["deep", "deep-formatting", "unclosed-formatting", "tables", "angles", "deep-json"],
+)
+def test_hostile_pages_keep_their_text(bomb: str) -> None:
+    assert "文。" in extract(bomb).text
+
+
+def test_the_walk_visits_each_node_once() -> None:
+    class Node:
+        """An element that counts how often its children are asked for."""
+
+        asked = 0
+        type, tag, value, next, parent = 1, "div", None, None, None
+        class_name = id = ""
+
+        def __init__(self, child: Node | None) -> None:
+            self.child = child
+            if child:
+                child.parent = self
+
+        @property
+        def first_child(self) -> Node | None:
+            Node.asked += 1
+            return self.child
+
+        def hasattr(self, name: str) -> bool:
+            return False
+
+    node = Node(None)
+    for _ in range(999):
+        node = Node(node)
+    assert page_lines(node).depth == 999
+    assert Node.asked == 1000
+
+
+@pytest.mark.parametrize("empty", ["", "<html></html>", "<p></p>", "   ", "\x00", "<!--"])
+def test_empty_pages_are_empty(empty: str) -> None:
+    assert not extract(empty).text.strip("\x00\ufffd")
+
+
+@pytest.mark.parametrize("module", [html, pagefields], ids=lambda m: m.__name__)
+def test_doctests(module: object) -> None:
+    failed, tried = doctest.testmod(module)  # type: ignore[arg-type]
+    assert tried
+    assert not failed
