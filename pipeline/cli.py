@@ -149,6 +149,104 @@ def gc(output: str, keep: int) -> int:
     return 0
 
 
+@cli.command()
+@click.argument("name", metavar="ID|PATH")
+@click.option("--output", default="output", show_default=True, metavar="DIR")
+@click.option("--version", "version_name", default="", help="A version other than the current.")
+@click.option("--at", "stage", default="", help="Print the text as this stage left it, or `input`.")
+@click.option("--json", "as_json", is_flag=True)
+def explain(name: str, output: str, version_name: str, stage: str, as_json: bool) -> int:
+    """Explain a document: every edit in order, and why it stays or goes."""
+    from pathlib import Path
+
+    from pipeline.report import explain as explaining
+    from pipeline.report.lookup import choose_version, find
+
+    version = choose_version(Path(output), version_name)
+    for found in find(version, name):
+        if stage:
+            click.echo(text_at(found.texts(), stage))
+        elif as_json:
+            click.echo(_json(explaining.as_json(found)))
+        else:
+            for line in explaining.explain(found, _marks()):
+                click.echo(line)
+    return 0
+
+
+def text_at(texts: list[tuple[str, str]], stage: str) -> str:
+    """Return the text as it stood after a stage; one that changed nothing left it as it was."""
+    from pipeline.errors import UsageError
+    from pipeline.stages import ORDER
+
+    names = ["input", *(name for name, _ in ORDER)]
+    if stage not in names:
+        raise UsageError(f"unknown stage {stage}", f"stages are: {', '.join(names)}")
+    if not texts:
+        raise UsageError("the text of this document is kept nowhere", "its cleaned shard has gone")
+    reached = [text for name, text in texts if names.index(name) <= names.index(stage)]
+    return reached[-1]
+
+
+@cli.command()
+@click.argument("old")
+@click.argument("new", default="")
+@click.option("--output", default="output", show_default=True, metavar="DIR")
+@click.option("--json", "as_json", is_flag=True)
+def diff(old: str, new: str, output: str, as_json: bool) -> int:
+    """Compare two versions (NEW: the current one): documents, rules and settings."""
+    from pathlib import Path
+
+    from pipeline.report.compare import compare, render
+    from pipeline.report.lookup import choose_version
+
+    folder = Path(output)
+    found = compare(choose_version(folder, old), choose_version(folder, new))
+    for line in [_json(found)] if as_json else render(found):
+        click.echo(line)
+    return 0
+
+
+@cli.command("try")
+@click.argument("file")
+@_recipe_options
+@click.option("--json", "as_json", is_flag=True)
+def try_file(file: str, config: str | None, settings: Sequence[str], as_json: bool) -> int:
+    """Run the document stages on one file (- is stdin) and explain what they did."""
+    from pathlib import Path
+
+    from pipeline.errors import UsageError
+    from pipeline.report import explain as explaining
+    from pipeline.report.trying import try_bytes
+
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", "name a file, or -") from None
+    for found in try_bytes(data, file, _load(config, settings, {})):
+        if as_json:
+            click.echo(_json(explaining.as_json(found)))
+            continue
+        for line in explaining.explain(found, _marks()):
+            click.echo(line)
+        click.echo("")
+        click.echo(found.text or "")
+    return 0
+
+
+def _marks() -> Any:
+    from pipeline.report.explain import colour_marks, plain_marks
+
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return colour_marks() if coloured else plain_marks()
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
 @cli.group()
 def quarantine() -> None:
     """Look at the records that could not be processed, and try them again."""

@@ -33,6 +33,7 @@ PARTS: dict[str, tuple[Column, ...]] = {
 }
 # Stages whose removals of whole lines count as dropped paragraphs.
 REMOVING = ("metadata", "boilerplate", "repetition", "sites", "decide")
+LOOKUP_ROWS = 1 << 16  # rows of a row group where single documents are looked up
 HEAD = 200  # characters of a dropped document that the audit shows
 PLAIN_TEXT = {"text", "before", "after", "sample", "extra", "content_hash", "id", "url"}
 
@@ -156,7 +157,8 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
         rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
         # The first part writes every file, however empty: a reader always finds the columns.
         if len(table) or job.number == 0:
-            write_parquet(table, Path(job.folder) / name / part_name(job.number), job.write)
+            path = Path(job.folder) / name / part_name(job.number)
+            write_parquet(table, path, job.write, len(table) if name == "data" else LOOKUP_ROWS)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
     return {"rows": rows, "edits": {row["values"]: row["counts"] for row in stages}}
 
@@ -291,7 +293,9 @@ def write_clusters(corpus: Corpus, decisions: pa.Table, path: Path, options: Wri
     write_parquet(_select(table.take(order), CLUSTERS), path, options)
 
 
-def write_parquet(table: pa.Table, path: Path, options: WriteOptions) -> None:
+def write_parquet(
+    table: pa.Table, path: Path, options: WriteOptions, group_rows: int = LOOKUP_ROWS
+) -> None:
     """Write one Parquet file with every writer option pinned: no default may alter its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = [name for name in table.column_names if name not in PLAIN_TEXT]
@@ -304,7 +308,7 @@ def write_parquet(table: pa.Table, path: Path, options: WriteOptions) -> None:
         use_dictionary=plain,
         write_page_checksum=True,
         write_statistics=plain,
-        row_group_size=max(len(table), 1),
+        row_group_size=max(group_rows, 1),
         data_page_size=1 << 20,
         store_schema=True,
         version="2.6",

@@ -1,0 +1,108 @@
+"""One document explained: every edit in order, what it cost, and why the document stays or goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.document import Edit, undo_edits
+from pipeline.report.lookup import Found
+
+CONTEXT = 20  # characters of text on either side of an edit
+LONG = 60  # characters of a removed or inserted text that are shown whole
+Mark = Callable[[str], str]
+
+
+def plain_marks() -> tuple[Mark, Mark]:
+    """Return marks of what went and what came, for output without colour."""
+    return (lambda text: f"[-{text}-]"), (lambda text: f"{{+{text}+}}")
+
+
+def colour_marks() -> tuple[Mark, Mark]:
+    """Return marks in red and green."""
+    return (lambda text: f"\x1b[31m{text}\x1b[0m"), (lambda text: f"\x1b[32m{text}\x1b[0m")
+
+
+def explain(found: Found, marks: tuple[Mark, Mark]) -> Iterator[str]:
+    """Yield the explanation of a document, line by line."""
+    ledger = found.ledger
+    yield f"{ledger['id']}  ({ledger['input_path']}#{ledger['record']})"
+    yield from _fate(found)
+    for name, value in found.columns.items():
+        if name in SHOWN and value not in (None, [], ""):
+            shown = "、".join(value) if isinstance(value, list) else value
+            yield f"  {name:<14} {shown}"
+    yield from explain_steps(found.text, found.steps, marks)
+
+
+SHOWN = (
+    "title", "author", "correspondent", "editor", "photographer", "translator", "source",
+    "published_at", "place", "url", "site", "language", "script", "encoding", "decode_errors",
+    "damage_marks", "duplicate_count", "duplicate_urls",
+)  # fmt: skip
+
+
+def _fate(found: Found) -> Iterator[str]:
+    status, reason = found.ledger["status"], found.ledger["reason"]
+    yield f"  {status}{': ' + reason if reason else ''}"
+    for row in found.gone:
+        if row["unit"] == "document":
+            if row["twin"]:
+                yield f"  stays instead: {row['twin']} (Jaccard {row['jaccard']:.3f})"
+            if row["detail"]:
+                yield f"  {row['detail']}"
+
+
+def explain_steps(
+    text: str | None, steps: Sequence[Sequence[Edit]], marks: tuple[Mark, Mark]
+) -> Iterator[str]:
+    """Yield the edits of each stage with their context; `text` is what the last one left."""
+    inputs: list[str | None] = []
+    for step in reversed(steps):
+        text = undo_edits(text, step) if text is not None else None
+        inputs.append(text)
+    if not steps:
+        yield "  no edits: the text is as it came"
+    for step, source in zip(steps, reversed(inputs), strict=True):
+        yield f"{step[0].stage}: {len(step)} edit{'s' if len(step) > 1 else ''}"
+        for edit in step:
+            sure = f" {edit.confidence:.2f}" if edit.confidence < 1 else ""
+            note = f"  ({edit.note})" if edit.note else ""
+            yield f"  @{edit.start} {edit.rule}{sure}: {in_context(source, edit, marks)}{note}"
+
+
+def in_context(source: str | None, edit: Edit, marks: tuple[Mark, Mark]) -> str:
+    """Return an edit with the text around it, on one line."""
+    went, came = marks
+    before = source[max(0, edit.start - CONTEXT) : edit.start] if source else ""
+    after = source[edit.end : edit.end + CONTEXT] if source else ""
+    removed = went(visible(shorten(edit.before))) if edit.before else ""
+    inserted = came(visible(shorten(edit.after))) if edit.after else ""
+    return f"{visible(before)}{removed}{inserted}{visible(after)}"
+
+
+def shorten(text: str) -> str:
+    """Return a text, or its two ends where it is long."""
+    if len(text) <= LONG:
+        return text
+    half = LONG // 2
+    return f"{text[:half]} … {len(text) - LONG} characters … {text[-half:]}"
+
+
+def visible(text: str) -> str:
+    """Return text on one line in which nothing can move a cursor: ⏎ for a line end."""
+    return "".join(
+        c if c.isprintable() or c == "\u3000" else "⏎" if c == "\n" else f"\\u{ord(c):04x}"
+        for c in text
+    )
+
+
+def as_json(found: Found) -> dict[str, Any]:
+    """Return everything that is known of a document, as JSON values."""
+    columns: Mapping[str, Any] = found.columns
+    return {
+        **found.ledger,
+        "columns": {k: str(v) if k == "published_at" and v else v for k, v in columns.items()},
+        "steps": [[edit._asdict() for edit in step] for step in found.steps],
+        "dropped": list(found.gone),
+    }
