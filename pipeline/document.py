@@ -125,11 +125,12 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """Apply sorted, non-overlapping edits to `text`; ValueError where one does not fit."""
     pieces: list[str] = []
     cursor = 0
-    for edit in edits:
-        if edit.start < cursor or text[edit.start : edit.end] != edit.before:
-            raise ValueError(f"edit does not fit the text at {edit.start}: {edit!r:.200}")
-        pieces += (text[cursor : edit.start], edit.after)
-        cursor = edit.end
+    for _, rule, start, end, before, after, _, _ in edits:
+        if start < cursor or text[start:end] != before:
+            raise ValueError(f"edit does not fit the text at {start}: {rule} {before!r:.200}")
+        pieces.append(text[cursor:start])
+        pieces.append(after)
+        cursor = end
     pieces.append(text[cursor:])
     return "".join(pieces)
 

@@ -1,6 +1,8 @@
-"""The rules of the punctuation stage, as functions from a text to the places that change.
+"""The rules of the punctuation stage: from a batch of texts to the places that change.
 
-A found place is (rule, start, end, before, after), offsets in code points of the text.
+A found place is (rule, start, end, before, after), offsets in code points of its text. One look at
+flags per code point finds the candidates of a whole batch; the plain case, an ASCII mark between
+two Chinese characters, is decided there, the others one by one.
 """
 
 from __future__ import annotations
@@ -8,11 +10,29 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
-from pipeline.text.marks import ASCII_MARKS, CJK_SIDE, HAN, MARKS, TO_ASCII, TO_WIDE, WIDE_MARKS
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text import codes as arrays
+from pipeline.text import gaps, pairs
+from pipeline.text.marks import (
+    ASCII_MARKS,
+    CJK_SIDE,
+    HAN,
+    KANA_HANGUL,
+    TO_ASCII,
+    TO_WIDE,
+    WIDE_MARKS,
+    clause_is_chinese,
+    is_side,
+)
 from pipeline.text.protected import protected_spans
 
 Found = tuple[str, int, int, str, str]
@@ -23,30 +43,42 @@ _NAMES = {
     ":": "ascii-colon",
     "!": "ascii-exclamation",
     "?": "ascii-question",
-    "(": "ascii-bracket",
-    ")": "ascii-bracket",
 }
+_PLAIN = {mark: (rule, TO_WIDE[mark]) for mark, rule in _NAMES.items()}
 _WIDEN = str.maketrans(TO_WIDE)
-
-_MARK = re.compile(
-    # 1: between Chinese characters, the common case: no further question is asked
-    f"(?<=[{CJK_SIDE}])([{ASCII_MARKS}])(?=[{HAN}0-9“‘《「『])"
-    # 2: any other run with an ASCII mark, and the blank that layout left around it
-    f"|( ?[{ASCII_MARKS}][{MARKS}]* ?|[{WIDE_MARKS}]+[{ASCII_MARKS}][{MARKS}]* ?)"
-    # 3: a run of full-width marks
-    f"|([{WIDE_MARKS}]{{2,}})"
-    # 4: ellipses and dashes
-    r"|(\.{3,}|…{3,}|—{3,}|-{2,})"
-)
-_SIDE = re.compile(f"[{CJK_SIDE}]")
-_IS_HAN = re.compile(f"[{HAN}]")
-_LATIN = re.compile("[A-Za-z]")
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _FACE = re.compile("[:;]-?[()DPO]")
-_CLAUSE_CHARS = 40
-"""How far back the context of a mark between two neutral characters is read."""
-_BRACKET_CHARS = 200
-"""The two halves of a pair of brackets stand no farther apart."""
+
+SIDE, RIGHT, ASCII, WIDE, PAREN, DRAWN, FOREIGN, QUOTE = (1 << i for i in range(8))
+CURLY, BLANK, ALNUM, CLOSING, SEPARATING, LETTER, BREAK, ROUND = (1 << i for i in range(8, 16))
+_DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
+"""How many of these in a row are worth a look."""
+
+
+@cache
+def _table() -> NDArray[np.uint16]:
+    table = arrays.flag_table(
+        {
+            SIDE: CJK_SIDE,
+            RIGHT: HAN + "0-9“‘《「『",
+            ASCII: ASCII_MARKS,
+            WIDE: WIDE_MARKS,
+            PAREN: "()",
+            ROUND: "()（）",
+            DRAWN: ".…—-",
+            FOREIGN: KANA_HANGUL,
+            QUOTE: "\"'",
+            CURLY: "“”",
+            BLANK: " \u3000",
+            ALNUM: "A-Za-z0-9_",
+            CLOSING: gaps.CLOSING,
+            SEPARATING: gaps.SEPARATING,
+            LETTER: HAN,
+            BREAK: " \n",
+        }
+    )
+    table[0xFFFF] = 0  # stands for all that is beyond the BMP: emoji oftener than ideographs
+    return table
 
 
 def run_rules() -> list[dict[str, Any]]:
@@ -67,71 +99,196 @@ class Punctuation:
     def __init__(self, width: str) -> None:
         self.width = width
 
-    def edits(self, text: str) -> list[Found]:
-        """Return what changes, in order, not overlapping."""
-        found = self._marks(text)
-        if self.width == "cjk" and ("(" in text or ")" in text):
-            found += _brackets(text)
+    def batch(self, texts: Sequence[str]) -> dict[int, list[Found]]:
+        """Return what changes in which text, in order, not overlapping."""
+        found: dict[int, list[Found]] = {}
+        for part in arrays.slices(texts):
+            for i, places in _candidates(part).items():
+                text = texts[part.first + i]
+                items = self._judged(text, places)
+                if items:
+                    found[part.first + i] = items
         if self.width == "ascii":
-            found += _narrowed(text, {at for item in found for at in range(item[1], item[2])})
-        if not found:
-            return found
-        spans = protected_spans(text)
-        if spans:
-            found = [item for item in found if not _inside(spans, item[1])]
-        found.sort(key=lambda item: item[1])
-        return found
+            for i, text in enumerate(texts):
+                found[i] = found.get(i, []) + _narrowed(text, found.get(i, []))
+        kept = {i: _settled_order(texts[i], items) for i, items in found.items()}
+        return {i: items for i, items in kept.items() if items}
 
-    def _marks(self, text: str) -> list[Found]:
+    def _judged(self, text: str, places: Candidates) -> list[Found]:
         found: list[Found] = []
-        widen = self.width == "cjk"
-        for match in _MARK.finditer(text):
-            kind, start, end = match.lastindex, match.start(), match.end()
-            before = match[0]
-            if kind == 1:
-                if widen:
-                    found.append((_NAMES[before], start, end, before, TO_WIDE[before]))
-            elif kind == 2:
-                item = self._run(text, start, end, before)
-                if item:
-                    found.append(item)
-            elif kind == 3:
-                after, rule = _settled(before)
-                if after != before:
-                    found.append((rule, start, end, before, after))
-            else:
-                item = _drawn(text, start, end, before)
-                if item:
-                    found.append(item)
-        return found
+        if self.width == "cjk":
+            for at in places.plain:
+                mark = text[at]
+                rule, after = _PLAIN[mark]
+                found.append((rule, at, at + 1, mark, after))
+        found += [item for a, b in places.runs if (item := self._run(text, a, b))]
+        found += [item for a, b in places.drawn if (item := _drawn(text, a, b))]
+        if self.width == "cjk":
+            if places.brackets:
+                found += pairs.brackets(text, places.brackets)
+            if places.straight:
+                found += pairs.straight_quotes(text, places.straight)
+            if places.curly:
+                found += pairs.curly_quotes(text)
+        return found + gaps.between(text, places.blanks, found)
 
-    def _run(self, text: str, start: int, end: int, before: str) -> Found | None:
-        """Judge a run with an ASCII mark in it, and the blanks beside it."""
-        marks = before.strip(" ")
-        first = start + (before[0] == " ")
-        last = first + len(marks)
-        if not _is_chinese(text, first, last):
+    def _run(self, text: str, start: int, end: int) -> Found | None:
+        """Judge a run of marks, and the blanks beside it."""
+        marks = text[start:end]
+        narrow = next((mark for mark in marks if mark in _NAMES), None)
+        if narrow is None:
+            after, rule = settled(marks)
+            return (rule, start, end, marks, after) if rule else None
+        if not _is_chinese(text, start, end):
             return None
         wide = marks.translate(_WIDEN)
-        after, rule = _settled(wide)
-        rule = rule or _NAMES[next(mark for mark in marks if mark in _NAMES)]
-        if self.width != "cjk":
-            after = marks if after == wide else after
-            if self.width == "ascii" or marks[-1] in ASCII_MARKS:
-                after = "".join(TO_ASCII.get(mark, mark) for mark in after)
-            return (rule, first, last, marks, after) if after != marks else None
-        if before[0] == " " and not _blank_goes(text, start - 1):
-            start = first
-        if before[-1] == " " and text[end : end + 1] in (" ", ""):
-            end = last  # more than one blank is a column, none of ours
-        return rule, start, end, text[start:end], after
+        after, rule = settled(wide)
+        rule = rule or _NAMES[narrow]
+        if self.width == "cjk":
+            blank = gaps.after_mark(text, end)
+            return rule, start, end + blank, text[start : end + blank], after
+        after = marks if after == wide else after
+        if self.width == "ascii" or marks[-1] in ASCII_MARKS:
+            after = "".join(TO_ASCII.get(mark, mark) for mark in after)
+        return (rule, start, end, marks, after) if after != marks else None
 
 
-def _blank_goes(text: str, at: int) -> bool:
-    return at >= 0 and _SIDE.match(text, at) is not None
+class Candidates:
+    """The places of one text that are worth a look.
+
+    `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
+    marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
+    quotes. `brackets`: all, where there are ASCII ones. `curly`: curly quotes out of their order.
+    """
+
+    __slots__ = ("blanks", "brackets", "curly", "drawn", "plain", "runs", "straight")
+
+    def __init__(self) -> None:
+        self.plain: list[int] = []
+        self.runs: list[tuple[int, int]] = []
+        self.drawn: list[tuple[int, int]] = []
+        self.blanks: list[int] = []
+        self.straight: list[int] = []
+        self.brackets: list[int] = []
+        self.curly: list[int] = []
 
 
-def _settled(run: str) -> tuple[str, str]:
+def _candidates(part: arrays.Codes) -> dict[int, Candidates]:
+    """Return the places worth a look, by the number of the text in the slice."""
+    flags = arrays.flags_of(part.codes, _table())
+    foreign = _foreign(part, flags)
+    found: dict[int, Candidates] = {}
+
+    def give(name: str, places: NDArray[np.intp], ends: NDArray[np.intp] | None = None) -> None:
+        owners = part.owners(places)
+        local = (places - part.starts[owners]).tolist()
+        until = None if ends is None else (ends - part.starts[owners]).tolist()
+        cuts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+        for a, b in pairwise([*cuts, len(local)]):
+            i = int(owners[a])
+            if i not in foreign:
+                item = found.get(i) or found.setdefault(i, Candidates())
+                mine = local[a:b]
+                setattr(item, name, list(zip(mine, until[a:b], strict=True)) if until else mine)
+
+    starts, ends, plain = _mark_runs(flags)
+    give("plain", starts[plain])
+    give("runs", starts[~plain], ends[~plain])
+    give("drawn", *_drawn_runs(part.codes, flags))
+    give("blanks", _blanks(flags))
+    give("brackets", _brackets(part, flags))
+    give("straight", np.flatnonzero(flags & QUOTE))
+    give("curly", _odd_quotes(part, flags))
+    return found
+
+
+def _mark_runs(
+    flags: NDArray[np.uint16],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Return start, end and "plain" of each run of marks that is not one full-width mark.
+
+    Left out are ASCII marks that no Chinese neighbour and no line end could widen.
+    """
+    places = np.flatnonzero(flags & (ASCII | WIDE))
+    if not len(places):
+        return places, places, places.astype(bool)
+    first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
+    sizes = np.diff(first, append=len(places))
+    narrow = np.logical_or.reduceat((flags[places] & ASCII) != 0, first)
+    kept = narrow | (sizes > 1)
+    starts, sizes, narrow = places[first[kept]], sizes[kept], narrow[kept]
+    ends = starts + sizes
+    right = flags[ends]
+    beside = (flags[starts - 1] & SIDE) != 0
+    beyond = flags[np.minimum(ends + 1, len(flags) - 1)]
+    open_end = ((right & BREAK) != 0) & ((beyond & ALNUM) == 0)
+    kept = ~narrow | beside | ((right & SIDE) != 0) | open_end
+    plain = narrow & (sizes == 1) & beside & ((right & RIGHT) != 0)
+    return starts[kept], ends[kept], plain[kept]
+
+
+def _brackets(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """Return the brackets of either width in the texts that have ASCII ones."""
+    narrow = np.flatnonzero(flags & PAREN)
+    if not len(narrow):
+        return narrow
+    mixed = np.zeros(len(part.starts) - 1, np.bool_)
+    mixed[part.owners(narrow)] = True
+    places = np.flatnonzero(flags & ROUND)
+    return np.compress(mixed[part.owners(places)], places)
+
+
+def _blanks(flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """Return the blanks before a closing mark, after a separating one, and between ideographs."""
+    places = np.flatnonzero(flags & BLANK)
+    left, right = flags[places - 1], flags[np.minimum(places + 1, len(flags) - 1)]
+    closing = (right & CLOSING) != 0
+    lettered = ((left & (LETTER | SEPARATING)) != 0) & ((right & LETTER) != 0)
+    return np.compress(closing | lettered, places)
+
+
+def _drawn_runs(
+    codes: NDArray[np.uint32], flags: NDArray[np.uint16]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return start and end of each long run of one kind of dot or dash."""
+    places = np.flatnonzero(flags & DRAWN)
+    if not len(places):
+        return places, places
+    kinds = codes[places]
+    changes = (np.diff(places, prepend=-2) != 1) | (np.diff(kinds, prepend=0) != 0)
+    first = np.flatnonzero(changes)
+    sizes = np.diff(first, append=len(places))
+    least = np.zeros(len(first), np.int64)
+    for char, count in _DRAWN_LEAST.items():
+        least[kinds[first] == ord(char)] = count
+    kept = sizes >= least
+    return places[first[kept]], places[first[kept]] + sizes[kept]
+
+
+def _odd_quotes(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """Return curly quotes that follow one of the same direction, or close what is not open."""
+    places = np.flatnonzero(flags & CURLY)
+    if not len(places):
+        return places
+    closing = part.codes[places] == ord("”")
+    first = np.diff(part.owners(places), prepend=-1) != 0
+    same = np.concatenate([closing[:1], closing[1:] == closing[:-1]])
+    return places[np.where(first, closing, same)]
+
+
+def _foreign(part: arrays.Codes, flags: NDArray[np.uint16]) -> frozenset[int]:
+    """Return the texts that are Japanese or Korean: a tenth of them is kana or hangul.
+
+    A Chinese text with a Japanese name in it has a hundredth.
+    """
+    places = np.flatnonzero(flags & FOREIGN)
+    if not len(places):
+        return frozenset()
+    counts = np.bincount(part.owners(places), minlength=len(part.starts) - 1)
+    return frozenset(np.flatnonzero(counts * 10 > np.diff(part.starts)).tolist())
+
+
+def settled(run: str) -> tuple[str, str]:
     """Return what a run of full-width marks should be, and the rule ("" where it stays)."""
     if len(run) > 1:
         for pattern, becomes, rule in _runs():
@@ -140,21 +297,16 @@ def _settled(run: str) -> tuple[str, str]:
     return run, ""
 
 
-def _drawn(text: str, start: int, end: int, before: str) -> Found | None:
+def _drawn(text: str, start: int, end: int) -> Found | None:
     """Judge a run of dots or dashes: …… and —— beside Chinese."""
-    if before[0] in ".-" and not _side_at(text, start - 1):
+    before = text[start:end]
+    if before[0] in ".-" and not is_side(text, start - 1):
         return None
     at_line_end = before[0] == "." and text[end : end + 1] in ("", "\n")
-    if before[0] in ".-" and not (at_line_end or _side_at(text, end)):
+    if before[0] in ".-" and not (at_line_end or is_side(text, end)):
         return None
     after = "……" if before[0] in ".…" else "——"
-    if before == after:
-        return None
     return ("dotted-ellipsis" if after == "……" else "drawn-dash"), start, end, before, after
-
-
-def _side_at(text: str, at: int) -> bool:
-    return 0 <= at < len(text) and _SIDE.match(text, at) is not None
 
 
 def _is_chinese(text: str, start: int, end: int) -> bool:
@@ -163,73 +315,36 @@ def _is_chinese(text: str, start: int, end: int) -> bool:
     One Chinese neighbour is enough. Between two letters or digits they stay. Beside neutral
     characters (%, brackets, line ends) the clause before decides.
     """
-    if _FACE.match(text, start) and end - start == 1 and not _side_at(text, end + 1):
+    if _FACE.match(text, start) and end - start == 1 and not is_side(text, end + 1):
         return False
     right = end
     while right < len(text) and text[right] in " \n" and right - end < 3:
         right += 1
-    if _side_at(text, start - 1):
+    if is_side(text, start - 1):
         return not (text.startswith("//", end) or text.startswith("=", end))
-    if right < len(text) and _SIDE.match(text, right):
-        return right == end or text[start - 1 : start].isalnum() or _clause_is_chinese(text, start)
+    if is_side(text, right):
+        return right == end or text[start - 1 : start].isalnum() or clause_is_chinese(text, start)
     if start == 0 or (right < min(len(text), end + 2) and _ALNUM.match(text, right)):
         return False
-    return right > end and _clause_is_chinese(text, start)
+    return right > end and clause_is_chinese(text, start)
 
 
-def _clause_is_chinese(text: str, at: int) -> bool:
-    clause = text[max(0, at - _CLAUSE_CHARS) : at].rpartition("\n")[2]
-    return len(_IS_HAN.findall(clause)) > len(_LATIN.findall(clause))
-
-
-def _brackets(text: str) -> list[Found]:
-    """Pair the brackets of either width; widen the pairs that stand in Chinese text."""
-    found: list[Found] = []
-    open_at: list[int] = []
-    for match in re.finditer("[()（）]", text):
-        at = match.start()
-        if match[0] in "(（":
-            open_at.append(at)
-            continue
-        if not open_at or at - open_at[-1] > _BRACKET_CHARS:
-            open_at.clear()
-            if match[0] == ")" and _is_enumerator(text, at):
-                found.append(("ascii-bracket", at, at + 1, ")", "）"))
-            continue
-        start = open_at.pop()
-        pair = text[start] + text[at]
-        if pair == "（）" or not _pair_is_chinese(text, start, at, pair):
-            continue
-        for place, wide in ((start, "（"), (at, "）")):
-            if text[place] != wide:
-                found.append(("ascii-bracket", place, place + 1, text[place], wide))
-    return found
-
-
-def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
-    if pair != "()":
-        return True
-    if _IS_HAN.search(text, start + 1, end):
-        return True
-    left = text[start - 1 : start]
-    if left and _ALNUM.match(left):
-        return False  # f(x), printf(3)
-    return _side_at(text, start - 1) or _side_at(text, end + 1)
-
-
-def _is_enumerator(text: str, at: int) -> bool:
-    """Whether `)` ends a list number at the start of a line: 1)文本."""
-    head = text[max(0, at - 4) : at].rpartition("\n")[2].strip(" \u3000\t")
-    whole = at <= 3 or "\n" in text[max(0, at - 4) : at]
-    return whole and 0 < len(head) <= 3 and head.isalnum() and _side_at(text, at + 1)
-
-
-def _narrowed(text: str, taken: set[int]) -> list[Found]:
+def _narrowed(text: str, found: list[Found]) -> list[Found]:
+    taken = {at for _, start, end, _, _ in found for at in range(start, end)}
     return [
         ("full-width-mark", m.start(), m.end(), m[0], TO_ASCII[m[0]])
         for m in re.finditer("[，；：！？（）]", text)
         if m.start() not in taken
     ]
+
+
+def _settled_order(text: str, found: list[Found]) -> list[Found]:
+    """Sort, and leave out what stands in addresses and code."""
+    spans = protected_spans(text)
+    if spans:
+        found = [item for item in found if not _inside(spans, item[1])]
+    found.sort(key=itemgetter(1))
+    return found
 
 
 def _inside(spans: list[tuple[int, int]], at: int) -> bool:

@@ -1,0 +1,71 @@
+"""Texts as arrays of code points, a few hundred thousand at a time, and flags per code point.
+
+One gather from a 64 KiB table answers for a whole batch what a regular expression would ask at
+every character; Python then looks only at the places found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLICE = 1 << 17
+"""Code points a slice: four arrays of it stay in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Some texts of a batch, one after the other, each followed by a line end.
+
+    `codes`: uint32 (n,). `starts`: int64 (k + 1,), where text i begins; the last is n.
+    `first`: the number in the batch of the first text.
+    """
+
+    first: int
+    codes: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+
+    def owners(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return for each place (sorted) the number of its text within the slice."""
+        return np.searchsorted(self.starts, places, side="right") - 1
+
+
+def slices(texts: Sequence[str]) -> Iterator[Codes]:
+    """Cut a batch into slices of about SLICE code points."""
+    first = size = 0
+    for i, text in enumerate(texts):
+        size += len(text) + 1
+        if size >= SLICE or i + 1 == len(texts):
+            yield _encoded(first, texts[first : i + 1])
+            first, size = i + 1, 0
+
+
+def _encoded(first: int, texts: Sequence[str]) -> Codes:
+    joined = "\n".join(texts) + "\n"
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    starts = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])
+    return Codes(first, codes, starts)
+
+
+def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint16]:
+    """Return the flags of every code point of the BMP: uint16 (65536,).
+
+    `rows` maps a flag (one bit) to the body of a regular-expression class: characters and ranges.
+    """
+    table = np.zeros(65536, np.uint16)
+    for flag, body in rows.items():
+        i = 0
+        while i < len(body):
+            last = i + 2 if body[i + 1 : i + 2] == "-" and i + 2 < len(body) else i
+            table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint16(flag)
+            i = last + 1
+    return table
+
+
+def flags_of(codes: NDArray[np.uint32], table: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the flags of each code point; beyond the BMP those of U+FFFF."""
+    return table.take(codes, mode="clip")

@@ -1,0 +1,141 @@
+"""Brackets and quotation marks, which are judged in pairs."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from pipeline.text.marks import has_han, is_side
+
+Found = tuple[str, int, int, str, str]
+
+_ALNUM = re.compile("[A-Za-z0-9_]")
+_BRACKET_CHARS = 200
+"""The two halves of a pair of brackets stand no farther apart."""
+_CURLY = re.compile("[“”]")
+_CODE = re.compile(r"""=\s?["']|["'][:,]\s?["']|\\["']|[{}]|["']\s?[+|]\s?["']""")
+
+
+def brackets(text: str, places: Sequence[int]) -> list[Found]:
+    """Pair the brackets (of either width, at `places`); widen the pairs in Chinese text."""
+    found: list[Found] = []
+    open_at: list[int] = []
+    for at in places:
+        if text[at] in "(（":
+            open_at.append(at)
+            continue
+        if not open_at or at - open_at[-1] > _BRACKET_CHARS:
+            open_at.clear()
+            if text[at] == ")" and _is_enumerator(text, at):
+                found.append(("ascii-bracket", at, at + 1, ")", "）"))
+            continue
+        start = open_at.pop()
+        pair = text[start] + text[at]
+        if pair == "（）" or not _pair_is_chinese(text, start, at, pair):
+            continue
+        for place, wide in ((start, "（"), (at, "）")):
+            if text[place] != wide:
+                found.append(("ascii-bracket", place, place + 1, text[place], wide))
+    return found
+
+
+def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
+    if pair != "()":
+        return True
+    called = start > 0 and _ALNUM.match(text, start - 1) is not None
+    if has_han(text, start + 1, end):
+        return not (called and text[start + 1] in "\"'")  # print("文本")
+    return not called and (is_side(text, start - 1) or is_side(text, end + 1))
+
+
+def _is_enumerator(text: str, at: int) -> bool:
+    """Whether `)` ends a list number at the start of a line: 1)文本."""
+    head = text[max(0, at - 4) : at].rpartition("\n")[2].strip(" \u3000\t")
+    whole = at <= 3 or "\n" in text[max(0, at - 4) : at]
+    return whole and 0 < len(head) <= 3 and head.isalnum() and is_side(text, at + 1)
+
+
+def straight_quotes(text: str, places: Sequence[int]) -> list[Found]:
+    """Pair straight quotes (at `places`) around Chinese, line by line.
+
+    A line of code, or one whose marks do not pair, is left as it is.
+    """
+    corner = text.count("「") > text.count("“")
+    found: list[Found] = []
+    for start, end, within in _by_line(text, places):
+        if not _CODE.search(text, start, end):
+            for mark in "\"'":
+                marks = [at for at in within if text[at] == mark and not _apostrophe(text, at)]
+                if marks and len(marks) % 2 == 0:
+                    found += _straight(text, marks, mark, corner)
+    return found
+
+
+def curly_quotes(text: str) -> list[Found]:
+    """Turn curly quotes that face the wrong way, and nest, line by line."""
+    found: list[Found] = []
+    for _, _, within in _by_line(text, [m.start() for m in _CURLY.finditer(text)]):
+        shape = {text[at] for at in within}
+        if len(within) % 2 == 0 and len(shape) == 1:
+            found += _alternated(text, within)
+        else:
+            found += _nested(text, within)
+    return found
+
+
+def _by_line(text: str, places: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
+    """Group places by line: start and end of the line, and the places on it."""
+    i = 0
+    while i < len(places):
+        start = text.rfind("\n", 0, places[i]) + 1
+        end = text.find("\n", places[i])
+        end = len(text) if end < 0 else end
+        within = list(places[i : bisect_left(places, end, i)])
+        yield start, end, within
+        i += len(within)
+
+
+def _straight(text: str, places: list[int], mark: str, corner: bool) -> list[Found]:
+    shapes = ("「」" if corner else "“”") if mark == '"' else ("『』" if corner else "‘’")
+    found: list[Found] = []
+    for first, last in zip(places[::2], places[1::2], strict=True):
+        within = has_han(text, first + 1, last)
+        between = is_side(text, first - 1) and is_side(text, last + 1)
+        if last - first > 1 and (within or (between and mark == '"')):
+            found.append(("straight-quote", first, first + 1, mark, shapes[0]))
+            found.append(("straight-quote", last, last + 1, mark, shapes[1]))
+    return found
+
+
+def _apostrophe(text: str, at: int) -> bool:
+    """Whether a straight mark belongs to a Latin word or a measure: it's, 5", dogs'."""
+    left = text[at - 1 : at] if at else ""
+    return left.isascii() and left.isalnum() and (text[at] == "'" or left.isdigit())
+
+
+def _alternated(text: str, places: list[int]) -> list[Found]:
+    """Turn every second mark of a line whose marks all face one way."""
+    return [
+        ("misdirected-quote", at, at + 1, text[at], "“”"[i % 2])
+        for i, at in enumerate(places)
+        if text[at] != "“”"[i % 2]
+    ]
+
+
+def _nested(text: str, places: list[int]) -> list[Found]:
+    """Give the quotations inside quotations their own marks (GB/T 15834: ‘ within “).
+
+    Only where every mark of the line finds its partner.
+    """
+    found: list[Found] = []
+    depth = 0
+    for at in places:
+        closes = text[at] == "”"
+        depth -= closes
+        if depth < 0:
+            return []
+        if depth % 2:
+            found.append(("unnested-quote", at, at + 1, text[at], "’" if closes else "‘"))
+        depth += not closes
+    return found if depth == 0 else []
