@@ -16,16 +16,28 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pipeline.census import Census
+import numpy as np
+
+from pipeline.census import ALWAYS, Census, classes
 from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
+from pipeline.readers.options import LimitOptions
 from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
 from pipeline.store.shard import Row, ShardWriter, encodable
+
+# A document in which none of these occurs says nothing: only marks, symbols and space.
+WORDS = ALWAYS & ~classes(
+    "control", "tab", "newline", "carriage", "c1", "space", "wide_space", "odd_space",
+    "ascii_mark", "ascii_bracket", "ascii_quote", "ascii_stop", "ascii_other", "ampersand",
+    "soft_hyphen", "combining", "invisible", "variation", "curly_quote", "ellipsis_dash", "symbol",
+    "cjk_stop", "cjk_bracket", "private", "wide_mark", "wide_bracket",
+    "wide_other", "replacement", "noncharacter",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,6 +83,7 @@ class Cleaner:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.decode_options: DecodeOptions = values["decode"]
+        self.limits: LimitOptions = values["limits"]
         self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]
         self.signer = Signer(self.dedup)
@@ -89,8 +102,11 @@ class Cleaner:
             else:
                 row.quarantine("stage-failed", outcome)
         marks = counted.count("replacement")
-        for row, n in zip(awake, marks.tolist(), strict=True):
+        wordless = (counted.masks & np.uint64(WORDS)) == 0
+        for row, n, empty in zip(awake, marks.tolist(), wordless.tolist(), strict=True):
             row.damage_marks = n
+            if empty and row.document is not None and row.status == "kept":
+                row.drop(Dropped(row.document, "clean", _emptiness(row.document.text)))
         return rows
 
     def features(self, rows: Sequence[Row]) -> dict[str, Any]:
@@ -100,6 +116,13 @@ class Cleaner:
 
     def _open(self, row: Row) -> bool:
         """Decode a record, extract where it is a page; False where that quarantined it."""
+        try:
+            self._decode(row)
+        except Exception as error:  # law 6: a fault of the input, whatever it does to a decoder
+            row.quarantine("decode-failed", f"{type(error).__name__}: {error}"[:500])
+        return row.status == "kept"
+
+    def _decode(self, row: Row) -> None:
         raw = row.source
         assert isinstance(raw, RawDocument)
         columns = dict(raw.fields)
@@ -117,12 +140,18 @@ class Cleaner:
             from pipeline.readers.html import extract
 
             page = extract(text)
+            if page.depth > self.limits.max_html_depth:
+                row.quarantine("html-too-deep", f"{page.depth} levels")
+                return
             text = page.text
             columns = {**page.fields, **columns}
         row.document = Document(row.id, text, columns)
         row.n_input_chars = len(text)
         row.n_input_paragraphs = paragraphs(text)
-        return True
+
+
+def _emptiness(text: str) -> str:
+    return "no-words" if text.strip() else "empty"
 
 
 def run_guarded(
