@@ -27,8 +27,10 @@ from pipeline.decode import decode
 from pipeline.text.charsets import codec_of, decode_with
 
 Case = tuple[str, bytes, str]  # class, bytes, true codec
-CJK = ("Big5", "GB2312", "EUC-KR", "EUC-JP", "SHIFT_JIS", "CP932", "Johab",
-       "iso-2022-kr", "UTF-16", "UTF-16LE", "UTF-32BE", "UTF-32LE", "utf-8", "utf-8-sig")  # fmt: skip
+CJK = (
+    *("Big5", "GB2312", "EUC-KR", "EUC-JP", "SHIFT_JIS", "CP932", "Johab", "iso-2022-kr"),
+    *("UTF-16", "UTF-16LE", "UTF-32BE", "UTF-32LE", "utf-8", "utf-8-sig"),
+)
 SLICED = (
     ("B_wiki_hans_cmrc", ("gb18030", "utf-8", "utf-16-le", "utf-16-be")),
     ("B_wiki_hant_drcd", ("big5hkscs", "gb18030", "utf-8", "utf-16-le")),

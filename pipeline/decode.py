@@ -23,7 +23,7 @@ class DecodeOptions:
     """Options of decoding."""
 
     sample_bytes: int = option(
-        800, "how much of a text that is not UTF-8 is tried in every charset", ge=64
+        600, "how much of a text that is not UTF-8 is tried in every charset", ge=64
     )
     declared_advantage: float = option(
         12.0, "nats by which the evidence must outweigh a declared charset", ge=0
@@ -53,7 +53,10 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-# Each with the languages that it is used for, the likelier first.
+# Each with the languages that it is used for.
+WESTERN = ("french", "german", "spanish", "portuguese", "nordic")
+CENTRAL = ("polish", "czech", "hungarian", "romanian")
+CYRILLIC = ("russian", "bulgarian", "ukrainian")
 CJK = {
     "gb18030": ("zh",),
     "big5hkscs": ("zh",),
@@ -61,28 +64,28 @@ CJK = {
     "euc_jp": ("ja",),
     "cp949": ("ko",),
 }
-UTF8 = {"utf-8": ("zh", "ja", "ko", "western", "central", "cyrillic")}
+UTF8 = {"utf-8": ("zh", "ja", "ko", *WESTERN, *CENTRAL, *CYRILLIC)}
 WIDE16 = ("utf-16-le", "utf-16-be")
-WIDE = dict.fromkeys((*WIDE16, "utf-32-le", "utf-32-be"), ("zh", "ja", "ko", "western", "cyrillic"))
+WIDE = dict.fromkeys((*WIDE16, "utf-32-le", "utf-32-be"), ("zh", "ja", "ko", "french", "russian"))
 OTHERS = {
-    "cp1252": ("western",),
-    "cp1251": ("cyrillic",),
-    "koi8-r": ("cyrillic",),
-    "cp1250": ("central",),
-    "iso8859-2": ("central",),
+    "cp1252": WESTERN,
+    "cp1251": CYRILLIC,
+    "koi8-r": CYRILLIC,
+    "cp1250": CENTRAL,
+    "iso8859-2": CENTRAL,
     "cp1253": ("greek",),
     "cp1254": ("turkish",),
     "cp1255": ("hebrew",),
     "cp1256": ("arabic",),
     "cp1257": ("baltic",),
     "cp874": ("thai",),
-    "iso8859-5": ("cyrillic",),
+    "iso8859-5": CYRILLIC,
     "iso8859-6": ("arabic",),
-    "cp866": ("cyrillic",),
-    "cp855": ("cyrillic",),
-    "mac-cyrillic": ("cyrillic",),
+    "cp866": CYRILLIC,
+    "cp855": CYRILLIC,
+    "mac-cyrillic": CYRILLIC,
     "johab": ("ko",),
-    "mac-roman": ("western",),
+    "mac-roman": WESTERN,
 }
 # Nats against charsets that are seldom met: of two equal readings the usual one is right.
 RARE = {"utf-8": -5, "cp1251": 2, "koi8-r": 3, "cp1250": 3, "iso8859-2": 4, "cp1253": 4,
@@ -203,7 +206,7 @@ def _score(data: bytes, codec: str) -> float:
     return log_likelihood(text, _LANGUAGES[codec]) - RARE.get(codec, 0)
 
 
-_LANGUAGES = {**CJK, **UTF8, **WIDE, **OTHERS, "koi8-u": ("cyrillic",), "cp1258": ("western",)}
+_LANGUAGES = {**CJK, **UTF8, **WIDE, **OTHERS, "koi8-u": CYRILLIC, "cp1258": WESTERN}
 
 
 def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) -> Decoded:
@@ -215,14 +218,21 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
     if label in _LANGUAGES:
         scores[label] = scores.get(label, _score(sample, label)) + options.declared_advantage
     if not _is_clear(scores, sample):
+        # A bad byte may have put all that follows out of step: weigh it this time.
+        for codec in CJK:
+            better = log_likelihood(decode_with(sample, codec)[0], _LANGUAGES[codec])
+            scores[codec] = max(better, scores.get(codec, better))
         for codec in (*UTF8, *OTHERS):
             scores.setdefault(codec, _score(sample, codec))
+        best = max(scores, key=lambda codec: scores[codec])
+        # Compared over the same bytes, of which the sample has left most ASCII out.
+        gap = scores[best] - _score(head, best)
         for codec in WIDE if b"\0\0" in head else WIDE16:
-            scores[codec] = _score(head, codec) * len(sample) / max(1, len(head))
+            scores[codec] = _score(head, codec) + gap
     first, second = sorted(scores, key=lambda codec: -scores[codec])[:2]
     text, errors = decode_with(data, first)
     lead = 1 - math.exp(-max(0.0, scores[first] - scores[second]) / 4) / 2
-    confidence = round(lead * _plausibility(text[:4000], _LANGUAGES[first]), 3)
+    confidence = round(lead * _plausibility(text[:1000], _LANGUAGES[first]), 3)
     return Decoded(text, first, confidence, errors)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
+
+from pipeline.text.likelihood import log_likelihood
 
 MARK = "�"
 
@@ -70,27 +73,56 @@ def codec_of(label: str) -> str:
 def decode_with(data: bytes, codec: str) -> tuple[str, int]:
     """Return the text and the number of marks (U+FFFD) put for what could not be decoded."""
     try:
-        return data.decode(codec), 0
+        text = data.decode(codec)
     except UnicodeDecodeError:
         pass
+    else:
+        return _without_holes(text) if codec == "cp932" else (text, 0)
+    _weighings.left = MAX_WEIGHINGS
     text = data.decode(codec, _HANDLER_OF.get(codec, "replace"))
+    if codec == "cp932":
+        text, _ = _without_holes(text)
     genuine = data.count(_GENUINE[codec]) if codec in _GENUINE else 0
     return text, max(0, text.count(MARK) - genuine)
 
 
+def _without_holes(text: str) -> tuple[str, int]:
+    """Mark the bytes without a character (A0, FD-FF), which Windows maps to private ones."""
+    marked = _HOLES.sub(MARK, text)
+    return marked, marked.count(MARK)
+
+
+_HOLES = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 # How a text itself says U+FFFD; the other charsets cannot.
 _GENUINE = {"utf-8": b"\xef\xbf\xbd", "gb18030": b"\x84\x31\xa4\x37"}
-_TRAIL = {  # second bytes of a pair: an unassigned pair is one mark, not a mark and a letter
+# The pairs of each charset of pairs. An unassigned one is one mark, not a mark and a letter.
+_PAIR = {
+    "gb18030": re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]"),
     "big5hkscs": re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]"),
     "cp932": re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]"),
     "euc_jp": re.compile(rb"[\xa1-\xfe][\xa1-\xfe]"),
     "cp949": re.compile(rb"[\x81-\xfe][\x41-\x5a\x61-\x7a\x81-\xfe]"),
 }
 _OTHER_TABLES = {"big5hkscs": ("cp950",), "cp932": ("shift_jis_2004",), "euc_jp": ("euc_jis_2004",)}
+_LANGUAGE = {"gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko"}
+WINDOW = 24
+"""Bytes behind a bad byte by which the ways to go on are weighed."""
+MAX_WEIGHINGS = 500
+"""Bad bytes of a text that are weighed (20 µs each); the rest go on at the next byte."""
+
+
+class _Left(threading.local):
+    left = MAX_WEIGHINGS
+
+
+_weighings = _Left()
+
+
+_NEVER = bytes(range(0xF5, 0x100))
 
 
 def _utf8(error: UnicodeError) -> tuple[str, int]:
-    """Join surrogates that were written as UTF-8 (CESU-8); mark the longest broken start."""
+    """Join surrogates that were written as UTF-8 (CESU-8); skip a byte put inside a character."""
     assert isinstance(error, UnicodeDecodeError)
     six = error.object[error.start : error.start + 6]
     if len(six) == 6 and six[0] == 0xED and 0xA0 <= six[1] <= 0xAF and six[3] == 0xED:
@@ -99,35 +131,70 @@ def _utf8(error: UnicodeError) -> tuple[str, int]:
             return pair.decode("utf-16-le"), error.start + 6
         except UnicodeDecodeError:
             pass
+    lead = error.object[error.start]
+    size = 3 if 0xE0 <= lead < 0xF0 else 4 if 0xF0 <= lead < 0xF5 else 2
+    inside = error.object[error.start : error.start + size + 1]
+    broken = error.end - error.start  # the bytes of the character that are whole
+    # Only bytes that UTF-8 never has: another lead byte there begins the next character.
+    if len(inside) == size + 1 and broken < size and inside[broken] in b"\xc0\xc1" + _NEVER:
+        whole = inside[:broken] + inside[broken + 1 :]
+        try:
+            return MARK + whole.decode("utf-8"), error.start + size + 1
+        except UnicodeDecodeError:
+            pass
     return MARK, error.end
 
 
-def _gb18030(error: UnicodeError) -> tuple[str, int]:
-    """0x80 is the euro sign of Windows' code page 936."""
-    assert isinstance(error, UnicodeDecodeError)
-    return "€" if error.object[error.start] == 0x80 else MARK, error.start + 1
-
-
 def _pairs(codec: str) -> None:
-    """Register the handler of a charset of pairs: try other tables, then mark the pair once."""
+    """Register the handler of a charset of pairs: other tables, then the best way to go on."""
+    pair_of = _PAIR[codec]
 
     def handler(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeDecodeError)
-        pair = error.object[error.start : error.start + 2]
-        if not _TRAIL[codec].fullmatch(pair):
-            return MARK, error.start + 1
+        data, start = error.object, error.start
+        if codec == "gb18030" and data[start] == 0x80:
+            return "€", start + 1  # Windows' code page 936
+        pair = data[start : start + 2]
+        if not pair_of.fullmatch(pair):
+            return _resumed(data, start, codec)
         for other in _OTHER_TABLES.get(codec, ()):
             try:
-                return pair.decode(other), error.start + 2
+                return pair.decode(other), start + 2
             except UnicodeDecodeError:
                 continue
-        return MARK, error.start + 2
+        return (MARK, start + 1) if codec == "gb18030" else (MARK, start + 2)
 
     codecs.register_error(f"pipeline-{codec}", handler)
 
 
+def _resumed(data: bytes, start: int, codec: str) -> tuple[str, int]:
+    """Return what stands for a bad byte and where to go on, so that what follows reads best.
+
+    The byte may have been inserted between two characters, or inside one, or be a character's
+    first or second byte that was changed: the right choice keeps the following pairs in step.
+    """
+    following = data[start + 1 : start + 2]
+    if not following or following < b"\x30" or not _weighings.left:
+        return MARK, start + 1
+    _weighings.left -= 1
+    ways = [(MARK, start + 1), (MARK, start + 2)]
+    split = data[start : start + 1] + data[start + 2 : start + 3]
+    if _PAIR[codec].fullmatch(split) and following >= b"\x80":
+        ways.append((MARK + split.decode(codec, "replace"), start + 3))
+    return max(ways, key=lambda way: _reads(data, way, codec))
+
+
+def _reads(data: bytes, way: tuple[str, int], codec: str) -> float:
+    """Return ln p of a way to go on: what it puts in place and the bytes up to the next break."""
+    after = data[way[1] : way[1] + WINDOW]
+    window = _BREAK.split(after, maxsplit=1)[0]
+    text = way[0][1:] + window.decode(codec, "replace")
+    # By the mean over the same bytes: the ways begin at different places.
+    return log_likelihood(text, (_LANGUAGE[codec],)) / max(1, len(window) + 2 * len(way[0][1:]))
+
+
+_BREAK = re.compile(rb"[\x00-\x2f]")
 codecs.register_error("pipeline-utf-8", _utf8)
-codecs.register_error("pipeline-gb18030", _gb18030)
-for _codec in _TRAIL:
+for _codec in _PAIR:
     _pairs(_codec)
-_HANDLER_OF = {codec: f"pipeline-{codec}" for codec in ("utf-8", "gb18030", *_TRAIL)}
+_HANDLER_OF = {codec: f"pipeline-{codec}" for codec in ("utf-8", *_PAIR)}

@@ -41,12 +41,13 @@ _UNLISTED: tuple[tuple[int, int, float], ...] = (
     (0xFF01, 0xFF5E, -12.0),
     (0xFFFD, 0xFFFD, -18.0),
 )
-_LATIN, _LATIN_UPPER, _OTHER, _OTHER_UPPER, _IDEOGRAPHIC = 1, 2, 3, 4, 5
+_LATIN, _LATIN_UPPER, _OTHER, _OTHER_UPPER, _IDEOGRAPHIC, _HALFWIDTH = 1, 2, 3, 4, 5, 6
 # ln of how much rarer a pair of kinds is than its two characters: row first, column second.
-_PAIRS = np.zeros((6, 6), np.float32)
+_PAIRS = np.zeros((7, 7), np.float32)
 _PAIRS[_LATIN, _LATIN_UPPER] = _PAIRS[_OTHER, _OTHER_UPPER] = -3.0  # capitals inside words
 _PAIRS[1:3, 3:5] = _PAIRS[3:5, 1:3] = -4.0  # two alphabets in one word
 _PAIRS[1:5, 5] = _PAIRS[5, 1:5] = -2.5  # é and the letter after it read as one Han
+_PAIRS[_HALFWIDTH, _HALFWIDTH] = 5.0  # half-width kana are rare, and come in runs
 
 
 @cache
@@ -68,6 +69,7 @@ def _tables() -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
         if character.isalpha():
             kinds[code] = (_LATIN if code < 0x250 else _OTHER) + character.isupper()
     kinds[0x0E01:0x0E5C] = _OTHER  # the vowels and tones of Thai are marks
+    kinds[0xFF61:0xFFA0] = _HALFWIDTH
     for first, last in ((0x3041, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3)):
         kinds[first : last + 1] = _IDEOGRAPHIC
     return tables, kinds
@@ -80,5 +82,5 @@ def log_likelihood(text: str, languages: tuple[str, ...]) -> float:
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     tables, kinds = _tables()
     kind = kinds.take(units)
-    glue = float(_PAIRS.take(kind[:-1] * 6 + kind[1:]).sum()) if len(kind) > 1 else 0.0
+    glue = float(_PAIRS.take(kind[:-1] * 7 + kind[1:]).sum()) if len(kind) > 1 else 0.0
     return glue + max(float(tables[name].take(units).sum()) for name in languages)
