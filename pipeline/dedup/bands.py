@@ -61,19 +61,16 @@ def linked(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.in
     words does all: 40 bits of hash remain for 16 million documents, which link 50 unrelated pairs a
     band by chance; they are verified like all others.
     """
-    alive = np.flatnonzero(hashes != NONE)
     bits = np.uint64(max(len(hashes).bit_length(), 1))
-    words = (hashes[alive] >> bits << bits) | alive.astype(np.uint64)
-    words.sort()
-    heads = words >> bits
-    same = heads[1:] == heads[:-1]
-    others = np.flatnonzero(same) + 1
-    if not others.size:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    begins = np.flatnonzero(np.concatenate(([True], ~same)))
-    first = begins[np.searchsorted(begins, others, "right") - 1]
     mask = (np.uint64(1) << bits) - np.uint64(1)
-    return (words[first] & mask).astype(np.int64), (words[others] & mask).astype(np.int64)
+    words = hashes & ~mask
+    words |= np.arange(len(hashes), dtype=np.uint64)
+    words = words[hashes != NONE]
+    words.sort()
+    others = np.flatnonzero((words[1:] ^ words[:-1]) <= mask) + 1
+    begins = np.concatenate(([True], others[1:] != others[:-1] + 1))[: len(others)]
+    firsts = np.repeat(others[begins] - 1, np.diff(np.append(np.flatnonzero(begins), len(others))))
+    return (words[firsts] & mask).astype(np.int64), (words[others] & mask).astype(np.int64)
 
 
 def all_links(bands: Bands) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

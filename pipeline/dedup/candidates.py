@@ -17,7 +17,7 @@ Hashes = NDArray[np.uint64]
 
 _SHARED = 2  # passages that make a pair a candidate: one may be a quotation
 _COMMON = 32  # documents with a passage, above which it is a formula and proposes nothing
-_PARTITION = 1 << 24  # passage hashes sorted at a time
+_PARTITION = 1 << 23  # passage hashes sorted at a time
 
 
 class Proposals:
@@ -34,10 +34,10 @@ class Proposals:
 
     def column(self, number: int) -> Hashes:
         """Return a column of hashes, NONE where the document is not to be compared."""
-        hashes = np.where(self.alive, self.columns[number], NONE)
-        if self.scope is not None:
-            hashes = np.where(hashes == NONE, NONE, np.maximum(hashes ^ self.scope, np.uint64(1)))
-        return hashes
+        hashes: Hashes = self.columns[number] * self.alive
+        if self.scope is None:
+            return hashes
+        return np.where(hashes == NONE, NONE, np.maximum(hashes ^ self.scope, np.uint64(1)))
 
     def groups(self) -> tuple[Ranks, Ranks]:
         """Return (group, member) of every document that shares hashes with another, group by group.
@@ -49,10 +49,9 @@ class Proposals:
         for band in range(self.options.bands):
             forest.link(*linked(self.column(band)))
         forest.link(*self.passage_pairs())
-        group = forest.roots(np.arange(n, dtype=np.int64))
-        members = np.flatnonzero(np.bincount(group, minlength=n)[group] > 1)
-        members = members[np.argsort(group[members], kind="stable")]
-        return group[members], members
+        group, members = forest.crowds()
+        order = np.argsort(group, kind="stable")
+        return group[order], members[order]
 
     def passage_pairs(self) -> tuple[Ranks, Ranks]:
         """Return the pairs of documents that share at least two passages."""
@@ -69,15 +68,18 @@ class Proposals:
 
     def _passage_pairs(self, numbers: range, low: int, high: int) -> Hashes:
         """Return the pairs, as left << 32 | right, that share a passage from low to high."""
-        hashes, documents = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        n = len(self.alive)
+        mask = np.uint64((1 << max(n.bit_length(), 1)) - 1)
+        found = [np.zeros(0, np.uint64)]
         for number in numbers:
             column = self.column(number)
-            inside = np.flatnonzero(
-                (column >= np.uint64(low)) & (column <= np.uint64(high)) & (column != NONE)
-            )
-            hashes.append(column[inside])
-            documents.append(inside.astype(np.uint64))
-        return bucket_pairs(np.concatenate(hashes), np.concatenate(documents), len(self.alive))
+            inside = (column >= np.uint64(max(low, 1))) & (column <= np.uint64(high))
+            column &= ~mask
+            column |= np.arange(n, dtype=np.uint64)
+            found.append(column[inside])
+        words = np.concatenate(found)
+        del found
+        return bucket_pairs(words, mask)
 
     def near_in_bands(self, members: Ranks, reach: int) -> tuple[Ranks, Ranks]:
         """Return pairs of places in `members` that lie at most `reach` apart in a bucket."""
@@ -97,28 +99,31 @@ class Proposals:
 _SCOPE = 0x9E3779B97F4A7C15
 
 
-def bucket_pairs(hashes: Hashes, documents: Hashes, n: int) -> Hashes:
+def bucket_pairs(words: Hashes, mask: np.uint64) -> Hashes:
     """Return left << 32 | right of all pairs of documents with one hash, in buckets not too full.
 
-    `documents` uint64, below n. A pair comes once for each hash that it shares.
+    `words`: the high bits of the hash, the document number in the bits of `mask`; sorted in place.
+    A pair comes once for each hash that it shares.
     """
-    bits = np.uint64(max(n.bit_length(), 1))
-    words = (hashes >> bits << bits) | documents
     words.sort()
-    words = words[np.concatenate(([True], words[1:] != words[:-1]))[: len(words)]]
-    heads = words >> bits
+    change = words[1:] ^ words[:-1]
+    shared = (change <= mask) & (change != 0)  # the same word: a document with a passage twice
+    del change
+    member = np.zeros(len(words), bool)
+    member[1:] = shared
+    member[:-1] |= shared
+    words = words[member]
+    heads = words | mask
     begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(words)])
     sizes = np.diff(np.append(begins, len(words)))
-    size = np.repeat(sizes, sizes)
-    numbers = words & ((np.uint64(1) << bits) - np.uint64(1))
-    crowded = np.flatnonzero((size > 1) & (size <= _COMMON))
-    heads, numbers = heads[crowded], numbers[crowded]
+    sparse = np.repeat(sizes <= _COMMON, sizes)
+    heads, numbers = heads[sparse], words[sparse] & mask
     found = [np.zeros(0, np.uint64)]
-    for step in range(1, min(_COMMON, len(heads))):
-        same = heads[step:] == heads[:-step]
+    for apart in range(1, min(_COMMON, len(heads))):
+        same = heads[apart:] == heads[:-apart]
         if not same.any():
             break
-        found.append((numbers[:-step][same] << np.uint64(32)) | numbers[step:][same])
+        found.append((numbers[:-apart][same] << np.uint64(32)) | numbers[apart:][same])
     return np.concatenate(found)
 
 

@@ -103,9 +103,8 @@ def decide(corpus: CorpusArrays, options: DedupOptions, read: Read) -> Decisions
     if options.near:
         _near(corpus, options, out, clusters, read)
     _share_fate(out)
-    roots = clusters.roots(np.arange(len(corpus), dtype=np.int64))
-    crowd = np.bincount(roots, minlength=len(roots))[roots] > 1
-    out.cluster[crowd] = roots[crowd]
+    cluster, members = clusters.crowds()
+    out.cluster[members] = cluster
     return out
 
 
@@ -149,11 +148,12 @@ def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
     hashes = corpus.text_hash
     if corpus.scope is not None:
         hashes = hashes ^ (corpus.scope.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    order = np.argsort(hashes, kind="stable")
-    sorted_ = hashes[order]
-    close = np.flatnonzero(sorted_[1:] == sorted_[:-1])
-    close = np.union1d(close, close + 1)
-    ranks, hashes = order[close], sorted_[close]
+    words = np.sort(hashes)
+    twice = words[1:][words[1:] == words[:-1]]
+    place = np.searchsorted(twice, hashes)
+    place[place == len(twice)] = 0
+    ranks = np.flatnonzero(twice[place] == hashes) if len(twice) else np.zeros(0, np.int64)
+    hashes = hashes[ranks]
     by_length = np.lexsort((ranks, corpus.length[ranks], hashes))
     ranks, hashes = ranks[by_length], hashes[by_length]
     same = (hashes[1:] == hashes[:-1]) & (corpus.length[ranks[1:]] == corpus.length[ranks[:-1]])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shingles import shingle_hashes
+from pipeline.text.shingles import batch_shingles
 
 Numbers = NDArray[np.int64]
 
@@ -29,53 +30,35 @@ class ShingleSets:
 
 def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
     """Return the sets of the shingles of each text; a text below `ngram` characters has none."""
-    sets = [
-        np.unique(shingle_hashes(np.frombuffer(text.encode("utf-16-le"), np.uint16), ngram))
-        for text in shadows
-    ]
-    starts = np.zeros(len(sets) + 1, np.int64)
-    np.cumsum([len(s) for s in sets], out=starts[1:])
-    return ShingleSets(np.concatenate(sets) if sets else np.zeros(0, np.uint64), starts)
-
-
-_SLICE = 1 << 20  # words compared at a time
+    raw = [text.encode("utf-16-le", "surrogatepass") for text in shadows]
+    starts = np.zeros(len(raw) + 1, np.int64)
+    np.cumsum([len(data) // 2 for data in raw], out=starts[1:])
+    words, firsts = batch_shingles(np.frombuffer(b"".join(raw), np.uint16), starts, ngram)
+    for a, b in pairwise(firsts.tolist()):
+        words[a:b].sort()  # one text fits the cache: a third of the time of one sort for all
+    fresh = np.ones(len(words), bool)
+    fresh[1:] = words[1:] != words[:-1]
+    fresh[firsts[:-1][firsts[:-1] < len(words)]] = True
+    kept = np.zeros(len(words) + 1, np.int64)
+    np.cumsum(fresh, out=kept[1:])
+    return ShingleSets(words[fresh], kept[firsts])
 
 
 def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Numbers:
     """Return the number of shingles that documents left[i] and right[i] share: int64 (pairs,).
 
-    The sets of a pair are laid side by side under the number of the pair and sorted: equal
-    neighbours are shared. 50 bits of hash remain beside 2^14 pairs: two sets of a thousand are
-    wrong by one shingle once in a billion pairs.
+    Two sorted sets laid end to end are two runs, which a stable sort merges in 6 µs per thousand;
+    equal neighbours are shared.
     """
-    out = np.zeros(len(left), np.int64)
-    cost = np.cumsum(sets.sizes[left] + sets.sizes[right])
-    at = 0
-    while at < len(left):
-        before = int(cost[at - 1]) if at else 0
-        to = max(int(np.searchsorted(cost, before + _SLICE, "right")), at + 1)
-        to = min(to, at + (1 << 14))
-        out[at:to] = _overlaps(sets, left[at:to], right[at:to])
-        at = to
+    starts, words = sets.starts.tolist(), sets.words
+    out = np.empty(len(left), np.int64)
+    for row, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        merged = np.concatenate(
+            (words[starts[i] : starts[i + 1]], words[starts[j] : starts[j + 1]])
+        )
+        merged.sort(kind="stable")
+        out[row] = np.count_nonzero(merged[1:] == merged[:-1])
     return out
-
-
-def _overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Numbers:
-    documents = np.concatenate((left, right))
-    sizes = sets.sizes[documents]
-    pair = np.tile(np.arange(len(left), dtype=np.uint64), 2)
-    words = sets.words[_ranges(sets.starts[documents], sizes)]
-    words >>= np.uint64(14)
-    words |= np.repeat(pair << np.uint64(50), sizes)
-    words.sort()
-    shared = words[1:][words[1:] == words[:-1]] >> np.uint64(50)
-    return np.bincount(shared.astype(np.int64), minlength=len(left))
-
-
-def _ranges(begins: Numbers, sizes: Numbers) -> Numbers:
-    """Return the numbers begins[i] .. begins[i] + sizes[i] - 1 of all i end to end."""
-    ends = np.cumsum(sizes)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(begins - ends + sizes, sizes)
 
 
 @dataclass(frozen=True, slots=True)
