@@ -8,6 +8,7 @@ folder that the job names and returns small statistics; the driver renames the f
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +16,17 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
 
 import numpy as np
 
 from pipeline.census import ALWAYS, Census, classes
 from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features
+from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
@@ -29,6 +35,7 @@ from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
 from pipeline.store.shard import Row, ShardWriter, encodable
+from pipeline.text.line_hashes import line_records
 
 # A document in which none of these occurs says nothing: only marks, symbols and space.
 WORDS = ALWAYS & ~classes(
@@ -74,7 +81,7 @@ def clean_shard(job: CleanJob) -> CleanStats:
         for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)
             _count(stats, rows)
-            writer.write(rows, cleaner.features(rows))
+            writer.write(rows, cleaner.features(rows), cleaner.lines(rows))
     return stats
 
 
@@ -87,6 +94,7 @@ class Cleaner:
         self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]
         self.signer = Signer(self.dedup)
+        self.sites: SitesOptions = values["sites"]
 
     def rows(self, batch: Sequence[Placed]) -> list[Row]:
         """Run a batch through decoding and the stages: one row per record, in order."""
@@ -113,6 +121,15 @@ class Cleaner:
         """Return the arrays by which `decide` knows the documents: first axis, rows."""
         found = features([row.text for row in rows], self.signer, self.dedup)
         return {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
+
+    def lines(self, rows: Sequence[Row]) -> NDArray[Any]:
+        """Return the lines (LINE_DTYPE) of the texts that have a site; `owner` is the row."""
+        if not self.sites.enabled:
+            return line_records([]).pack()
+        owners = [i for i, row in enumerate(rows) if row.text and row.site]
+        records = line_records([rows[i].text for i in owners]).pack()
+        records["owner"] = np.array(owners, np.int32)[records["owner"]]
+        return records
 
     def _open(self, row: Row) -> bool:
         """Decode a record, extract where it is a page; False where that quarantined it."""
@@ -145,6 +162,11 @@ class Cleaner:
                 return
             text = page.text
             columns = {**page.fields, **columns}
+        if not columns.get("site"):
+            # A folder of files is one site until an address says otherwise; a row of a table that
+            # has no address is of no site.
+            url, whole = str(columns.get("url") or ""), raw.id == raw.path
+            columns["site"] = host_of(url) or (posixpath.dirname(raw.path) if whole else None)
         row.document = Document(row.id, text, columns)
         row.n_input_chars = len(text)
         row.n_input_paragraphs = paragraphs(text)
@@ -176,6 +198,14 @@ def run_guarded(
         for result, document in zip(results, documents, strict=True)
     ]
     return results, run_stages((), texts)[1]
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, empty where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def paragraphs(text: str) -> int:

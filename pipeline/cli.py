@@ -335,6 +335,8 @@ def run_command_line(args: Sequence[str]) -> int:
         command = error.ctx.command_path if error.ctx else "python -m pipeline"
         return _fail(error.format_message().rstrip("."), f"run: {command} --help", 2)
     except PipelineError as error:
+        if error.exit_code == 1 and error.__cause__ is not None:
+            click.echo(str(error.__cause__), err=True)  # the traceback of a worker
         return _fail(error.message, error.hint, error.exit_code)
     except BrokenPipeError:
         # The reader of our stdout has gone (head): not an error. Python must not flush into it.

@@ -39,7 +39,7 @@ class Corpus:
 
     `artifact` int32 (n,), `row` int64 (n,): where a record lies. `table`: its KEY_COLUMNS and
     `input_path`. `path_hash` uint64 (n,): a stable hash of the path. `arrays`: the features of
-    cleaning, first axis n.
+    cleaning, first axis n. `lines`: per artifact the lines of its documents (LINE_DTYPE).
     """
 
     artifacts: Sequence[Artifact]
@@ -48,6 +48,7 @@ class Corpus:
     table: pa.Table
     path_hash: NDArray[np.uint64]
     arrays: Mapping[str, NDArray[Any]]
+    lines: Sequence[NDArray[Any]]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -100,6 +101,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     tables, owners, rows, ranks = [], [], [], []
     gone = -1  # rank of a piece that is no longer input
     arrays: dict[str, list[NDArray[Any]]] = {}
+    lines: list[NDArray[Any]] = []
     for number, artifact in enumerate(artifacts):
         table = read_records(artifact.folder, KEY_COLUMNS)
         piece_ranks = np.array(
@@ -115,7 +117,10 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         ranks.append(
             piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0]
         )
+        lines.append(np.load(artifact.folder / "lines.npy", mmap_mode="r"))
         for path in sorted(artifact.folder.glob("*.npy")):
+            if path.name == "lines.npy":
+                continue
             arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
     table = pa.concat_tables(tables)
     path_rank = np.concatenate(ranks)
@@ -135,6 +140,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         taken.combine_chunks(),
         hashes[path_rank],
         {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
+        lines,
     )
 
 

@@ -16,8 +16,12 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
 from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
+from pipeline.dedup.features import features
+from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
+from pipeline.dedup.signature import Signer
 from pipeline.recipe import Recipe
+from pipeline.sites import learned, without_lines
 from pipeline.text.shadow import shadow
 
 DECISION_SCHEMA = pa.schema(
@@ -28,6 +32,7 @@ DECISION_SCHEMA = pa.schema(
         ("duplicate_cluster", pa.string()),
         ("duplicate_count", pa.int32()),
         ("duplicate_urls", pa.list_(pa.string())),
+        ("removals", pa.string()),  # JSON: line -> [rule, note], of the lines of its site
     ]
 )
 REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
@@ -36,13 +41,38 @@ REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "co
 def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
     """Return a table of DECISION_SCHEMA, a row per record of the corpus."""
     options = recipe.section(DedupOptions)
+    removals = learned(corpus, recipe.section(SitesOptions))
+    _sign_again(corpus, removals, options)
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
-        return _table(len(corpus), {})
+        return _table(len(corpus), {}, removals)
     arrays = corpus_arrays(corpus, alive, options)
-    decisions = decide(arrays, options, lambda ranks: shadow(corpus.texts(alive[ranks])))
-    return _table(len(corpus), _rows(corpus, alive, decisions))
+    decisions = decide(
+        arrays, options, lambda ranks: shadow(texts_left(corpus, removals, alive[ranks]))
+    )
+    return _table(len(corpus), _rows(corpus, alive, decisions), removals)
+
+
+def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]) -> list[str]:
+    """Return texts at ranks, without the lines of their sites."""
+    texts = corpus.texts(ranks)
+    return [
+        without_lines(text, removals[rank])[0] if rank in removals else text
+        for rank, text in zip(ranks.tolist(), texts, strict=True)
+    ]
+
+
+def _sign_again(corpus: Corpus, removals: Mapping[int, str], options: DedupOptions) -> None:
+    """Put the features of what is left in the place of those of the whole text."""
+    signer = Signer(options)
+    ranks = np.array(sorted(removals), np.int64)
+    for first in range(0, len(ranks), 1024):
+        some = ranks[first : first + 1024]
+        found = features(texts_left(corpus, removals, some), signer, options)
+        corpus.arrays["text_hash"][some] = found.text_hash
+        corpus.arrays["length"][some] = found.length
+        corpus.arrays["bands"][some] = found.bands
 
 
 def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions) -> CorpusArrays:
@@ -108,7 +138,7 @@ def _rows(
     return rows
 
 
-def _table(n: int, rows: Mapping[int, Mapping[str, Any]]) -> pa.Table:
+def _table(n: int, rows: Mapping[int, Mapping[str, Any]], removals: Mapping[int, str]) -> pa.Table:
     columns: dict[str, list[Any]] = {
         "reason": [""] * n,
         "twin": [None] * n,
@@ -116,7 +146,10 @@ def _table(n: int, rows: Mapping[int, Mapping[str, Any]]) -> pa.Table:
         "duplicate_cluster": [None] * n,
         "duplicate_count": [0] * n,
         "duplicate_urls": [[]] * n,
+        "removals": [None] * n,
     }
+    for rank, removal in removals.items():
+        columns["removals"][rank] = removal
     for rank, row in rows.items():
         for name, value in row.items():
             columns[name][rank] = value

@@ -112,7 +112,8 @@ def clean_id(recipe: Recipe) -> str:
         name: values for name, values in recipe.resolved().items() if name not in AFTER_CLEANING
     }
     sections["input"] = {k: v for k, v in sections["input"].items() if k != "paths"}
-    signing = recipe.resolved("dedup")
+    # Whether lines are kept for learning is cleaning's; what is learned from them is not.
+    signing = [recipe.resolved("dedup"), recipe.resolved("sites")["sites"]["enabled"]]
     return sha(
         code_digest().encode(),
         canonical(dependency_versions()),

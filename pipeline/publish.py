@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, read_edits, read_records
 from pipeline.plan import sha
+from pipeline.sites import apply_removals
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
 
 # The folders of a version that hold one file per part.
@@ -111,7 +112,8 @@ def _row_digests(corpus: Corpus, decisions: pa.Table) -> NDArray[np.uint64]:
     owner_digest = flat[starts[corpus.artifact] + corpus.row]
     records = corpus.table.column("record").to_numpy().astype(np.uint64)
     rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
-    decided = np.flatnonzero(pc.is_valid(decisions.column("duplicate_cluster")).to_numpy())
+    named = [decisions.column(name) for name in ("duplicate_cluster", "removals")]
+    decided = np.flatnonzero(pc.or_(*map(pc.is_valid, named)).to_numpy())
     for rank, row in zip(decided.tolist(), decisions.take(decided).to_pylist(), strict=True):
         rows[rank] ^= np.uint64(xxhash.xxh3_64_intdigest(json.dumps(row).encode()))
     return rows
@@ -146,10 +148,10 @@ def part_name(number: int) -> str:
 
 
 def write_part(job: PartJob) -> dict[str, dict[str, int]]:
-    """Write the files of one part; return rows by folder, and receipts by stage."""
+    """Write the files of one part; return rows by folder, receipts by stage, sums of the kept."""
     with pa.memory_map(job.plan) as source:
         plan = pa.ipc.open_file(source).read_all()
-    records, edits = _collect(plan, job.sources)
+    records, edits = apply_removals(*_collect(plan, job.sources), plan.column("removals"))
     tables = build_tables(plan, records, edits, job.write.run_id)
     rows = {}
     for name, table in tables.items():
@@ -160,7 +162,14 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
             path = Path(job.folder) / name / part_name(job.number)
             write_parquet(table, path, job.write, len(table) if name == "data" else LOOKUP_ROWS)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
-    return {"rows": rows, "edits": {row["values"]: row["counts"] for row in stages}}
+    data = tables["data"]
+    return {
+        "rows": rows,
+        "edits": {row["values"]: row["counts"] for row in stages},
+        "kept": {
+            name: pc.sum(data.column(name)).as_py() or 0 for name in ("n_paragraphs", "n_chars")
+        },
+    }
 
 
 def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from pipeline.decode import DecodeOptions
+from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.errors import RecipeError
 from pipeline.readers.options import InputOptions, LimitOptions
@@ -36,6 +37,7 @@ def sections() -> dict[str, type[Any]]:
         "limits": LimitOptions,
         "decode": DecodeOptions,
         **{stage.name: stage.options for stage in registry()},
+        "sites": SitesOptions,
         "dedup": DedupOptions,
         "output": OutputOptions,
         "run": RunOptions,

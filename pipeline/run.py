@@ -50,6 +50,7 @@ from pipeline.records import CleanJob, careful, without
 from pipeline.report.card import render_card
 from pipeline.report.logs import write_metrics
 from pipeline.report.terminal import Observer
+from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
 from pipeline.store import version as versions
 from pipeline.store.files import output_errors, write_bytes
@@ -135,7 +136,7 @@ class _Run:
         counts = self._timed(
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
         )
-        facts = self._facts(corpus, decisions, counts["edits"])
+        facts = self._facts(corpus, decisions, counts)
         facts["shards"] = sorted(artifact.folder.name for artifact in artifacts)
         self._check_laws(facts, counts["rows"])
         seconds["all"] = round(time.monotonic() - started, 3)
@@ -248,10 +249,10 @@ class _Run:
             write_clusters(corpus, decisions, staged / "audit/clusters.parquet", writing)
             shutil.rmtree(plans)
         write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
-        counts: dict[str, Counter[str]] = {"rows": Counter(), "edits": Counter()}
+        counts: dict[str, Counter[str]] = {name: Counter() for name in ("rows", "edits", "kept")}
         for entry in index.values():
-            counts["rows"].update(entry["rows"])
-            counts["edits"].update(entry["edits"])
+            for name, counter in counts.items():
+                counter.update(entry[name])
         return counts
 
     def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -280,13 +281,14 @@ class _Run:
         return {digest: (before, entry) for digest, entry in content.items()}
 
     def _facts(
-        self, corpus: Corpus, decisions: pa.Table, edits: Mapping[str, int]
+        self, corpus: Corpus, decisions: pa.Table, counts: Mapping[str, Mapping[str, int]]
     ) -> dict[str, Any]:
+        edits = counts["edits"]
         return {
             "run_id": self.program[:16],
             "identity": self.name,
-            "funnel": funnel(corpus, decisions),
-            "edits": {name: edits[name] for name, _ in ORDER if name in edits},
+            "funnel": funnel(corpus, decisions, counts["kept"]),
+            "edits": {name: edits[name] for name in (*dict(ORDER), SITES) if name in edits},
             "reasons": reasons(corpus, decisions),
             "recipe": self.recipe.resolved(),
             "dependencies": dict(dependency_versions()),
@@ -346,8 +348,13 @@ def _link_part(before: Path, number: int, staged: Path, new: int) -> None:
             target.hardlink_to(source)
 
 
-def funnel(corpus: Corpus, decisions: pa.Table) -> dict[str, dict[str, int]]:
-    """Count documents, paragraphs and characters: in, kept, dropped, quarantined."""
+def funnel(
+    corpus: Corpus, decisions: pa.Table, left: Mapping[str, int]
+) -> dict[str, dict[str, int]]:
+    """Count documents, paragraphs and characters: in, kept, dropped, quarantined.
+
+    `left`: paragraphs and characters of the published data.
+    """
     table = corpus.table
     status = table.column("status")
     decided = pc.not_equal(decisions.column("reason"), "")
@@ -362,13 +369,9 @@ def funnel(corpus: Corpus, decisions: pa.Table) -> dict[str, dict[str, int]]:
             **{name: _total(records.filter(mask)) for name, mask in masks.items()},
         }
     }
-    for unit, before, after in (
-        ("paragraphs", "n_paragraphs_in", "n_paragraphs"),
-        ("characters", "n_chars_in", "n_chars"),
-    ):
-        total = _total(table.column(before))
-        left = _total(table.column(after).filter(kept))
-        out[unit] = {"in": total, "kept": left, "dropped": max(total - left, 0)}
+    for unit, name in (("paragraphs", "n_paragraphs"), ("characters", "n_chars")):
+        total = _total(table.column(f"{name}_in"))
+        out[unit] = {"in": total, "kept": left[name], "dropped": max(total - left[name], 0)}
     return out
 
 

@@ -3,6 +3,7 @@
     records.arrow   a row per input record, in order: what becomes of it, text and columns
     edits.arrow     a row per receipt: row of the record, step, stage, rule, ...
     <name>.npy      arrays for `decide`, first axis = rows of records.arrow
+    lines.npy       lines of the documents that have a site (LINE_DTYPE), `owner` = row
     meta.json       pieces and counts; written last
 
 Arrow IPC with lz4, as it is written once, read once or twice, and never published.
@@ -19,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 import orjson
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipeline.document import Document, Dropped, RawDocument
 from pipeline.readers import Fault
@@ -67,6 +69,9 @@ EDIT_SCHEMA = pa.schema(
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
+LINES = "lines.npy"
+
+
 class Row:
     """A record on its way into an artifact. Mutable, and private to the cleaning of one batch."""
 
@@ -96,6 +101,11 @@ class Row:
         """The text as it came out, empty where there is none."""
         return self.document.text if self.document and self.status == "kept" else ""
 
+    @property
+    def site(self) -> str:
+        """The site of the document, empty where it has none."""
+        return str(self.document.columns.get("site") or "") if self.document else ""
+
     def drop(self, dropped: Dropped) -> None:
         """Note that a stage dropped the document."""
         self.document = dropped.document
@@ -117,6 +127,7 @@ class ShardWriter:
         self.folder = folder
         self.rows = 0
         self.arrays: dict[str, list[Any]] = {}
+        self.lines: list[NDArray[Any]] = []
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,8 +137,10 @@ class ShardWriter:
         self.edits = pa.ipc.new_file(str(self.folder / "edits.arrow"), EDIT_SCHEMA, options=_WRITE)
         return self
 
-    def write(self, rows: Sequence[Row], features: Mapping[str, Any]) -> None:
-        """Append a batch of rows with their arrays."""
+    def write(self, rows: Sequence[Row], features: Mapping[str, Any], lines: NDArray[Any]) -> None:
+        """Append a batch of rows with their arrays, and the lines whose `owner` is a row of it."""
+        lines["owner"] += self.rows
+        self.lines.append(lines)
         self.records.write_batch(record_batch(rows))
         if any(row.document is not None and row.document.steps for row in rows):
             self.edits.write_batch(edit_batch(rows, self.rows))
@@ -146,6 +159,7 @@ class ShardWriter:
         if kind is None:
             for name, parts in self.arrays.items():
                 np.save(self.folder / f"{name}.npy", np.concatenate(parts))
+            np.save(self.folder / LINES, np.concatenate(self.lines))
 
 
 def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:

@@ -1,0 +1,128 @@
+"""Lines of a site: from the arrays of cleaning to the removals that `publish` applies.
+
+`decide` answers with a JSON object per document, line number → [rule, note]; the text itself is
+touched where it is read: here, to compare what is left, and in `publish`, to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+
+from pipeline.corpus import Corpus
+from pipeline.dedup.lines import SitesOptions, learn
+from pipeline.document import Edit, apply_edits
+from pipeline.text.line_hashes import LineRecords, unpack
+from pipeline.text.removal import Reason, removal
+
+STAGE = "sites"
+
+
+def learned(corpus: Corpus, options: SitesOptions) -> dict[int, str]:
+    """Return rank → removals (JSON) of every document that has lines of its site."""
+    if not options.enabled or not any(part.size for part in corpus.lines):
+        return {}
+    removals, _ = learn(lambda: _chunks(corpus), _site_hashes(corpus), options)
+    ids = corpus.table.column("id")
+    reasons = removals.reasons(lambda rank: str(ids[rank].as_py()))
+    return {
+        rank: orjson.dumps({str(line): list(reason) for line, reason in lines.items()}).decode()
+        for rank, lines in reasons.items()
+    }
+
+
+def _chunks(corpus: Corpus) -> Iterator[LineRecords]:
+    """Yield the lines of each artifact, owners as ranks of the corpus."""
+    for number, stored in enumerate(corpus.lines):
+        if stored.size:
+            mine = np.flatnonzero(corpus.artifact == number)
+            last = int(stored["owner"].max())
+            rank = np.full(max(last, int(corpus.row[mine].max(initial=0))) + 1, -1, np.int64)
+            rank[corpus.row[mine]] = mine
+            yield unpack(stored, rank)
+
+
+def _site_hashes(corpus: Corpus) -> NDArray[np.uint64]:
+    """Return a hash of each record's site; 0 where it has none or is not kept."""
+    column = corpus.table.column("site").combine_chunks().dictionary_encode()
+    values = [xxhash.xxh3_64_intdigest(v.encode()) | 1 for v in column.dictionary.to_pylist()]
+    table = np.array([*values, 0], np.uint64)
+    hashes: NDArray[np.uint64] = table[column.indices.fill_null(len(values)).to_numpy()]
+    return hashes
+
+
+def without_lines(text: str, removals: str) -> tuple[str, list[Edit]]:
+    """Return a text without the lines of its site, and the receipts."""
+    drops = {int(line): Reason(*why) for line, why in orjson.loads(removals).items()}
+    edits = removal(STAGE, text.split("\n"), drops)
+    return apply_edits(text, edits), edits
+
+
+def apply_removals(
+    records: pa.Table, edits: pa.Table, removals: pa.ChunkedArray
+) -> tuple[pa.Table, pa.Table]:
+    """Return records and receipts (both in order of the part) with the removals applied.
+
+    `removals` is JSON per record, null where nothing goes; `edits.row` is the place in `records`.
+    """
+    import hashlib
+
+    places = np.flatnonzero(removals.is_valid().to_numpy())
+    if not places.size:
+        return records, edits
+    wanted = records.take(pa.array(places))
+    texts, receipts, owners = [], [], []
+    for place, text, why in zip(
+        places.tolist(),
+        wanted.column("text").to_pylist(),
+        removals.take(pa.array(places)).to_pylist(),
+        strict=True,
+    ):
+        new, made = without_lines(text, why)
+        texts.append(new)
+        receipts += made
+        owners += [place] * len(made)
+    counts = np.bincount(owners, minlength=len(records))[places]
+    updates = {
+        "text": texts,
+        "n_chars": [len(text) for text in texts],
+        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
+        "damage_marks": [text.count("�") for text in texts],
+        "n_edits": (wanted.column("n_edits").to_numpy() + counts).tolist(),
+        "content_hash": [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts],
+    }
+    for name, values in updates.items():
+        index = records.column_names.index(name)
+        column = records.column(name).combine_chunks()
+        pieces = pa.concat_arrays([column, pa.array(values, column.type)])
+        order = np.arange(len(records))
+        order[places] = len(records) + np.arange(len(places))
+        records = records.set_column(index, name, pieces.take(pa.array(order)))
+    return records, _with_receipts(edits, receipts, owners)
+
+
+def _with_receipts(edits: pa.Table, receipts: list[Edit], owners: list[int]) -> pa.Table:
+    """Append receipts, each in a step after the last of its record; order by record."""
+    last: dict[int, int] = {}
+    for row, step in zip(
+        edits.column("row").to_pylist(), edits.column("step").to_pylist(), strict=True
+    ):
+        last[row] = max(step, last.get(row, -1))
+    added = pa.table(
+        {
+            "row": pa.array(owners, pa.int32()),
+            "step": pa.array([last.get(owner, -1) + 1 for owner in owners], pa.int16()),
+            **{
+                field.name: pa.array([getattr(e, field.name) for e in receipts], field.type)
+                for field in list(edits.schema)[2:]
+            },
+        },
+        schema=edits.schema,
+    )
+    both = pa.concat_tables([edits, added])
+    return both.take(pa.array(np.argsort(both.column("row").to_numpy(), kind="stable")))
