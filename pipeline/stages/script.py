@@ -105,6 +105,8 @@ def _work(
     select = _to_simplified if options.target == "hans" else _to_traditional
     jobs: dict[Step, list[tuple[int, Lines]]] = {}
     for i, source, lines in select(documents, counted, found, TARGETS[options.target]):
+        if lines is not None and not lines.any():
+            continue
         conversion = step(source, options.target, options.vocabulary)
         jobs.setdefault(conversion, []).append((i, lines))
     for conversion, job in jobs.items():
@@ -135,8 +137,7 @@ def _to_simplified(
             yield i, script, None
         elif script in TRADITIONAL or script == MIXED or _may_quote(script, traditional[i]):
             lines = traditional_lines(documents[i].text.split("\n"), script)
-            if lines.any():
-                yield i, script if script in TRADITIONAL else HANT, lines
+            yield i, script if script in TRADITIONAL else HANT, lines
 
 
 def _may_quote(script: str, traditional: int) -> bool:
@@ -146,15 +147,19 @@ def _may_quote(script: str, traditional: int) -> bool:
 def _to_traditional(
     documents: Sequence[Document], counted: Census, found: list[str], target: str
 ) -> Iterator[tuple[int, str, Lines]]:
-    traditional = counted.count("han_traditional")
     foreign = counted.count("han_traditional", "kana", "hangul") > 0
+    traditional = counted.count("han_traditional") > 0
     for i, script in enumerate(found):
         if script == HANS and not foreign[i]:
             yield i, script, None
         elif script in (HANS, MIXED):
-            lines = simplified_lines(documents[i].text.split("\n"))
-            if lines.any():
-                yield i, HANS, lines
+            text = documents[i].text
+            lines = text.split("\n")
+            simplified = simplified_lines(lines)
+            yield i, HANS, simplified
+            # The other lines are to be in the region's forms too, or a second run would do it.
+            if (source := region(text)) != target:
+                yield i, source, traditional_lines(lines, MIXED) & ~simplified
         elif script in TRADITIONAL and script != target and traditional[i]:
             yield i, script, None
 

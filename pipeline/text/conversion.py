@@ -31,16 +31,18 @@ JOIN_WITHIN = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A conversion: an OpenCC configuration, our mends of its output, then more configurations.
+    """A conversion: an OpenCC configuration and our mends of its output, then those of a region.
 
-    `rule` names in the receipts what was found in the text; `table` is the table of mends;
-    `words` is the configuration of OpenCC whose vocabulary replaces words of the region.
+    `rule` names in the receipts what was found in the text; `table` and `regional_table` are the
+    tables of mends (or ""); `words` is the configuration of OpenCC whose vocabulary replaces words
+    of the region.
     """
 
     rule: str
     config: str
-    table: str = ""
-    after: tuple[str, ...] = ()
+    table: str
+    regional: str = ""
+    regional_table: str = ""
     words: str = ""
 
 
@@ -56,11 +58,8 @@ def step(source: str, target: str, vocabulary: bool) -> Step:
     region = target.removeprefix("hant-")
     if source == "Hans":
         words = f"s2{region}p" if vocabulary else ""
-        return Step("simplified-form", "s2t", "hant", (f"t2{region}",), words)
-    other = "hk" if region == "tw" else "tw"
-    if source == f"Hant-{other.upper()}":
-        return Step("regional-form", f"{other}2t", "", (f"t2{region}",))
-    return Step("regional-form", f"t2{region}")
+        return Step("simplified-form", "s2t", "hant", f"t2{region}", f"hant_{region}", words)
+    return Step("regional-form", f"t2{region}", f"hant_{region}")
 
 
 @cache
@@ -124,10 +123,13 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     """
     before = "\n".join(texts)
     codes = codes_of(before)
-    out = _same_length(step.config, before, codes)
-    mended = mends(step.table).apply(before, codes, out) if step.table else {}
-    for config in step.after:
-        out = _same_length(config, text_of(out), codes)
+    out, mended = _mended(before, step.config, step.table)
+    if step.regional:
+        out, more = _mended(text_of(out), step.regional, step.regional_table)
+        mended |= more
+    lone = (codes & ~np.uint32(0x7FF)) == 0xD800
+    if lone.any():
+        out[lone] = codes[lone]
     after = text_of(out)
     lengths = np.array([len(text) + 1 for text in texts])
     starts = np.cumsum(lengths) - lengths
@@ -140,15 +142,17 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     ]
 
 
-def _same_length(config: str, text: str, codes: Codes) -> Codes:
-    """Return the code points of `text` converted, lone surrogates as they were: uint32 (n,)."""
+def _mended(text: str, config: str, table: str) -> tuple[Codes, dict[int, str]]:
+    """Return the code points of `text` converted and mended, and the rules of the mends.
+
+    A region's mends read OpenCC's output, as they know the forms of Traditional text only.
+    """
     out = codes_of(_opencc(config, text)).copy()
-    if len(out) != len(codes):
+    if len(out) != len(text):
         raise ValueError(f"opencc {config} changed the length of a text")
-    lone = (codes & ~np.uint32(0x7FF)) == 0xD800
-    if lone.any():
-        out[lone] = codes[lone]
-    return out
+    if table.startswith("hant_"):
+        text = text_of(out)
+    return out, mends(table).apply(text, codes_of(text), out)
 
 
 @dataclass(frozen=True, slots=True)

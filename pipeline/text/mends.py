@@ -66,9 +66,10 @@ class Mends:
 
 
 def read_tables(target: str) -> list[dict[str, Any]]:
-    """Return the tables of a target script (`hans`, `hant`) as they stand in the file."""
-    tables: list[dict[str, Any]] = _read(f"to_{target}")["table"]
-    return tables
+    """Return the tables of a target (`hans`, `hant`, `hant_tw`, `hant_hk`), as in the file."""
+    found = _read(f"to_{target}")
+    used = [table for table in _read("to_hans")["table"] if table["id"] in found.get("uses", ())]
+    return [*found["table"], *used]
 
 
 @cache
