@@ -1,15 +1,40 @@
-"""The script stage: its cases, and that every table holds what its rows claim."""
+"""The script stage: its cases, the laws, and that every table holds what its rows claim."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.document import Document
+from pipeline.census import census
+from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.text.mends import read_tables
+from pipeline.stages.runner import compile_stages, run_stages
+from pipeline.stages.script import STAGE
+from pipeline.text import conversion
+from pipeline.text.mends import pairs_of, read_tables
+from pipeline.text.scripts import detect, region
 from tests.stage_cases import check, load
+
+TARGETS = ("hans", "hant-tw", "hant-hk", "keep")
+# Words that meet in the tables, in both scripts, with what stands between them in real text.
+WORDS = re.findall(
+    r"\S+| ",
+    "這個 们 說 著 著名 原著 看著 草原著火 乾 乾燥 乾安 徵收 魏徵 甚麼 頭髮 头发 发展 学生 "
+    "美国历史 后 後 里 裡 裏 范 規範 余先生 只能 隻 座標 坐标 衞生 簷 啟 為 爲 軟體 软件 記憶體 "
+    "内存 臺灣 台湾 香港 嘅 咗 の を です 한국 the of 1234 ， 。 （ ）",
+)
+texts = st.lists(st.sampled_from([*WORDS, "\n"]) | st.text(max_size=3), max_size=40).map("".join)
+
+
+def convert(text: str, **options: object) -> Document:
+    out = run_text(text, ["script"], {"script": options})
+    assert isinstance(out, Document)
+    return out
 
 
 @pytest.mark.parametrize("case", load("script"))
@@ -17,20 +42,129 @@ def test_case(case: dict[str, Any]) -> None:
     check("script", case)
 
 
-@pytest.mark.parametrize("table", read_tables("hans"), ids=lambda table: table["id"])
-def test_table_catches_and_leaves(table: dict[str, Any]) -> None:
-    for before, after in table["catch"]:
-        assert simplified(before) == after
-    for text in table.get("leave", []):
-        kept = [c for c in text if c in table["chars"]]
-        assert [c for c in simplified(text) if c in table["chars"]] == kept
+@given(texts, st.sampled_from(TARGETS), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_receipts_replay_and_nothing_is_lost(text: str, target: str, vocabulary: bool) -> None:
+    out = convert(text, target=target, vocabulary=vocabulary)
+    assert replay(text, out.edits) == out.text
+    assert out.text.count("\n") == text.count("\n")
+    if not vocabulary:
+        assert len(out.text) == len(text)
+    if target == "keep":
+        assert out.text == text
+
+
+@given(texts, st.sampled_from(TARGETS))
+@settings(max_examples=150, deadline=None)
+def test_a_second_run_finds_nothing(text: str, target: str) -> None:
+    once = convert(text, target=target)
+    assert convert(once.text, target=target).text == once.text
+
+
+@given(st.lists(texts, min_size=2, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_documents_of_a_batch_do_not_meet(batch: list[str]) -> None:
+    compiled = compile_stages([(STAGE, STAGE.options())])
+    together, _ = run_stages(compiled, [Document("", text) for text in batch])
+    assert together == [convert(text) for text in batch]
+
+
+@given(st.text("的是在有人我他中大年了日本三五市区县与门国乾", max_size=60))
+def test_text_without_traditional_characters_stays(text: str) -> None:
+    assert convert(text).text == text
+
+
+def test_linear_in_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCC sees each character once, however many documents and lines there are."""
+    seen = 0
+    real = conversion.converter
+
+    def counting(config: str) -> Callable[[str], str]:
+        def run(text: str) -> str:
+            nonlocal seen
+            seen += len(text)
+            return real(config)(text)
+
+        return run
+
+    monkeypatch.setattr(conversion, "converter", counting)
+    text = "這個時候，他看著原著，說乾安縣的糧食乾燥。\n现在还没有，里面都是简体字。\n" * 3000
+    convert(text)
+    assert len(text) / 3 < seen < 1.01 * len(text)
+
+
+def test_text_in_the_target_script_never_reaches_opencc(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(config: str) -> Callable[[str], str]:
+        raise AssertionError(config)
+
+    monkeypatch.setattr(conversion, "converter", refuse)
+    convert("乾安县的农民在乾隆年间的后宫里说什么？" * 50)
+    convert("行政院依本條例處新臺幣三萬元以下罰鍰。" * 50, target="hant-tw")
 
 
 def simplified(text: str) -> str:
     """Convert a text within a document that is Traditional beyond doubt."""
-    out = run_text(f"這書寫與觀點還會變嗎\n{text}", ["script"])
-    assert isinstance(out, Document)
-    return out.text.split("\n")[1]
+    return convert(f"這書寫與觀點還會變嗎\n{text}").text.split("\n")[1]
+
+
+def traditional(text: str) -> str:
+    """Convert a text within a document that is Simplified beyond doubt, to Taiwan's forms."""
+    return convert(f"这书写与观点还会变吗\n{text}", target="hant-tw").text.split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "run"),
+    [(table, simplified) for table in read_tables("hans")]
+    + [(table, traditional) for table in read_tables("hant")],
+    ids=lambda value: value["id"] if isinstance(value, dict) else "",
+)
+def test_table_catches_and_leaves(table: dict[str, Any], run: Callable[[str], str]) -> None:
+    for before, after in table["catch"]:
+        assert run(before) == after
+    for text in table.get("leave", []):
+        kept = [c for c in text if c in table["chars"]]
+        assert [c for c in run(text) if c in table["chars"]] == kept
+
+
+@pytest.mark.parametrize("target", ["hans", "hant", "hant_tw", "hant_hk"])
+def test_rows_are_well_formed(target: str) -> None:
+    """A word keeps its length, and holds a character that the table is about."""
+    for table in read_tables(target):
+        assert table["reason"]
+        assert table["source"]
+        assert table["catch"]
+        for before, after in pairs_of(table):
+            assert len(before) == len(after)
+            assert len(before) == 1 or set(before) & set(table["chars"]), before
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("行政院會通過本條例", "Hant-TW"),
+        ("消防處派員到屋苑調查", "Hant-HK"),
+        ("佢哋嘅屋企", "Hant-HK"),
+        ("銅鑼灣與灣仔都在香港島", "Hant"),
+        ("高雄的天氣與台灣遊客", "Hant"),
+        ("屋子裏的人", "Hant"),
+    ],
+)
+def test_region_is_where_it_was_written_not_what_it_is_about(text: str, expect: str) -> None:
+    assert region(text) == expect
+
+
+def test_detect_looks_at_lines_where_kana_leave_it_open() -> None:
+    quoting = "他們說這本書還沒有翻譯，讀者對從前的版本很熟悉。\n書類の変換を行う設定です。"
+    japanese = "設定\n書類の変換を行うための設定です。"
+    assert detect([quoting, japanese], census([quoting, japanese])) == ["Hant", "Japanese"]
+
+
+def test_a_lone_surrogate_stays_in_its_place() -> None:
+    text = "這書\ud800寫與\udfff觀點還會變嗎"
+    out = convert(text)
+    assert out.text == "这书\ud800写与\udfff观点还会变吗"
+    assert replay(text, out.edits) == out.text
+    assert "软件\ud800" in convert(text + "，軟體\ud800", vocabulary=True).text
 
 
 def test_columns_follow_the_text() -> None:
@@ -40,3 +174,14 @@ def test_columns_follow_the_text() -> None:
     assert out.columns["title"] == "台湾的书与画"
     assert out.columns["author"] == ["刘德华", "张三"]
     assert out.columns["url"] == columns["url"]
+
+
+def test_receipts_name_the_mend_and_are_few() -> None:
+    out = convert("項目建設的熱潮彰顯著槐蔭這片熱土強勁的發展脈動。" * 40)
+    assert len(out.edits) <= 40
+    assert {e.rule for e in out.edits} <= {
+        "traditional-form",
+        "traditional-form+aspect-particle",
+        "traditional-form+zhu-after-all",
+    }
+    assert any("zhu-after-all" in e.rule for e in out.edits)

@@ -26,8 +26,8 @@ from pipeline.text.scripts import (
     LINE_DISTINCT_SURE,
     MIXED,
     TRADITIONAL,
+    detect,
     region,
-    scripts,
     simplified_lines,
     traditional_lines,
     traditional_only,
@@ -70,10 +70,7 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
 
     def apply_batch(documents: Sequence[Document], counted: Census) -> list[Outcome]:
-        found = [
-            region(document.text) if script == HANT else script
-            for document, script in zip(documents, scripts(counted), strict=True)
-        ]
+        found = detect([document.text for document in documents], counted)
         out = list(documents)
         for conversion, chosen in _work(documents, counted, found, options):
             _run(out, chosen, conversion)

@@ -7,7 +7,6 @@ Converters are loaded at first use, once a process, never at import.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -103,7 +102,7 @@ def _opencc(config: str, text: str) -> str:
     try:
         return converter(config)(text)
     except UnicodeEncodeError:
-        return converter(config)(re.sub("[\ud800-\udfff]", "\ufffd", text))
+        return converter(config)(text.encode("utf-8", "replace").decode())
 
 
 def codes_of(text: str) -> Codes:

@@ -9,6 +9,7 @@ occurs is called `Hans`: there is nothing to convert in it.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -25,6 +26,11 @@ TRADITIONAL = frozenset((HANT, HANT_TW, HANT_HK))
 # Share of kana in kana + Han. Japanese prose has 0.5-0.7, the barest manual page measured 0.2;
 # Chinese text that quotes Japanese titles stays under 0.05.
 KANA_MIN = 0.1
+# Below this share a text of several lines may be Chinese that quotes Japanese: Debian's Japanese
+# manuals start at 0.41, single Japanese sentences at 0.22.
+KANA_SURE = 0.4
+# Common words of Chinese that Japanese does not write, in both scripts.
+CHINESE_ONLY = frozenset("這这們们沒没還还你您很嗎吗麼么說说對对從从")
 # Shares of Traditional-only characters among those of one script only. Simplified Wikipedia and
 # classics reach 0.09 with names and quoted words, a patient who types 黃 for 黄 0.22; Traditional
 # statutes stay above 0.93.
@@ -40,8 +46,34 @@ _REGION_SAMPLES = (600, 6000)
 REGION_MIN = 2  # one word may be a quotation
 
 
+def detect(texts: Sequence[str], counted: Census) -> list[str]:
+    """Return the script of each text: by its counts, and by its words where those leave it open."""
+    return [
+        region(text)
+        if script == HANT
+        else (_chinese_lines(text) or JAPANESE)
+        if script == JAPANESE
+        else script
+        for text, script in zip(texts, scripts(counted), strict=True)
+    ]
+
+
+def _chinese_lines(text: str) -> str | None:
+    """Return the script of the Chinese lines of a text with kana, if it is mostly Chinese."""
+    lines = text.split("\n")
+    counted = census(lines)
+    kana, han = counted.count("kana"), counted.count(*HAN)
+    if kana.sum() >= KANA_SURE * (kana.sum() + han.sum()):
+        return None
+    plain = (kana == 0).tolist()
+    chinese = "\n".join(line for line, yes in zip(lines, plain, strict=True) if yes)
+    if 2 * han[kana == 0].sum() < han.sum() or CHINESE_ONLY.isdisjoint(chinese):
+        return None
+    return detect([chinese], census([chinese]))[0]
+
+
 def scripts(counted: Census) -> list[str]:
-    """Return the script of each text of a census, without region."""
+    """Return the script of each text of a census, from its counts alone and without region."""
     han = counted.count(*HAN).astype(np.float64)
     traditional = counted.count("han_traditional").astype(np.float64)
     simplified = counted.count("han_simplified")
@@ -118,9 +150,10 @@ def region(text: str) -> str:
     """
     automaton, votes = _region_words()
     for sample in _REGION_SAMPLES:
-        found = [
-            votes[pattern] for pattern, _, _ in automaton.find_matches_as_indexes(text[:sample])
-        ]
+        # The automaton reads UTF-8, which cannot hold a lone surrogate.
+        readable = text[:sample].encode("utf-8", "replace").decode()
+        matches = automaton.find_matches_as_indexes(readable)
+        found = [votes[pattern] for pattern, _, _ in matches]
         taiwan, hong_kong = found.count(HANT_TW), found.count(HANT_HK)
         if taiwan >= REGION_MIN and taiwan > 3 * (len(found) - taiwan):
             return HANT_TW
