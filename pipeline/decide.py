@@ -112,26 +112,23 @@ def _rows(
     corpus: Corpus, alive: NDArray[np.int64], decisions: Decisions
 ) -> Mapping[int, dict[str, Any]]:
     """Return rank → row of the records that are dropped or that others were dropped for."""
-    gone = np.flatnonzero(decisions.duplicate_of >= 0)
     ids = corpus.table.column("id")
     urls = corpus.table.column("url")
     rows: dict[int, dict[str, Any]] = {}
-    cluster = decisions.cluster
-    for survivor in np.flatnonzero((cluster >= 0) & decisions.kept).tolist():
-        rows[int(alive[survivor])] = {
+    for member, root in zip(alive[decisions.members], alive[decisions.root], strict=True):
+        rows[int(member)] = {
             "reason": "",
-            "duplicate_cluster": ids[int(alive[cluster[survivor]])].as_py(),
+            "duplicate_cluster": ids[int(root)].as_py(),
             "duplicate_count": 0,
             "duplicate_urls": [],
         }
-    for index in gone.tolist():
-        rank, stays = int(alive[index]), int(alive[decisions.duplicate_of[index]])
-        kind = KINDS[decisions.kind[index]]
+    for index, (gone, twin) in enumerate(zip(decisions.gone, decisions.twin, strict=True)):
+        rank, stays = int(alive[gone]), int(alive[decisions.stays[index]])
         rows[rank] = {
-            "reason": f"decide:{REASON[kind]}",
-            "twin": ids[int(alive[decisions.twin[index]])].as_py(),
+            "reason": f"decide:{REASON[KINDS[decisions.kind[index]]]}",
+            "twin": ids[int(alive[twin])].as_py(),
             "jaccard": float(decisions.jaccard[index]),
-            "duplicate_cluster": ids[int(alive[cluster[index]])].as_py(),
+            "duplicate_cluster": rows[rank]["duplicate_cluster"],
         }
         rows[stays]["duplicate_count"] += 1
         rows[stays]["duplicate_urls"].append(urls[rank].as_py() or ids[rank].as_py())

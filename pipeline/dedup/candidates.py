@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.bands import NONE, Bands, linked
+from pipeline.dedup.bands import NONE, Bands, linked, numbered
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.options import DedupOptions
 
@@ -17,7 +17,7 @@ Hashes = NDArray[np.uint64]
 
 _SHARED = 2  # passages that make a pair a candidate: one may be a quotation
 _COMMON = 32  # documents with a passage, above which it is a formula and proposes nothing
-_PARTITION = 1 << 23  # passage hashes sorted at a time
+_PARTITION = 1 << 23  # passage hashes sorted at a time, or as many as there are documents
 
 
 class Proposals:
@@ -35,9 +35,12 @@ class Proposals:
     def column(self, number: int) -> Hashes:
         """Return a column of hashes, NONE where the document is not to be compared."""
         hashes: Hashes = self.columns[number] * self.alive
-        if self.scope is None:
-            return hashes
-        return np.where(hashes == NONE, NONE, np.maximum(hashes ^ self.scope, np.uint64(1)))
+        if self.scope is not None:
+            there = hashes != NONE
+            hashes ^= self.scope
+            np.maximum(hashes, np.uint64(1), out=hashes)
+            hashes *= there
+        return hashes
 
     def groups(self) -> tuple[Ranks, Ranks]:
         """Return (group, member) of every document that shares hashes with another, group by group.
@@ -56,7 +59,7 @@ class Proposals:
     def passage_pairs(self) -> tuple[Ranks, Ranks]:
         """Return the pairs of documents that share at least two passages."""
         numbers = range(self.options.bands, len(self.columns))
-        parts = max(1, len(numbers) * len(self.alive) // _PARTITION)
+        parts = max(1, len(numbers) * len(self.alive) // max(_PARTITION, len(self.alive)))
         edges = [(part << 64) // parts for part in range(parts)] + [1 << 64]
         found = [self._passage_pairs(numbers, low, high - 1) for low, high in pairwise(edges)]
         pairs = np.sort(np.concatenate(found)) if found else np.zeros(0, np.uint64)
@@ -68,18 +71,14 @@ class Proposals:
 
     def _passage_pairs(self, numbers: range, low: int, high: int) -> Hashes:
         """Return the pairs, as left << 32 | right, that share a passage from low to high."""
-        n = len(self.alive)
-        mask = np.uint64((1 << max(n.bit_length(), 1)) - 1)
+        mask = np.uint64(0)
         found = [np.zeros(0, np.uint64)]
         for number in numbers:
             column = self.column(number)
-            inside = (column >= np.uint64(max(low, 1))) & (column <= np.uint64(high))
-            column &= ~mask
-            column |= np.arange(n, dtype=np.uint64)
-            found.append(column[inside])
-        words = np.concatenate(found)
-        del found
-        return bucket_pairs(words, mask)
+            column *= (column >= np.uint64(low)) & (column <= np.uint64(high))
+            words, mask = numbered(column)
+            found.append(words)
+        return bucket_pairs(np.concatenate(found), mask)
 
     def near_in_bands(self, members: Ranks, reach: int) -> tuple[Ranks, Ranks]:
         """Return pairs of places in `members` that lie at most `reach` apart in a bucket."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import shingle_sets
 
 Ranks = NDArray[np.int64]
+_Evidence = tuple[Ranks, NDArray[np.float64], NDArray[np.float64]]  # kind, jaccard, containment
 Read = Callable[[Ranks], list[str]]
 """Returns the shadow texts of the documents of the given ranks."""
 
@@ -28,6 +30,7 @@ KEPT, EXACT, NEAR, CONTAINED = range(4)
 KINDS = ("", "exact", "near", "contained")
 NEVER = np.iinfo(np.int64).max
 _BATCH_UNITS = 1 << 23  # shadow characters read at a time: 64 MB of shingle hashes
+_SLICE = 1 << 22  # documents looked up at a time
 _REACH = 4  # how far apart in a bucket of a large group two documents are still compared
 
 
@@ -53,59 +56,118 @@ class CorpusArrays:
         return len(self.text_hash)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Decisions:
-    """What becomes of each of n documents.
+    """What becomes of each of n documents; arrays for those of which there is something to say.
 
-    `duplicate_of` int64 (n,): rank of the document that stays for it, -1 where it stays itself.
-    `twin` int64 (n,): rank of the document that it was found to match, -1 likewise; mostly the one
-    that stays, else another copy of it. `jaccard`, `containment` float32 (n,): with the twin; NaN
-    where it stays. `kind` uint8 (n,): index into KINDS. `cluster` int64 (n,): smallest rank of all
-    that are connected by matches, -1 where it matches none. `compared`: pairs compared.
-    `uncompared`: documents that were not compared with all of their group, as it met the cap on
+    `gone` int64 (m,): ranks of the documents that go, ascending. Of each: `stays` int64 (m,), the
+    rank of the document that stays for it; `twin` int64 (m,), the rank of the document that it was
+    found to match, mostly the one that stays, else another copy of it; `kind` uint8 (m,), index
+    into KINDS; `jaccard`, `containment` float32 (m,), with the twin. `members` int64 (k,): ranks of
+    the documents that match another, ascending; `root` int64 (k,): smallest rank of all that are
+    connected with each by matches, the name of its cluster. `compared`: pairs compared.
+    `uncompared`: documents that were not compared with all of their group, which met the cap on
     anchors.
     """
 
     n: int
-    duplicate_of: Ranks = field(init=False)
-    twin: Ranks = field(init=False)
-    cluster: Ranks = field(init=False)
-    kind: NDArray[np.uint8] = field(init=False)
-    jaccard: NDArray[np.float32] = field(init=False)
-    containment: NDArray[np.float32] = field(init=False)
+    gone: Ranks
+    stays: Ranks
+    twin: Ranks
+    kind: NDArray[np.uint8]
+    jaccard: NDArray[np.float32]
+    containment: NDArray[np.float32]
+    members: Ranks
+    root: Ranks
     compared: int = 0
     uncompared: int = 0
-
-    def __post_init__(self) -> None:
-        self.duplicate_of = np.full(self.n, -1, np.int64)
-        self.twin = np.full(self.n, -1, np.int64)
-        self.cluster = np.full(self.n, -1, np.int64)
-        self.kind = np.zeros(self.n, np.uint8)
-        self.jaccard = np.full(self.n, np.nan, np.float32)
-        self.containment = np.full(self.n, np.nan, np.float32)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Which documents stay: bool (n,)."""
-        return self.duplicate_of < 0
+        kept = np.ones(self.n, bool)
+        kept[self.gone] = False
+        return kept
+
+    @property
+    def duplicate_of(self) -> Ranks:
+        """For each document, the rank of the one that stays for it, -1 where it stays: (n,)."""
+        return self._dense(self.gone, self.stays)
+
+    @property
+    def cluster(self) -> Ranks:
+        """For each document, the name of its cluster, -1 where it matches no other: int64 (n,)."""
+        return self._dense(self.members, self.root)
+
+    def _dense(self, places: Ranks, values: Ranks) -> Ranks:
+        dense = np.full(self.n, -1, np.int64)
+        dense[places] = values
+        return dense
 
     def copies(self) -> Ranks:
         """Return how many documents each stands for, itself not counted: int64 (n,)."""
-        return np.bincount(self.duplicate_of[~self.kept], minlength=self.n)
+        return np.bincount(self.stays, minlength=self.n)
+
+
+@dataclass(slots=True)
+class _Fates:
+    """Fates as they are found, one array of each column for each step."""
+
+    gone: list[Ranks] = field(default_factory=list)
+    stays: list[Ranks] = field(default_factory=list)
+    twin: list[Ranks] = field(default_factory=list)
+    kind: list[Ranks] = field(default_factory=list)
+    jaccard: list[NDArray[np.float64]] = field(default_factory=list)
+    containment: list[NDArray[np.float64]] = field(default_factory=list)
+    compared: int = 0
+    uncompared: int = 0
+
+    def add(self, gone: Ranks, stays: Ranks, twin: Ranks, evidence: _Evidence) -> None:
+        """Add documents that go."""
+        self.gone.append(gone)
+        self.stays.append(stays)
+        self.twin.append(twin)
+        self.kind.append(evidence[0])
+        self.jaccard.append(evidence[1])
+        self.containment.append(evidence[2])
+
+    def closed(self, n: int, clusters: Forest) -> Decisions:
+        """Return the decisions. Exact copies of a document that went later share its fate."""
+        gone = _joined(self.gone, np.int64)
+        order = np.argsort(gone)
+        gone, stays = gone[order], _joined(self.stays, np.int64)[order]
+        place = np.minimum(np.searchsorted(gone, stays), max(len(gone) - 1, 0))
+        onward = gone[place] == stays if len(gone) else np.zeros(0, bool)
+        stays[onward] = stays[place[onward]]
+        root, members = clusters.crowds()
+        return Decisions(
+            n,
+            gone,
+            stays,
+            _joined(self.twin, np.int64)[order],
+            _joined(self.kind, np.uint8)[order],
+            _joined(self.jaccard, np.float32)[order],
+            _joined(self.containment, np.float32)[order],
+            members,
+            root,
+            self.compared,
+            self.uncompared,
+        )
+
+
+def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
 
 
 def decide(corpus: CorpusArrays, options: DedupOptions, read: Read) -> Decisions:
     """Return what becomes of each document. `read` is called for candidates only."""
-    out = Decisions(len(corpus))
+    fates = _Fates()
     clusters = Forest(len(corpus))
     if options.exact:
-        _exact(corpus, options, out, clusters)
+        _exact(corpus, options, fates, clusters)
     if options.near:
-        _near(corpus, options, out, clusters, read)
-    _share_fate(out)
-    cluster, members = clusters.crowds()
-    out.cluster[members] = cluster
-    return out
+        _near(corpus, options, fates, clusters, read)
+    return fates.closed(len(corpus), clusters)
 
 
 def precedence(corpus: CorpusArrays, options: DedupOptions, ranks: Ranks, group: Ranks) -> Ranks:
@@ -121,7 +183,7 @@ def precedence(corpus: CorpusArrays, options: DedupOptions, ranks: Ranks, group:
     return np.lexsort((*keys, group))
 
 
-def _exact(corpus: CorpusArrays, options: DedupOptions, out: Decisions, clusters: Forest) -> None:
+def _exact(corpus: CorpusArrays, options: DedupOptions, fates: _Fates, clusters: Forest) -> None:
     """Of each set of documents with one shadow text, keep the best."""
     order, group = _identical(corpus)
     if not order.size:
@@ -135,9 +197,8 @@ def _exact(corpus: CorpusArrays, options: DedupOptions, out: Decisions, clusters
         clusters.link(best, ranks)
         gone &= ~corpus.settled[ranks]
     clusters.link(best[gone], ranks[gone])
-    out.duplicate_of[ranks[gone]] = out.twin[ranks[gone]] = best[gone]
-    out.kind[ranks[gone]] = EXACT
-    out.jaccard[ranks[gone]] = out.containment[ranks[gone]] = 1.0
+    ones = np.ones(int(gone.sum()))
+    fates.add(ranks[gone], best[gone], best[gone], (ones.astype(np.int64) * EXACT, ones, ones))
 
 
 def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
@@ -150,9 +211,13 @@ def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
         hashes = hashes ^ (corpus.scope.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     words = np.sort(hashes)
     twice = words[1:][words[1:] == words[:-1]]
-    place = np.searchsorted(twice, hashes)
-    place[place == len(twice)] = 0
-    ranks = np.flatnonzero(twice[place] == hashes) if len(twice) else np.zeros(0, np.int64)
+    del words
+    found = [np.zeros(0, np.int64)]
+    for first in range(0, len(hashes) if len(twice) else 0, _SLICE):
+        piece = hashes[first : first + _SLICE]
+        place = np.minimum(np.searchsorted(twice, piece), len(twice) - 1)
+        found.append(np.flatnonzero(twice[place] == piece) + first)
+    ranks = np.concatenate(found)
     hashes = hashes[ranks]
     by_length = np.lexsort((ranks, corpus.length[ranks], hashes))
     ranks, hashes = ranks[by_length], hashes[by_length]
@@ -161,9 +226,12 @@ def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
 
 
 def _near(
-    corpus: CorpusArrays, options: DedupOptions, out: Decisions, clusters: Forest, read: Read
+    corpus: CorpusArrays, options: DedupOptions, fates: _Fates, clusters: Forest, read: Read
 ) -> None:
-    proposals = Proposals(corpus.bands, options, corpus.scope, out.kept)
+    alive = np.ones(len(corpus), bool)
+    for gone in fates.gone:
+        alive[gone] = False
+    proposals = Proposals(corpus.bands, options, corpus.scope, alive)
     groups, candidates = proposals.groups()
     for group, members in batches(groups, candidates, corpus.length, _BATCH_UNITS):
         order = precedence(corpus, options, members, group)
@@ -178,23 +246,13 @@ def _near(
 
         verify(batch, local, options, neighbours)
         clusters.link(ranks, ranks[local.roots(np.arange(len(ranks), dtype=np.int64))])
-        _record(out, batch, ranks)
+        _record(fates, batch, ranks)
 
 
-def _record(out: Decisions, batch: Group, ranks: Ranks) -> None:
+def _record(fates: _Fates, batch: Group, ranks: Ranks) -> None:
     gone = np.flatnonzero(batch.star != np.arange(len(ranks)))
-    out.duplicate_of[ranks[gone]] = ranks[batch.star[gone]]
-    out.twin[ranks[gone]] = ranks[batch.twin[gone]]
-    out.kind[ranks[gone]] = np.where(batch.contained[gone], CONTAINED, NEAR)
-    out.jaccard[ranks[gone]] = batch.jaccard[gone]
-    out.containment[ranks[gone]] = batch.containment[gone]
-    out.compared += batch.compared
-    out.uncompared += batch.uncompared
-
-
-def _share_fate(out: Decisions) -> None:
-    """Let the exact copies of a document that went as a near-duplicate share its fate."""
-    gone = np.flatnonzero(out.kind == EXACT)
-    twin = out.duplicate_of[gone]
-    moved = out.duplicate_of[twin] >= 0
-    out.duplicate_of[gone[moved]] = out.duplicate_of[twin[moved]]
+    kind = np.where(batch.contained[gone], CONTAINED, NEAR)
+    evidence = (kind, batch.jaccard[gone], batch.containment[gone])
+    fates.add(ranks[gone], ranks[batch.star[gone]], ranks[batch.twin[gone]], evidence)
+    fates.compared += batch.compared
+    fates.uncompared += batch.uncompared
