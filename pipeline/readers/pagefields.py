@@ -156,10 +156,11 @@ class _Around:
 
     def _start(self, page: PageLines, first: int, title: str) -> int:
         wanted = _plain(title)
-        for i in range(min(first + 3, len(page.lines)) - 1, max(first - 40, 0) - 1, -1):
+        above = range(first - 1, max(first - 40, 0) - 1, -1)
+        for i in (*above, *range(first, min(first + 3, len(page.lines)))):
             if wanted and len(page.lines[i].text) < 200 and _plain(page.lines[i].text) == wanted:
                 return i + 1
-        return max(first - _NEAR, 0)
+        return first - _NEAR if first > _NEAR else 0
 
 
 def _published(

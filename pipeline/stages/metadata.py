@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
-from pipeline.census import ALWAYS
+from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, Options, Stage, option
+from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text import byline, dates, names
 from pipeline.text.byline import Statement
-from pipeline.text.headline import dateline, original_title, title_above
+from pipeline.text.ends import HEAD_CHARS, TAIL_CHARS, worth_reading
+from pipeline.text.fold import fold
+from pipeline.text.headline import dateline, is_title, marked_title, original_title, title_above
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "url", "place")
@@ -47,21 +50,39 @@ class _Line:
     goes: bool = False
 
 
+def build_batch(options: MetadataOptions) -> ApplyBatch:
+    """Return the stage's function for a batch."""
+
+    def apply_batch(documents: Sequence[Document], _: Census) -> list[Outcome]:
+        worth = worth_reading([document.text for document in documents])
+        read = map(_with_fields_read, documents)
+        return [
+            _settled(document, options) if yes else document
+            for document, yes in zip(read, worth, strict=True)
+        ]
+
+    return apply_batch
+
+
 def build(options: MetadataOptions) -> Apply:
     """Return the stage's function."""
 
     def apply(document: Document) -> Document:
         document = _with_fields_read(document)
-        # What one pass takes away can bring another byline within reach. Three layers are more
-        # than has been seen, and the bound keeps a hostile page linear.
-        for _ in range(3):
-            before = document.text
-            document = _one_pass(document, options)
-            if document.text is before:
-                break
-        return document
+        return _settled(document, options) if worth_reading([document.text])[0] else document
 
     return apply
+
+
+def _settled(document: Document, options: MetadataOptions) -> Document:
+    # What one pass takes away can bring another byline within reach. Three layers are more than
+    # has been seen, and the bound keeps a hostile page linear.
+    for _ in range(3):
+        before = document.text
+        document = _one_pass(document, options)
+        if document.text is before:
+            break
+    return document
 
 
 def _with_fields_read(document: Document) -> Document:
@@ -79,15 +100,17 @@ def _with_fields_read(document: Document) -> Document:
 
 def _one_pass(document: Document, options: MetadataOptions) -> Document:
     text = document.text
-    head = _scan(text, _forwards(text), options.head_lines, options.head_lines)
+    both = (text, fold(text))
+    near, deep = options.head_lines, options.deep_lines
+    head = _scan(both, _forwards(text), near, near, HEAD_CHARS)
     stop = head[-1].end + 1 if head else 0
-    tail = _scan(text, _backwards(text, stop), options.tail_lines, options.deep_lines)[::-1]
+    tail = _scan(both, _backwards(text, stop), options.tail_lines, deep, TAIL_CHARS)[::-1]
     lines = [*head, *tail]
-    _judge(head)
-    if stop > len(text):  # one window: what stands near the end of a short text is its tail
-        _judge(lines)
-    else:
+    if tail:
+        _judge(head, head=True)
         _judge(tail)
+    else:  # one window: what stands near the end of a short text is its tail
+        _judge(lines, head=True)
     _spare_lists(lines)
     signed = _signed(tail or head)
     found = _columns(head, lines, signed, document.columns)
@@ -113,12 +136,15 @@ def _backwards(text: str, stop: int) -> Iterator[tuple[int, int]]:
         end = start - 1
 
 
-def _scan(text: str, spans: Iterable[tuple[int, int]], near: int, deep: int) -> list[_Line]:
+def _scan(
+    both: tuple[str, str], spans: Iterable[tuple[int, int]], near: int, deep: int, chars: int
+) -> list[_Line]:
     """Return the lines of one end of the text, up to `deep` that are no bylines.
 
     Bylines do not count, so that taking them away brings no other line within reach; but a long
     run of them is a list, and ends the search.
     """
+    text, folded = both
     found: list[_Line] = []
     others = run = 0
     for start, end in spans:
@@ -127,42 +153,76 @@ def _scan(text: str, spans: Iterable[tuple[int, int]], near: int, deep: int) -> 
             line.text = text[start:end]
             if not line.text.strip():
                 continue
-            line.says = byline.read(line.text)
+            line.says = byline.read(line.text, folded[start:end]) or _renamed(line.text)
         if line.says:
             run += 1
             if run > _RUN:
                 return found[: len(found) - _RUN]
         else:
             others += 1
+            chars -= end - start + 1
             run = 0
         line.deep = others > near
         found.append(line)
-        if others >= deep:
+        if others >= deep or chars < 0:
             break
     return found
 
 
-def _judge(lines: Sequence[_Line]) -> None:
+def _renamed(line: str) -> tuple[Statement, ...]:
+    title = original_title(line)
+    return (Statement("M015", "original_title", title, True),) if title else ()
+
+
+def _judge(lines: Sequence[_Line], *, head: bool = False) -> None:
     """Mark the lines that go: bylines with a sure statement in them or in a line beside them."""
     i = 0
     while i < len(lines):
         if not lines[i].says:
             i += 1
             continue
-        block = i
+        first = i
         while i < len(lines) and lines[i].says:
             i += 1
-        if not any(s.alone for line in lines[block:i] for s in line.says):
+        block = lines[first:i]
+        following = lines[i] if i < len(lines) else None
+        value = _value_below(block[-1], following)
+        if not (value or _is_sure(block) or (head and _is_dateline(lines, first, i))):
             continue
-        for line in lines[block:i]:
+        for line in block:
             line.goes = not line.deep or any(s.deep for s in line.says)
-        last = lines[i - 1].says[-1]
-        if last.open and lines[i - 1].goes and i < len(lines):
-            value = _value_of(last, lines[i].text)
-            if value is not None:
-                lines[i].says = (replace(last, value=value, open=False),)
-                lines[i].goes = True
-                i += 1
+        if value and following and block[-1].goes:
+            following.says, following.goes = (value,), True
+            i += 1
+
+
+def _is_sure(block: Sequence[_Line]) -> bool:
+    """Whether lines that could be bylines are: one sure statement, or three kinds of weak ones."""
+    says = [s for line in block for s in line.says]
+    kinds = {s.column for s in says if s.column and (s.value or s.open)}
+    answered = any(
+        one.says[-1].open and one.says[-1].column == other.says[0].column and other.says[0].value
+        for one, other in pairwise(block)
+    )
+    return answered or any(s.alone for s in says) or len(kinds) >= 3
+
+
+def _is_dateline(lines: Sequence[_Line], first: int, last: int) -> bool:
+    """Whether a line with a date and nothing else dates the page: right under a title."""
+    if last - first != 1 or not 1 <= first <= 3 or last >= len(lines):
+        return False
+    return (
+        {s.column for s in lines[first].says} <= {"published_at", ""}
+        and is_title(lines[first - 1].text)
+        and len(lines[last].text) > len(lines[first - 1].text)
+    )
+
+
+def _value_below(line: _Line, following: _Line | None) -> Statement | None:
+    """Return what the line below says for a label that ends a line."""
+    label = line.says[-1]
+    value = _value_of(label, following.text) if label.open and following else None
+    return None if value is None else replace(label, value=value, open=False, alone=True)
 
 
 def _value_of(label: Statement, text: str) -> object | None:
@@ -241,16 +301,21 @@ def _columns(
     for statement in signed.says if signed else ():
         if statement.column in PEOPLE and statement.value:
             found.setdefault(statement.column, statement.value)
-    return {c: v for c, v in found.items() if not known.get(c)}
+    return {c: v for c, v in found.items() if c in COLUMNS and not known.get(c)}
 
 
 def _title(head: Sequence[_Line]) -> str | None:
-    for i, line in enumerate(head):
-        if line.goes and i:
-            return title_above([other.text for other in head[:i] if not other.goes])
-        if line.goes:
+    if head and (marked := marked_title(head[0].text)):
+        return marked
+    above: list[str] = []
+    for line in head:
+        if line.goes and above:
+            if title := title_above(above):
+                return title
             break
-    return next((t for line in head if (t := original_title(line.text))), None)
+        if not line.goes:
+            above.append(line.text)
+    return next((t for line in head if line.goes and (t := original_title(line.text))), None)
 
 
 def _edits(text: str, lines: Sequence[_Line], signed: _Signed | None) -> list[Edit]:
@@ -313,5 +378,6 @@ STAGE = Stage(
     wakes=ALWAYS,
     options=MetadataOptions,
     build=build,
+    build_batch=build_batch,
     adds=COLUMNS,
 )

@@ -40,6 +40,7 @@ class Role:
     reason: str
     catch: tuple[str, ...]
     leave: tuple[str, ...]
+    outlet: bool = False
     strict: bool = False
     separators: str = ":|/丨"
 
@@ -88,8 +89,8 @@ class _Grammar:
     by_label: dict[str, Role] = field(repr=False)
     closed: re.Pattern[str]  # label and separator
     spaced: re.Pattern[str]  # label and a space
-    glued: re.Pattern[str]  # label and a name at once, or outlet, label and name
-    bare: re.Pattern[str]  # label at the end of the line
+    glued: re.Pattern[str]  # outlet, reporter and a name at once
+    enclosed: re.Pattern[str]  # label and a name at once, in brackets
 
 
 @cache
@@ -99,21 +100,30 @@ def _grammar() -> _Grammar:
     marked = [x for x in ordered if by_label[x].separators == ":|/丨"]
     slashed = [x for x in ordered if by_label[x].separators != ":|/丨"]
     spaced = [x for x in ordered if by_label[x].spaced]
-    glued = [x for x in ordered if by_label[x].spaced and by_label[x].column and len(x) > 1]
+    staff = [x for x in ordered if by_label[x].spaced and by_label[x].value == "people"]
+    sent = "|".join(x for x in staff if by_label[x].outlet)
     either = "|".join(map(_spaced_out, marked))
     slash = "|".join(map(_spaced_out, slashed))
     # A role word before the colon may have its paper and rank before it: 新京报记者：.
-    prefix = r"(?P<outlet>[^\s:/|,、;()\[\]【】]{0,16}?)"
+    prefix = r"[^\s\d:/|,、;()\[\]【】]{0,16}?"
     named = "|".join(map(re.escape, spaced))
     return _Grammar(
         by_label,
         re.compile(rf"(?:(?P<label>{either})\s{{0,3}}[:|/丨]|(?P<slashed>{slash})\s{{0,2}}[/|丨])"),
-        re.compile(rf"{prefix}(?P<label>{named})(?:\s{{1,4}}|(?=$))"),
-        re.compile(rf"{prefix}(?P<label>{'|'.join(map(re.escape, glued))})(?=[\u3400-\u9fff])"),
-        re.compile(rf"(?:{either})\s*$"),
+        re.compile(
+            rf"(?P<label>{named})(?:\s{{1,4}}|(?=$))|{prefix}(?P<sent>{sent})(?:\s{{1,4}}|$)"
+        ),
+        re.compile(rf"{prefix}(?P<label>{sent})(?=[\u3400-\u9fff])"),
+        re.compile(rf"(?P<label>{'|'.join(staff)})(?=[\u3400-\u9fff])"),
     )
 
 
+_ROLE = re.compile(
+    r"(?:本报|本网|本台)?(?:特约|实习|见习|全媒体|职工)?(?:记者|記者|通讯员|通訊員|实习生|實習生|摄影|攝影)"
+)
+_WORD = re.compile(r"[^\s()\[\]【】|/:,;]+")
+_GIVEN = re.compile(r"供稿|供图")
+_SURE = frozenset({"责任编辑", "责编", "责任编缉"})
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~]+")
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
@@ -126,32 +136,42 @@ _NOISE = re.compile(
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
-_LINK = re.compile(r"\[([^\[\]\n]{1,80})\](?:\([^()\s]{0,400}\)|\[[^\[\]\n]{0,20}\])")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300})\](?:\(([^()\s]{0,400})\)|\[[^\[\]\n]{0,20}\])")
+_ADDRESS = re.compile(r"[\s>*\-#·+]*(?:(?:原文|本文)(?:链接|网址|地址|永久链接)|永久链接|via)\s*:")
 _LEAD = re.compile(r"[\s>*\-#□■◆◇●○▲△▼▽★☆※·+\u25a0-\u25ff]*")
 _NOWHERE = re.compile(
     r"(?:本文|文章|图文|内容|信息|资料|图片|素材|以上内容|部分内容|文字|文图)?"
     r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
 )
-_REPORT = re.compile(
-    r"(?:摄影报道|综合报道|报道|摄影|供图|供稿|整理|编译|采写|撰文|文/图|图/文|文|图|摄)\s*$"
-)
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
 
 
-def read(line: str) -> tuple[Statement, ...]:
-    """Return the statements of a byline; () where the line is none.
+_HINT = re.compile(
+    r"[:|丨/]|\d{4}|记者|通讯员|编辑|责编|校对|审核|评论员|实习|供稿|来源|来自|源于|字体|打印|编审|[报网社台]\s*$"
+)
+
+
+def read(line: str, folded: str = "") -> tuple[Statement, ...]:
+    """Return the statements of a byline; () where the line is none. `folded`: where it is known.
 
     >>> [(s.column, s.value) for s in read("作者:济南日报·爱济南记者:张龙 通讯员:韩宏伟")]
     [('author', None), ('author', ['张龙']), ('correspondent', ['韩宏伟'])]
     >>> read("编辑：怎样写好一篇通讯，是每个记者都要想的问题。")
     ()
     """
-    if len(line.strip()) < 2 or len(line) > MAX_CHARS * 4:
+    # What has a full stop inside is a sentence; this alone answers for most lines of an article.
+    if len(line) > MAX_CHARS * 4 or "。" in line[:-2]:
         return ()
-    original = _LINK.sub(lambda m: m[1], line) if "](" in line or "][" in line else line
-    if len(original) > MAX_CHARS and "http" not in original:
+    folded = folded or fold(line)
+    if not _HINT.search(folded):
         return ()
-    text = _Text(original)
+    if "](" in line or "][" in line:
+        shown = 2 if _ADDRESS.match(folded) else 1
+        line = _LINK.sub(lambda m: m[shown] or m[1], line)
+        folded = fold(line)
+    if len(line) > MAX_CHARS and "http" not in line:
+        return ()
+    text = _Text(line, folded)
     text.at = _LEAD.match(text.folded).end()  # type: ignore[union-attr]
     found = _statements(text)
     return tuple(found) if found else ()
@@ -162,9 +182,9 @@ class _Text:
 
     __slots__ = ("at", "end", "folded", "line")
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, folded: str) -> None:
         self.line = line
-        self.folded = fold(line)
+        self.folded = folded
         self.at = 0
         self.end = len(line.rstrip())
 
@@ -204,10 +224,10 @@ def _next(text: _Text, bracket: str) -> Statement | None:
     dated = dates.DATE.match(text.folded, at, end)
     if dated and (moment := dates.moment(dated)):
         text.at = dated.end()
-        numeric = dates.is_numeric(dated) and dates.has_time(dated)
-        return Statement("date", "published_at", moment, numeric, zoned=bool(dated["zone"]))
+        return Statement("date", "published_at", moment, False, zoned=bool(dated["zone"]))
     grammar = _grammar()
-    for pattern in (grammar.closed, grammar.spaced, grammar.glued):
+    glued = (grammar.glued, grammar.enclosed) if bracket else (grammar.glued,)
+    for pattern in (grammar.closed, grammar.spaced, *glued):
         found = pattern.match(text.folded, at, end)
         if found is None:
             continue
@@ -231,14 +251,14 @@ def _labelled(
 ) -> Statement | None:
     grammar = _grammar()
     group = found.groupdict()
-    label = (group.get("label") or group.get("slashed") or "").replace(" ", "")
+    label = (group.get("label") or group.get("slashed") or group.get("sent") or "").replace(" ", "")
     role = grammar.by_label[label]
     start = found.end()
     if role.value == "date":
         dated = dates.DATE.match(text.folded, _after_gap(text, start), text.end)
         moment = dates.moment(dated) if dated else None
         if dated is None or moment is None:
-            return _open(text, role, start) if with_colon else None
+            return _open(text, role, label, start) if with_colon else None
         text.at = dated.end()
         zoned = bool(dated["zone"])
         return Statement(role.id, role.column, moment, role.alone, role.deep, zoned)
@@ -256,18 +276,21 @@ def _labelled(
         return Statement(role.id, role.column, url[0], role.alone)
     stop = _value_end(text, start, bracket)
     value = text.raw(start, stop)
-    return _valued(text, role, value, stop, with_colon=with_colon)
+    return _valued(text, role, label, value, stop, with_colon=with_colon)
 
 
 def _valued(
-    text: _Text, role: Role, value: str, stop: int, *, with_colon: bool
+    text: _Text, role: Role, label: str, value: str, stop: int, *, with_colon: bool
 ) -> Statement | None:
     said: Any
     if not value.strip(" :：、,，-|/"):
         if not with_colon:
             return None
-        return _open(text, role, stop)
+        return _open(text, role, label, stop)
     if role.value == "people":
+        if (names_end := _before_role(value)) is not None:
+            value = value[:names_end]
+            stop = text.line.rfind(value, 0, stop) + names_end
         said = people(value, strict=role.strict or not with_colon)
         # 作者:济南日报·爱济南记者:张龙: the value is the paper of the label that follows.
         if with_colon and said and stop < text.end and text.folded[stop - 1 : stop].strip():
@@ -290,14 +313,22 @@ def _valued(
     return Statement(role.id, role.column, said or None, role.alone, role.deep and with_colon)
 
 
-def _open(text: _Text, role: Role, stop: int) -> Statement | None:
-    """Return a label with nothing after it; where the line ends, the next line may say it."""
+def _before_role(value: str) -> int | None:
+    """Return where names end that another role follows at once: 王选辉实习生郑旭."""
+    for found in _ROLE.finditer(value, 2):
+        if people(value[: found.start()], strict=True):
+            return found.start()
+    return None
+
+
+def _open(text: _Text, role: Role, label: str, stop: int) -> Statement | None:
+    """Return a label with nothing after it; where the line ends, the next line may say it.
+
+    It is a byline by itself only where the word means nothing else.
+    """
     text.at = stop
-    return Statement(role.id, role.column, None, role.alone, role.deep, open=_at_end(text))
-
-
-def _at_end(text: _Text) -> bool:
-    return text.at >= text.end
+    at_end = text.at >= text.end
+    return Statement(role.id, role.column, None, label in _SURE, role.deep, open=at_end)
 
 
 def _after_gap(text: _Text, start: int) -> int:
@@ -344,15 +375,17 @@ def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], st
 
 def _bare(text: _Text, bracket: str) -> Statement | None:
     """Read what has no label: a paper beside a date, names with 报道 or 摄 after them."""
-    stop = _value_end(text, text.at, bracket)
-    word = re.match(r"\S+", text.folded[text.at : stop])
+    word = _WORD.match(text.folded, text.at, text.end)
     if word is None:
         return None
-    name_stop = text.at + word.end()
+    name_stop = word.end()
     name = text.raw(text.at, name_stop)
     if is_outlet(name) and len(name) <= 16 and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
         return Statement("bare-outlet", "source", name, False)
+    if not _GIVEN.search(text.folded, text.at, text.end):
+        return None
+    stop = _value_end(text, text.at, bracket)
     phrase = text.raw(text.at, stop)
     if len(phrase) <= 24 and re.search(r"(?:供稿|供图)$", phrase) and "，" not in phrase:
         text.at = stop
@@ -361,6 +394,9 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
 
 
 _TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
+
+
+_CLOSED = tuple(")）]］】〕")
 
 
 def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
@@ -375,6 +411,8 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     ['常书香', '马丹阳']
     >>> trailing("目标如期实现。（完）")
     """
+    if not line.rstrip().endswith(_CLOSED):
+        return None
     folded = fold(line[-80:])
     found = _TRAILING.search(folded)
     if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"…)】')):
@@ -384,4 +422,6 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     if says:
         return (at, says) if any(s.alone for s in says) else None
     names = people(line[at:].strip()[1:-1], strict=True)
-    return (at, (Statement("signed", "author", names, True),)) if names else None
+    if not names or any("·" in name for name in names):  # (嘉·证) is a note in a classic
+        return None
+    return at, (Statement("signed", "author", names, True),)

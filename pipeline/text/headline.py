@@ -21,11 +21,12 @@ _ORIGINAL = re.compile(r"[\s(\[【]*(?:本文)?原(?:文)?标题\s{0,3}:\s*")
 # Outlet, place, day, 电 or 讯. Greedy in the outlet: 中国台湾网台北3月1日电.
 _DATELINE = re.compile(
     r"\s*(?:[(【\[][^()【】\[\]]{1,20}[)】\]]\s*)?"
-    r"(?:(?P<outlet>[^\s,。:;\"()《》]{0,10}(?:社|报|网|台|在线|新闻)))"
+    r"(?P<outlet>[^\s,。:;\"()《》]{0,10}(?:社|报|网|台|在线|新闻))"
     r"(?P<place>[\u4e00-\u9fff]{2,8}?)?\s?"
-    r"(?:(?:(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日\s?)(?:电|讯|消息)|讯|电)"
+    r"(?:(?:(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日\s?)(?:电|讯|消息)|讯(?=[\s(【:]|记者|\d))"
     r"\s*(?:[(【\[](?P<by>[^()【】\[\]]{2,60})[)】\]])?"
 )
+_WIRE = re.compile("[电電讯訊]|消息")
 _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
 
 
@@ -60,14 +61,26 @@ def title_above(lines: Sequence[str]) -> str | None:
     return title
 
 
+def marked_title(line: str) -> str | None:
+    """Return the title that Markdown marks as one.
+
+    >>> marked_title("# 科技爱好者周刊（第 351 期）"), marked_title("## 一、总则")
+    ('科技爱好者周刊（第 351 期）', None)
+    """
+    title = line[2:].strip(" #") if line.startswith("# ") else ""
+    return title if is_title(title) else None
+
+
 def original_title(line: str) -> str | None:
     """Return what a line names as the original title: （原标题：…）.
 
     >>> original_title("（原标题：多地项目连环爆雷）")
     '多地项目连环爆雷'
     """
-    found = _ORIGINAL.match(fold(line[:200]))
-    if found is None or len(line) > 160:
+    if len(line) > 160 or "原" not in line[:8]:
+        return None
+    found = _ORIGINAL.match(fold(line))
+    if found is None:
         return None
     title = line[found.end() :].strip()
     for pair in ("()", "（）", "【】", "[]", "《》"):
@@ -87,6 +100,8 @@ def dateline(line: str) -> dict[str, object] | None:
     {'author': ['陆一夫']}
     """
     start = line[:140]
+    if not _WIRE.search(start, 0, 50):
+        return None
     found = _DATELINE.match(fold(start))
     if found is None:
         return None
