@@ -7,17 +7,22 @@ that ends a sentence where no fixed width says that it was wrapped.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.census import classes
+from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, Options, Stage
-from pipeline.text import layout as look
+from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
+from pipeline.text.breaks import suspects
 from pipeline.text.wrapping import Line, is_verse, joins
 
-_BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
-_INLINE = " \t\u3000\xa0"
-_LINE = re.compile(f"([{_BLANKS}]*)([^\n\r\x85\u2028\u2029]*)(\r\n|[\n\r\x85\u2028\u2029]|\\Z)")
+_INLINE = (
+    " \t\u3000\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
+)
+_LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
+_ODD_END = re.compile("[\r\x85\u2028\u2029]")
+_PASSES = 20
+"""A joined line can show that the next break is one too. Two passes are the rule."""
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:!?)\]%'\"]\Z")
 _LATIN_START = re.compile(r"[A-Za-z0-9(\[\"'$]")
 _HYPHEN = re.compile(r"[a-z]-\Z")
@@ -30,34 +35,53 @@ class ReflowOptions(Options):
 
 def build(_: ReflowOptions) -> Apply:
     """Return the stage's function."""
+    return lambda document: _reflowed([document])[0]
 
-    def apply(document: Document) -> Document:
-        for _ in range(4):  # a joined line can show that the next break is one too
-            edits = reflowed(document.text)
-            if not edits:
-                break
-            document = document.edited(edits)
-        return document
+
+def build_batch(_: ReflowOptions) -> ApplyBatch:
+    """Return the stage's function for a batch."""
+
+    def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
+        return list(_reflowed(documents))
 
     return apply
 
 
-def reflowed(text: str) -> list[Edit]:
+def _reflowed(documents: Sequence[Document]) -> list[Document]:
+    out = list(documents)
+    awake = suspects([document.text for document in documents])
+    for _ in range(_PASSES):
+        changed = []
+        for i in awake:
+            edits = line_edits(out[i].text)
+            if edits:
+                out[i] = out[i].edited(edits)
+                changed.append(i)
+        awake = changed
+        if not awake:
+            break
+    return out
+
+
+def line_edits(text: str) -> list[Edit]:
     """Return what one pass changes."""
     lines = split(text)
     if not lines:
         return []
-    verse = is_verse(lines)
     why = joins(lines)
     edits = []
     if lines[0].start and not lines[0].fixed:
         edits.append(Edit("reflow", "blank-line", 0, lines[0].start, text[: lines[0].start], ""))
+    verse: bool | None = None
     for last, this, joined in zip(lines, lines[1:], why[1:], strict=False):
-        before = text[last.end : this.start]
         if joined:
             edits.append(_join(text, last, this, joined))
-        elif before != "\n" and before != (after := _kept(before, last, this, verse)):
-            edits.append(Edit("reflow", _layout(before), last.end, this.start, before, after))
+        elif this.start - last.end > 1 or text[last.end] != "\n":
+            verse = is_verse(lines) if verse is None else verse
+            before = text[last.end : this.start]
+            after = _kept(before, last, this, verse)
+            if before != after:
+                edits.append(Edit("reflow", _layout(before), last.end, this.start, before, after))
     end = lines[-1].end
     tail = text[end:]
     if tail not in ("", "\n"):  # one line end may close a file, none need
@@ -70,18 +94,27 @@ def split(text: str) -> list[Line]:
     """Cut a text into its lines that are not blank."""
     lines: list[Line] = []
     blank = fenced = False
-    for match in _LINE.finditer(text):
-        content = match[2].rstrip(_INLINE)
-        if not content:
-            blank = True
-            continue
-        start = match.start(2)
-        fence = content.startswith("```")
-        fixed = fenced or fence or look.is_table(match[2]) or look.is_code(content)
-        lines.append(Line(start, start + len(content), content, match[1], blank, fixed))
-        fenced ^= fence
-        blank = False
+    at = 0
+    for raw, after in _raw_lines(text):
+        content = raw.strip(_INLINE)
+        if content:
+            indent = "" if raw[0] == content[0] else raw[: raw.index(content[0])]
+            start = at + len(indent)
+            fence = content.startswith("```")
+            end = start + len(content)
+            lines.append(Line(start, end, content, indent, blank, fenced or fence))
+            fenced ^= fence
+        blank = not content
+        at += len(raw) + after
     return lines
+
+
+def _raw_lines(text: str) -> Iterable[tuple[str, int]]:
+    """Return each line of a text with the length of its line end."""
+    if not _ODD_END.search(text):
+        return ((raw, 1) for raw in text.split("\n"))
+    parts = [*_LINE_END.split(text), ""]
+    return ((raw, len(end)) for raw, end in zip(parts[::2], parts[1::2], strict=True))
 
 
 def _join(text: str, last: Line, this: Line, rule: str) -> Edit:
@@ -118,4 +151,5 @@ STAGE = Stage(
     wakes=classes("newline", "carriage", "space", "wide_space", "tab", "odd_space"),
     options=ReflowOptions,
     build=build,
+    build_batch=build_batch,
 )

@@ -12,11 +12,11 @@ from pipeline.text.marks import HAN
 STOPS = "。！？…!?."
 """Marks after which a sentence is over."""
 CLOSERS = "”’」』）》】〉\"')]*_~"
-_WIDE = re.compile(
-    "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
-    "\uff01-\uff60\uffe0-\uffe6\U00020000-\U0003ffff“”‘’…—·]"
-)
-_LEFTOVER = re.compile("[，。、；！？]")
+_STOP_SET = frozenset(STOPS)
+LEFTOVERS = "，。、；！？"
+"""Marks that at the start of a line continue a sentence."""
+OPENERS = "“‘「『（《【〈("
+_LEFTOVER_SET = frozenset(LEFTOVERS)
 _ITEM = re.compile(
     r"第 ?[一二三四五六七八九十百千○〇零\d]{1,7} ?[条條章節节款項项编編篇]"
     r"|[（(][一二三四五六七八九十百\d]{1,4}[)）]"
@@ -31,15 +31,36 @@ _TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,}
 _CODE = re.compile(
     r"[{};]\s*$|^\s*(?:[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class )|^\S+\(.*\)$"
 )
-_CREDIT = re.compile(r"(?:[摄攝]|[报報][道导導]|供[图圖]|[摄攝]影|/[图圖文])$")
-_HEADING = re.compile(r"#{1,6} |<h\d")
+_CREDITS = (
+    "摄",
+    "攝",
+    "摄影",
+    "攝影",
+    "报道",
+    "報道",
+    "报导",
+    "報導",
+    "供图",
+    "供圖",
+    "/图",
+    "/文",
+)
+_LONGEST_TABLE, _LONGEST_CODE = 1000, 300
+"""Characters above which a line is no row of a table, no line of code."""
+_HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
+_LONGEST_VERSE = 66
+"""Six clauses of ten characters with their marks."""
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
 _HAN = re.compile(f"[{HAN}]")
 
 
 def columns(line: str) -> int:
-    """Return the width of a line in columns: two for a wide character, one for any other."""
-    return len(line) if line.isascii() else len(line) + len(_WIDE.findall(line))
+    """Return the width of a line in columns: two for a wide character, one for any other.
+
+    Wide is what takes three bytes in UTF-8: right for CJK and its marks, and for the quotes and
+    dashes that Chinese fonts draw wide, at a hundredth of the price of asking each character.
+    """
+    return len(line) if line.isascii() else (len(line) + len(line.encode(errors="replace"))) // 2
 
 
 def has_han(line: str) -> bool:
@@ -59,26 +80,30 @@ def is_label(line: str) -> bool:
 
 def is_continuation(line: str) -> bool:
     """Whether a line begins with a mark that only continues a sentence."""
-    return _LEFTOVER.match(line) is not None
+    return line[:1] in _LEFTOVER_SET
 
 
 def is_table(line: str) -> bool:
     """Whether a line is a row of a table: drawn, or with two or more wide gaps."""
-    return _TABLE.search(line) is not None
+    return len(line) < _LONGEST_TABLE and _TABLE.search(line) is not None
 
 
 def is_code(line: str) -> bool:
     """Whether a line looks like code or a command."""
+    if len(line) > _LONGEST_CODE:
+        return False
     return _CODE.search(line) is not None and len(_HAN.findall(line)) * 4 < len(line)
 
 
 def is_heading(line: str) -> bool:
-    """Whether a line is marked up as a heading."""
+    """Whether a line is marked up as a heading, or rules one off."""
     return _HEADING.match(line) is not None
 
 
 def is_verse(line: str) -> bool:
     """Whether all clauses of a line are as short as those of a poem (3-9 characters)."""
+    if len(line) > _LONGEST_VERSE:
+        return False
     clauses = [c for c in _CLAUSE.split(line.strip()) if c]
     return 0 < len(clauses) <= 6 and all(2 < len(c.strip("“”‘’「」『』 ")) < 10 for c in clauses)
 
@@ -88,8 +113,8 @@ def ending(line: str) -> str:
 
     Closing quotes and brackets are looked through; one that follows a bare word is "closed".
     """
-    if line[-1:] == ">" or _CREDIT.search(line):
-        return "stop"  # a tag, or the credit of a photograph or report
+    if line[-1:] in _STOP_SET or line[-1:] == ">" or line.endswith(_CREDITS):
+        return "stop"  # also a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
     last = core[-1:] or line[-1:]
     if last in STOPS:
@@ -100,7 +125,7 @@ def ending(line: str) -> str:
         return "semi"
     if last in "，、,":
         return "comma"
-    return "open" if last in "“‘「『（《【〈(" else "bare"
+    return "open" if last in OPENERS else "bare"
 
 
 _PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"), ("『", "』"))

@@ -14,9 +14,15 @@ from pipeline.text import layout as look
 from pipeline.text import ngram
 from pipeline.text.marks import HAN
 
+_LATIN_LINE = 30
+"""Characters below which a line of Latin prose is not called wrapped."""
+_PROSE = re.compile(r"[a-z]+,? [a-z]+[^|{};=<>$\\]*$")
+"""Two small words and no sign of code after them."""
 _MARKED = re.compile("[，。、；：！？]")
 _STOPPED = re.compile("[。！？]")
 _IS_HAN = re.compile(f"[{HAN}]")
+SHORTEST = 10
+"""Characters below which a line is never taken for one that was cut."""
 _MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
 
@@ -45,8 +51,12 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
     could not lift the result above `worth`.
     """
     size = len(last)
+    if len(paragraph) < SHORTEST:
+        return -9.0
+    if last.isascii() and this.isascii():
+        return _latin(last, this)
     odds = -2.8
-    odds += -5.0 if size < 10 else -1.0 if size < 16 else 1.2 if size >= 36 else 0.5
+    odds += -5.0 if size < SHORTEST else -1.0 if size < 16 else 1.2 if size >= 36 else 0.5
     if _MARKED.search(paragraph):
         odds += 1.1
     elif (" " in last or "\u3000" in last) and not look.is_item(last):
@@ -67,3 +77,13 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
         return odds
     strength = bond(last, this)
     return odds + strength * (0.8 if strength > 0 else 0.5)
+
+
+def _latin(last: str, this: str) -> float:
+    """Return the log-odds for two lines without Chinese: prose goes on with a small letter.
+
+    Nine of ten words in running English begin with one, one of twenty headings and list items.
+    """
+    if len(last) < _LATIN_LINE or not _PROSE.search(last):
+        return -5.0
+    return 2.0 if this[0].islower() else -2.0

@@ -9,34 +9,37 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
+from typing import NamedTuple
 
 from pipeline.text import layout as look
-from pipeline.text.seam import torn
+from pipeline.text.seam import SHORTEST, torn
 
 _SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
-_NARROW = 14
+NARROW = 14
 """Characters below which a line is no line of wrapped prose."""
-_WIDEST = 120
-"""Columns above which a line is no line of wrapped prose."""
+WIDEST = 120
+"""Columns above which a line is no line of wrapped prose. So many characters are too wide, too."""
 _SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _LONGEST_WORD = 24
 """A longer run of ASCII is cut wherever the line ends."""
+_MEMORY = 600
+"""Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _WORD = re.compile(r"[!-~]+")
 _MARKED = re.compile("[，。、；：！？]")
+_CUT = frozenset(("bare", "comma", "open", "closed"))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line that is not blank.
 
     `start`, `end`: its text without indent and trailing blanks, in code points of the document.
-    `blank`: whether blank lines stand before it. `fixed`: code or table, not to be touched.
+    `blank`: whether blank lines stand before it. `fenced`: inside a fence of code.
     """
 
     start: int
@@ -44,7 +47,12 @@ class Line:
     text: str
     indent: str
     blank: bool
-    fixed: bool = False
+    fenced: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the line is code or a row of a table, not to be touched."""
+        return self.fenced or look.is_table(self.text) or look.is_code(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +66,29 @@ class Width:
         """Return the width of a text in this unit."""
         return look.columns(text) if self.in_columns else len(text)
 
+    def fits(self, last: Line, this: Line) -> bool:
+        """Whether the first word of `this` would have fitted at the end of `last`."""
+        return _sizes(last, this, self.in_columns)[1] <= self.size
+
 
 def joins(lines: Sequence[Line]) -> list[str]:
     """Return for each line why it continues the line before ("" where it does not)."""
     why = [""] * len(lines)
-    if len(lines) < 2 or is_verse(lines):
+    kinds = [look.ending(line.text) for line in lines]
+    continued = [look.is_continuation(line.text) for line in lines]
+    if not any(kind in _CUT for kind in kinds[:-1]) and not any(continued[1:]):
         return why
-    page = Page(lines)
+    page = Page(lines, kinds)
     paragraph = lines[0].text
     wraps: list[Line] = []  # the lines of the paragraph that were wrapped
     for i in range(1, len(lines)):
         last, this = lines[i - 1], lines[i]
-        if not (last.fixed or this.fixed):
+        if continued[i] or wraps or page.width or (kinds[i - 1] in _CUT and _prose(last)):
             why[i] = page.why(paragraph, wraps, last, this)
         if why[i]:
-            paragraph += this.text
+            if page.verse:
+                return [""] * len(lines)
+            paragraph = (paragraph + this.text)[-_MEMORY:]
             wraps.append(last)
         else:
             paragraph = this.text
@@ -80,38 +96,56 @@ def joins(lines: Sequence[Line]) -> list[str]:
     return why
 
 
+def _prose(line: Line) -> bool:
+    """Whether a line can end in mid-sentence: not Latin (that needs a width), not tiny."""
+    return not line.text.isascii() and (len(line.text) >= SHORTEST or line.text[-1] in look.OPENERS)
+
+
 def is_verse(lines: Sequence[Line]) -> bool:
     """Whether most lines with marks are verse."""
-    marked = [line.text for line in lines if _MARKED.search(line.text)]
-    return len(marked) >= 4 and sum(map(look.is_verse, marked)) * 10 >= 7 * len(marked)
+    marked = verse = 0
+    for line in lines:
+        if _MARKED.search(line.text):
+            marked += 1
+            verse += look.is_verse(line.text)
+    return marked >= 4 and verse * 10 >= 7 * marked
 
 
-def wrap_width(lines: Sequence[Line]) -> Width | None:
+def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     """Return the width at which most lines that end in mid-sentence were cut, if there is one.
 
     Each break in mid-sentence votes for the widths that explain it: the line fitted, and the line
     with the next line's first word would not have. The width with most votes wins.
     """
-    breaks = [
-        (last, this)
-        for last, this in pairwise(lines)
-        if not (last.fixed or this.fixed) and look.ending(last.text) == "bare"
-    ]
+    if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
+        return None
+    breaks = [pair for pair, kind in zip(pairwise(lines), kinds, strict=False) if kind == "bare"]
+    if sum(len(last.text) >= NARROW for last, _ in breaks) < 3:
+        return None
+    breaks = [(last, this) for last, this in breaks if not (last.text.isascii() and last.fixed)]
     best: Width | None = None
-    most = 0
+    most = 2
     for in_columns in (False, True):
         sizes: Counter[int] = Counter()
         for last, this in breaks:
             size, grown = _sizes(last, this, in_columns)
             sizes.update(range(size, min(grown, size + _LONGEST_WORD)))
         for size, count in sorted(sizes.items()):
-            if count > most and size >= (2 * _NARROW if in_columns else _NARROW):
+            if count > most and size >= (2 * NARROW if in_columns else NARROW):
                 most, best = count, Width(size, in_columns)
-    if best is None or most < 3 or most * 2 < len(breaks):
+    if best is None or most * 2 < len(breaks):
         return None
-    votes = [torn(a.text, a.text, b.text, -9.0) for a, b in breaks if not _fits(a, b, best)]
     wider = sum(best.of(line.indent + line.text) > best.size + 2 for line in lines)
-    return best if sum(votes) > 0 and wider * 10 <= len(lines) else None
+    if wider * 10 > len(lines):
+        return None
+    votes = [torn(a.text, a.text, b.text, -9.0) for a, b in breaks if not best.fits(a, b)]
+    return best if sum(votes) > 0 else None
+
+
+def _is_wide(line: str) -> bool:
+    """Whether a line is too wide for any wrapped text."""
+    size = len(line)
+    return size > WIDEST or (size * 2 > WIDEST and look.columns(line) > WIDEST)
 
 
 def _sizes(last: Line, this: Line, in_columns: bool) -> tuple[int, int]:
@@ -129,16 +163,29 @@ def _sizes(last: Line, this: Line, in_columns: bool) -> tuple[int, int]:
 class Page:
     """What is known about the lines of a document as a whole, and the verdict on each break."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self.width = wrap_width(lines)
+    def __init__(self, lines: Sequence[Line], kinds: Sequence[str]) -> None:
+        self._lines = lines
+        self._verse: bool | None = None
+        self.width = wrap_width(lines, kinds)
         self.separated = self.width is not None and _blanks_separate(lines, self.width)
-        self.prior = 0.0 if self.separated else _prior(lines)
+        self.prior = 0.0 if self.separated else _prior(lines, kinds)
         self.sure = _SURE if self.prior < 0 else 0.0
         counts = Counter(line.text for line in lines)
         self.repeated = {text for text, n in counts.items() if n > 1}
 
+    @property
+    def verse(self) -> bool:
+        """Whether the text is verse. Asked only where something would be joined."""
+        if self._verse is None:
+            self._verse = is_verse(self._lines)
+        return self._verse
+
     def why(self, paragraph: str, wraps: Sequence[Line], last: Line, this: Line) -> str:
         """Return why `this` continues the paragraph that ends with `last`, or ""."""
+        rule = self._why(paragraph, wraps, last, this)
+        return "" if rule and (last.fixed or this.fixed) else rule
+
+    def _why(self, paragraph: str, wraps: Sequence[Line], last: Line, this: Line) -> str:
         if look.is_heading(last.text) or look.is_heading(this.text):
             return ""
         if self.separated:
@@ -147,7 +194,7 @@ class Page:
             return "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
-        if look.is_item(this.text) or look.is_label(this.text) or this.indent > last.indent:
+        if look.is_item(this.text) or look.is_label(this.text) or _indented(last, this):
             return ""
         if last.text in self.repeated or this.text in self.repeated:
             return ""  # page furniture, refrains
@@ -159,33 +206,27 @@ class Page:
 
     def _cut(self, paragraph: str, last: str, this: str) -> bool:
         """Whether a line ends in mid-sentence, judged by the sentence alone."""
-        if not look.has_han(last) or (look.is_verse(last) and look.is_verse(this)):
-            return False
         kind = look.ending(last)
+        if kind == "stop" or not look.has_han(last):
+            return False
+        if look.is_verse(last) and look.is_verse(this):
+            return False
         if kind == "open":
             return True
         if kind == "comma":
             return self.prior > 0 or len(paragraph) > _SHORT
         if kind == "semi":
             return self.prior > 0 and last[-1] in "；;"
-        return kind != "stop" and torn(paragraph, last, this, -self.prior) + self.prior > self.sure
+        return torn(paragraph, last, this, -self.prior) + self.prior > self.sure
 
 
-def _prior(lines: Sequence[Line]) -> float:
+def _prior(lines: Sequence[Line], kinds: Sequence[str]) -> float:
     """Return the log-odds (nats) that a line without a stop was cut in mid-sentence here.
 
     One such line in ten is, where nothing is known. The share in this document is estimated from
     its own breaks, by expectation-maximisation.
     """
-    odds = [
-        torn(last.text, last.text, this.text, -9.0)
-        for last, this in pairwise(lines)
-        if len(last.text) >= _NARROW
-        and look.has_han(last.text)
-        and not (last.fixed or this.fixed)
-        and look.ending(last.text) in ("bare", "closed")
-        and not (look.is_item(this.text) or look.is_label(this.text))
-    ]
+    odds = list(_odds(lines, kinds))
     share = 0.1
     for _ in range(4 if odds else 0):
         prior = log(share / (1 - share))
@@ -194,25 +235,40 @@ def _prior(lines: Sequence[Line]) -> float:
     return log(share / (1 - share))
 
 
+def _odds(lines: Sequence[Line], kinds: Sequence[str]) -> Iterator[float]:
+    """Yield for each line without a stop the log-odds (nats) that it was cut in mid-sentence."""
+    for (last, this), kind in zip(pairwise(lines), kinds, strict=False):
+        if kind not in ("bare", "closed") or len(last.text) < NARROW:
+            continue
+        if look.is_item(this.text) or look.is_label(this.text) or not look.has_han(last.text):
+            continue
+        odds = torn(last.text, last.text, this.text, -3.0)
+        if odds < -3.0 or not (last.fixed or this.fixed):
+            yield odds
+
+
+def _indented(last: Line, this: Line) -> bool:
+    """Whether a line begins a paragraph by its indent; one that hangs under an item does not."""
+    return look.columns(this.indent) > look.columns(last.indent) and not look.is_item(last.text)
+
+
 def _as_wide(wraps: Sequence[Line], last: Line, this: Line) -> bool:
     """Whether a line is as wide as the wrapped lines of its paragraph, all equally wide."""
-    sizes = {look.columns(line.indent + line.text) for line in wraps}
     width = look.columns(last.indent + last.text)
-    if max(sizes) - min(sizes) > 2 or max(sizes) > _WIDEST or not -3 < width - max(sizes) < 3:
-        return False
-    return _wrapped(last, this, Width(max(sizes), True))
-
-
-def _fits(last: Line, this: Line, width: Width) -> bool:
-    """Whether the first word of `this` would have fitted at the end of `last`."""
-    return _sizes(last, this, width.in_columns)[1] <= width.size
+    least = most = width
+    for line in wraps[-_MEMORY:]:
+        size = look.columns(line.indent + line.text)
+        least, most = min(least, size), max(most, size)
+        if most - least > 2 or most > WIDEST:
+            return False
+    return _wrapped(last, this, Width(most, True))
 
 
 def _wrapped(last: Line, this: Line, width: Width) -> bool:
-    if _fits(last, this, width):
+    if width.fits(last, this):
         return False
     if look.ending(last.text) in ("stop", "semi", "closed"):
-        return not (look.is_item(this.text) or this.indent > last.indent)
+        return not (look.is_item(this.text) or _indented(last, this))
     return True
 
 
@@ -222,7 +278,7 @@ def _blanks_separate(lines: Sequence[Line], width: Width) -> bool:
     for last, this in pairwise(lines):
         if this.blank:
             blank += 1
-            bare += not _fits(last, this, width) and look.ending(last.text) != "stop"
+            bare += not width.fits(last, this) and look.ending(last.text) != "stop"
         else:
-            short += _fits(last, this, width)
+            short += width.fits(last, this)
     return blank >= 1 and bare * 10 <= blank and short * 10 <= blank

@@ -1,0 +1,113 @@
+"""Which texts of a batch reflow has to look at: those with a line break that could be changed.
+
+Most clean texts have none: every line ends a sentence and begins with neither blank nor comma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text import codes as arrays
+from pipeline.text import layout as look
+from pipeline.text.seam import SHORTEST, torn
+
+BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
+LINE_ENDS = "\r\x85\u2028\u2029"
+
+MANY = 3
+"""Lines without a stop from which the text is looked at as a whole."""
+SURE = 0.7
+"""Log-odds (nats) that a sentence goes on, from which the text is looked at as a whole."""
+
+LINE, BLANK, FOREIGN, STOP, CLOSER, LEFTOVER, SEMI, OPEN = (1 << i for i in range(8))
+
+
+@cache
+def _table() -> NDArray[np.uint16]:
+    return arrays.flag_table(
+        {
+            LINE: "\n",
+            BLANK: BLANKS,
+            FOREIGN: LINE_ENDS,
+            STOP: look.STOPS + ">",
+            CLOSER: look.CLOSERS,
+            LEFTOVER: look.LEFTOVERS,
+            SEMI: "；：;:",
+            OPEN: look.OPENERS,
+        }
+    )
+
+
+def suspects(texts: Sequence[str]) -> list[int]:
+    """Return the numbers of the texts in which a line break, indent or blank line could go."""
+    found: list[int] = []
+    for part in arrays.slices(texts):
+        flags = arrays.flags_of(part.codes, _table())
+        hit = np.zeros(len(part.starts) - 1, np.bool_)
+        hit[part.owners(np.flatnonzero(flags & FOREIGN))] = True
+        _mark_layout(part, flags, hit)
+        cut, owners = _cut_lines(part, flags)
+        counts = np.bincount(owners, minlength=len(hit)).tolist()
+        for at, i in zip(cut.tolist(), owners.tolist(), strict=True):
+            if not hit[i]:
+                worth = SURE if counts[i] < MANY else 0.0
+                hit[i] = _may_go_on(texts[part.first + i], at - int(part.starts[i]), worth)
+        found += (np.flatnonzero(hit) + part.first).tolist()
+    return found
+
+
+def _may_go_on(text: str, at: int, worth: float) -> bool:
+    """Whether the line that ends at `at` could be joined to the next.
+
+    Where no line of a text has odds above 0, none will be joined: no width is believed, the share
+    of cut lines is estimated at a tenth or less, and the sentence alone has to be sure. With fewer
+    than MANY such lines there is no width, and the share stays under a half whatever their odds.
+    """
+    last = text[text.rfind("\n", 0, at) + 1 : at]
+    end = text.find("\n", at + 1)
+    this = text[at + 1 : end if end >= 0 else len(text)]
+    if look.is_heading(last) or look.is_heading(this):
+        return False
+    if look.is_continuation(this):
+        return True
+    if look.is_item(this) or look.is_label(this):
+        return False
+    if look.ending(last) in ("comma", "open"):
+        return look.has_han(last)
+    return torn(last, last, this, worth) > worth
+
+
+def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint16], hit: NDArray[np.bool_]) -> None:
+    """Mark the texts with blank lines, indents, or blanks at line ends."""
+    ends = np.flatnonzero(flags & LINE)
+    owners = part.owners(ends)
+    last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
+    before, after = flags[ends - 1], flags[np.minimum(ends + 1, len(flags) - 1)]
+    doubled = ~last & ((before & LINE) != 0) & (ends > part.starts[owners])
+    hit[owners[((before & BLANK) != 0) | doubled | (~last & ((after & BLANK) != 0))]] = True
+    heads = flags[part.starts[:-1]]
+    empty = np.diff(part.starts) == 1
+    hit[((heads & (BLANK | LINE)) != 0) & ~empty] = True
+
+
+def _cut_lines(
+    part: arrays.Codes, flags: NDArray[np.uint16]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the line ends that may stand in mid-sentence, and the numbers of their texts."""
+    ends = np.flatnonzero(flags & LINE)
+    owners = part.owners(ends)
+    sizes = np.diff(ends, prepend=-1) - 1
+    inner = ends + 1 != part.starts[owners + 1]
+    before = flags[ends - 1]
+    second, third = flags[np.maximum(ends - 2, 0)], flags[np.maximum(ends - 3, 0)]
+    seen = second | np.where((second & CLOSER) != 0, third, 0)
+    stopped = ((before & (STOP | SEMI)) != 0) | (((before & CLOSER) != 0) & ((seen & STOP) != 0))
+    long = (sizes >= SHORTEST) | ((before & OPEN) != 0)
+    after = flags[np.minimum(ends + 1, len(flags) - 1)]
+    cut = inner & ((~stopped & long) | ((after & LEFTOVER) != 0))
+
+    return np.compress(cut, ends), np.compress(cut, owners)
