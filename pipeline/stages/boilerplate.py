@@ -152,7 +152,8 @@ def _match(folded: str, rules: Sequence[Rule]) -> _Hit | None:
     """Return what the first of the rules that fits a line finds in it."""
     bare, prose = core(folded), is_prose(folded)
     for rule in rules:
-        if prose and not rule.sentence:
+        whole = rule.action != "cut"
+        if (prose and not rule.sentence) or (whole and len(folded) > rule.max_chars):
             continue
         if rule.match == "head":
             found = rule.regex.match(folded[: rule.max_chars])
@@ -163,7 +164,7 @@ def _match(folded: str, rules: Sequence[Rule]) -> _Hit | None:
                 return _Hit(rule, found.start() + offset, len(folded), _value(found))
             continue
         else:
-            found = rule.regex.fullmatch(bare) if len(folded) <= rule.max_chars else None
+            found = rule.regex.fullmatch(bare)
         if found is not None:
             return _Hit(rule, found.start(), found.end(), _value(found))
     return None

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pipeline.document import Edit
 
+_ORNAMENTS = frozenset("-=*_~+#·•—–─━═ \t\u3000")
+
 
 class Reason(NamedTuple):
     """Why a line goes: the rule, and what there is to say besides."""
@@ -31,11 +33,10 @@ def removal(
 ) -> list[Edit]:
     """Return the edits that take `drops` (by line number) and `cuts` out of a text.
 
-    `lines` is the text split at newlines. Blank lines that would pile up where a line went, or be
-    left over at the end, go with it.
+    `lines` is the text split at newlines. Blank lines that would pile up where a line went go with
+    it, and blank lines and rules (`----`) that would be left over at the end.
     """
-    kept = [n for n, line in enumerate(lines) if n not in drops and line and not line.isspace()]
-    last_kept = kept[-1] if kept else -1
+    last_kept = _last_kept(lines, drops)
     at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
     size = sum(map(len, lines)) + len(lines) - 1
     edits: list[Edit] = []
@@ -45,7 +46,7 @@ def removal(
     for n, line in enumerate(lines):
         end = at + len(line)
         reason = drops.get(n)
-        blank = not line or line.isspace()
+        blank = not line or line.isspace() or (n > last_kept)
         if reason is None and blank:
             reason = (going or at_end) if n > last_kept else (going if blank_before else None)
         if reason is not None:
@@ -62,3 +63,12 @@ def removal(
         going = reason
         at = end + 1
     return edits
+
+
+def _last_kept(lines: Sequence[str], drops: Mapping[int, Reason]) -> int:
+    """Return the number of the last line that stays and says something, -1 if there is none."""
+    kept = [n for n, line in enumerate(lines) if n not in drops and line and not line.isspace()]
+    if drops and max(drops) > max(kept, default=-1):
+        while kept and _ORNAMENTS.issuperset(lines[kept[-1]]):
+            kept.pop()
+    return kept[-1] if kept else -1
