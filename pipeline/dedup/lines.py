@@ -47,7 +47,10 @@ _NOTES = (
 )
 _SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
 _NOBODY = np.iinfo(np.int64).max
-_HASHES = ("exact", "template")
+_HASHES = ("exact", "template", "pair")
+_FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text
+_OUTERMOST_LINES, _OUTERMOST_DRIFT = 2.0, 1.5  # first or last on the page: half the share will do
+_CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `（完）` is the site's
 _TELLING_CHARS = 10  # letters of a line by which a document is known
 
 
@@ -98,6 +101,10 @@ class Tally:
         return np.where(self.key[row] == keys, row, -1)
 
 
+Tallies = tuple[Tally, Tally, Tally]
+"""Counts of lines, of their templates, and of pairs of templates that follow each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteRemovals:
     """m lines that go, sorted by document and line.
@@ -134,23 +141,43 @@ def learn(
     chunks: Chunks,
     site: Words,
     options: SitesOptions,
-    earlier: tuple[Tally, Tally] | None = None,
-) -> tuple[SiteRemovals, tuple[Tally, Tally]]:
-    """Return which lines of which documents go, and the counts (of lines, of templates).
+    earlier: Tallies | None = None,
+) -> tuple[SiteRemovals, Tallies]:
+    """Return which lines of which documents go, and the counts.
 
     `site` uint64 (n,): a stable hash of each document's site, 0 where it has none. `earlier`:
     counts of documents that are not among these.
     """
     tallies = _count(chunks, site, options, earlier)
-    parts = [_judge(records, site, options, *tallies) for records in chunks()]
+    parts = [_judge(records, site, options, tallies) for records in chunks()]
     return _sorted(parts), tallies
 
 
 def keys(records: LineRecords, site: Words, name: str) -> Words:
     """Return the key of each line: its hash and its site; 0 where it has no site."""
-    hashes: Words = getattr(records, name)
+    hashes = _hashes(records, name)
     home = site[records.owner]
-    return np.where(home == 0, np.uint64(0), mix(hashes ^ mix(home)) | np.uint64(1))
+    return np.where(
+        (home == 0) | (hashes == 0), np.uint64(0), mix(hashes ^ mix(home)) | np.uint64(1)
+    )
+
+
+def _hashes(records: LineRecords, name: str) -> Words:
+    """Return the hash of each line: `exact`, `template`, or `pair`: its template and the next's."""
+    if name != "pair":
+        hashes: Words = getattr(records, name)
+        return hashes
+    pair = np.zeros(len(records), np.uint64)
+    follows = _follows(records)
+    pair[:-1][follows[1:]] = mix(mix(records.template[:-1]) ^ records.template[1:])[follows[1:]]
+    return pair
+
+
+def _follows(records: LineRecords) -> NDArray[np.bool_]:
+    """Say which lines come directly after the line before them in the same document."""
+    out = np.zeros(len(records), bool)
+    out[1:] = (records.owner[1:] == records.owner[:-1]) & (records.top[1:] == records.top[:-1] + 1)
+    return out
 
 
 def _once(records: LineRecords, keyed: Words) -> Ints:
@@ -167,11 +194,9 @@ def _slots(keyed: Words) -> Ints:
     return (keyed >> np.uint64(64 - _SKETCH_BITS)).astype(np.int64)
 
 
-def _count(
-    chunks: Chunks, site: Words, options: SitesOptions, earlier: tuple[Tally, Tally] | None
-) -> tuple[Tally, Tally]:
-    """Count the lines that recur, by either hash."""
-    tallies = list(earlier or (_empty(), _empty()))
+def _count(chunks: Chunks, site: Words, options: SitesOptions, earlier: Tallies | None) -> Tallies:
+    """Count the lines that recur, by each hash."""
+    tallies = list(earlier or (_empty(), _empty(), _empty()))
     sketches = [np.zeros(1 << _SKETCH_BITS, np.uint32) for _ in _HASHES]
     for sketch, tally in zip(sketches, tallies, strict=True):
         np.add.at(sketch, _slots(tally.key), tally.documents.astype(np.uint32))
@@ -186,10 +211,12 @@ def _count(
             keyed = keys(records, site, name)
             once = _once(records, keyed)
             once = once[sketch[_slots(keyed[once])] >= options.min_documents]
-            tallies[i] = _merged(tallies[i], _tallied(records.take(once), keyed[once], name))
+            counted = _tallied(records.take(once), keyed[once], _hashes(records, name)[once])
+            tallies[i] = _merged(tallies[i], counted)
     homes, counts = np.unique(site[first & (site != 0)], return_counts=True)
     fresh = dict(zip(homes.tolist(), counts.tolist(), strict=True))
-    return _with_sites(tallies[0], fresh), _with_sites(tallies[1], fresh)
+    exact, template, pair = (_with_sites(tally, fresh) for tally in tallies)
+    return exact, template, pair
 
 
 def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -226,14 +253,14 @@ def _empty() -> Tally:
     return Tally(words, words, none, np.zeros((0, 4), np.int64), np.zeros((0, EXAMPLES), np.int64))
 
 
-def _tallied(records: LineRecords, keyed: Words, name: str) -> Tally:
+def _tallied(records: LineRecords, keyed: Words, hashes: Words) -> Tally:
     """Count lines, of which no document has two with the same key."""
     top, bottom = records.top.astype(np.int64), records.bottom.astype(np.int64)
     sums = np.stack([top, top * top, bottom, bottom * bottom], axis=1)
     examples = np.full((len(keyed), EXAMPLES), _NOBODY, np.int64)
     examples[:, 0] = records.owner
     ones = np.ones(len(keyed), np.int64)
-    return _grouped(Tally(keyed, getattr(records, name), ones, sums, examples))
+    return _grouped(Tally(keyed, hashes, ones, sums, examples))
 
 
 def _merged(a: Tally, b: Tally) -> Tally:
@@ -284,6 +311,7 @@ class _Standing:
     home: NDArray[np.bool_]
     share: NDArray[np.float64]
     steady: NDArray[np.bool_]
+    closing: NDArray[np.bool_]
 
 
 def _standing(
@@ -296,17 +324,22 @@ def _standing(
     totals = np.array([tally.sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
     if not len(tally.key):
         nothing = np.zeros(len(records), bool)
-        return _Standing(row, nothing, nothing, np.zeros(len(records)), nothing)
+        return _Standing(row, nothing, nothing, np.zeros(len(records)), nothing, nothing)
     documents = tally.documents[at]
     share = np.where(known, documents / np.maximum(totals, 1), 0.0)
+    outermost = _steady(tally, _OUTERMOST_LINES, _OUTERMOST_DRIFT)[at]
+    outermost &= (records.shape & PROSE) != 0
+    last = _steady(tally, _CLOSING_LINES, _OUTERMOST_DRIFT)[at]
     frequent = (
         known
         & (totals >= options.site_documents)
         & (documents >= options.min_documents)
-        & (share >= options.min_share)
+        & (share >= np.where(outermost, options.min_share / 2, options.min_share))
     )
     home = documents >= options.home_share * _everywhere(tally)[at]
-    return _Standing(row, frequent, home, share, _steady(tally, options)[at])
+    steady = _steady(tally, options.edge_lines, options.drift)[at]
+    closing = last & (share >= _CLOSING_SHARE)
+    return _Standing(row, frequent, home, share, steady, closing)
 
 
 def _everywhere(tally: Tally) -> Ints:
@@ -317,34 +350,44 @@ def _everywhere(tally: Tally) -> Ints:
     return totals[inverse]
 
 
-def _steady(tally: Tally, options: SitesOptions) -> NDArray[np.bool_]:
-    """Say which lines keep their distance from the start or the end, and stand near it."""
+def _steady(tally: Tally, lines: float, drift: float) -> NDArray[np.bool_]:
+    """Say which lines keep their distance from the start or the end, and stand near it.
+
+    `lines`: the largest mean distance; `drift`: the largest standard deviation.
+    """
     n = np.maximum(tally.documents, 1)
     out = np.zeros(len(n), bool)
     for first in (0, 2):
         mean = tally.sums[:, first] / n
         variance = np.maximum(tally.sums[:, first + 1] / n - mean * mean, 0)
-        out |= (mean <= options.edge_lines) & (np.sqrt(variance) <= options.drift)
+        out |= (mean <= lines) & (np.sqrt(variance) <= drift)
     return out
 
 
 def _judge(
-    records: LineRecords, site: Words, options: SitesOptions, exact: Tally, template: Tally
+    records: LineRecords, site: Words, options: SitesOptions, tallies: Tallies
 ) -> SiteRemovals:
-    line = _standing(records, site, options, exact, "exact")
-    form = _standing(records, site, options, template, "template")
+    line, form, pair = (
+        _standing(records, site, options, tally, name)
+        for tally, name in zip(tallies, _HASHES, strict=True)
+    )
     plain = (records.shape & (STRUCTURE | LEADS)) == 0
     prose = (records.shape & PROSE) != 0
     by_line = line.frequent & plain & (~prose | line.steady | _in_run(records, line, options))
-    by_form = form.frequent & plain & ~prose & form.steady & (form.share >= options.template_share)
-    alone = by_line & line.home & (records.chars >= options.min_chars)
-    goes = _with_company(records, alone, by_line | by_form, options)
+    alone = by_line & line.home & ((records.chars >= options.min_chars) | line.closing)
+    paired = pair.frequent & (pair.share >= options.template_share)
+    paired[1:] |= paired[:-1] & _follows(records)[1:]
+    by_form = form.frequent & plain & ~prose & (form.share >= options.template_share)
+    by_form &= ~by_line & (form.steady | paired)
+    anchor = by_line & (line.share >= options.template_share / 2)
+    goes = _with_company(records, by_line, by_form, alone, anchor, options)
+    goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
     heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes)
     familiar = line.frequent | form.frequent
     outside = ~heading & outside_article(records, goes, familiar, options)
     chosen = np.flatnonzero(goes | heading | outside)
-    rule = np.select([outside, heading, by_line], [3, 2, 0], 1).astype(np.uint8)[chosen]
-    tally = [(exact, line), (template, form), (exact, line)]
+    rule = np.select([outside, heading, line.frequent], [3, 2, 0], 1).astype(np.uint8)[chosen]
+    tally = [(tallies[0], line), (tallies[1], form), (tallies[0], line)]
     documents = np.zeros(len(chosen), np.int64)
     examples = np.full((len(chosen), EXAMPLES), _NOBODY, np.int64)
     totals = np.zeros(len(chosen), np.int64)
@@ -356,11 +399,11 @@ def _judge(
         homes = site[records.owner[chosen[mine]]].tolist()
         totals[mine] = [counts.sites.get(home, 0) for home in homes]
     # Of a line outside the article the counts say how many lines of its page were learned.
-    learned = np.bincount(records.owner[goes], minlength=len(site))
-    lines = np.bincount(records.owner, minlength=len(site))
+    _, page, lines = np.unique(records.owner, return_inverse=True, return_counts=True)
+    learned = np.bincount(page[goes], minlength=len(lines))
     mine = rule == 3
-    documents[mine] = learned[records.owner[chosen[mine]]]
-    totals[mine] = lines[records.owner[chosen[mine]]]
+    documents[mine] = learned[page[chosen[mine]]]
+    totals[mine] = lines[page[chosen[mine]]]
     return SiteRemovals(
         records.owner[chosen].astype(np.int64),
         records.line[chosen].astype(np.int64),
@@ -381,31 +424,55 @@ def _in_run(records: LineRecords, line: _Standing, options: SitesOptions) -> NDA
 
 def _runs(records: LineRecords, flags: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Return the run of each line, and the first line of each run of equal flags in a document."""
-    start = np.ones(len(records), bool)
-    start[1:] = (
-        (records.owner[1:] != records.owner[:-1])
-        | (records.top[1:] != records.top[:-1] + 1)
-        | (flags[1:] != flags[:-1])
-    )
+    start = ~_follows(records)
+    start[1:] |= flags[1:] != flags[:-1]
     return np.cumsum(start) - 1, np.flatnonzero(start)
 
 
 def _with_company(
     records: LineRecords,
+    by_line: NDArray[np.bool_],
+    by_form: NDArray[np.bool_],
     alone: NDArray[np.bool_],
-    recurs: NDArray[np.bool_],
+    anchor: NDArray[np.bool_],
     options: SitesOptions,
 ) -> NDArray[np.bool_]:
-    """Say which lines go: those that go by themselves, and runs that are long enough."""
+    """Say which lines go: those that go by themselves, and those in the right company.
+
+    Short lines go in a run that is long enough or holds a line that goes by itself; forms only in
+    a run with a line that is the same in a good share of the site's documents, and only where the
+    run is a small part of the text: forms may be the content (`时间：` in the notices of a hall,
+    `采购人：` in those of an office).
+    """
     if not len(records):
         return alone
+    recurs = by_line | by_form
     run, first = _runs(records, recurs)
     lines = np.diff([*first, len(records)])
-    chars = np.add.reduceat(records.chars.astype(np.int64), first)
-    anchored = np.logical_or.reduceat(alone, first)
-    enough = (lines >= options.run_lines) & (chars >= options.run_chars)
-    enough |= anchored & (lines >= 2)
-    result: NDArray[np.bool_] = recurs & (alone | enough[run])
+    chars = np.add.reduceat(records.chars, first, dtype=np.int64)
+    long = (lines >= options.run_lines) & (chars >= options.run_chars)
+    enough = long & (np.add.reduceat(by_line, first, dtype=np.int64) >= 2)
+    enough |= np.logical_or.reduceat(alone, first)
+    anchored = np.logical_or.reduceat(anchor & alone, first)
+    anchored |= long & np.logical_or.reduceat(anchor, first)
+    anchored &= (chars <= _FORM_SHARE * _document_chars(records)[first]) & (lines <= _FORM_LINES)
+    result: NDArray[np.bool_] = alone | (by_line & enough[run]) | (recurs & anchored[run])
+    return result
+
+
+def _between(records: LineRecords, goes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which lines stand directly between two that go."""
+    out = np.zeros(len(records), bool)
+    follows = _follows(records)
+    out[1:-1] = goes[:-2] & goes[2:] & follows[1:-1] & follows[2:]
+    return out
+
+
+def _document_chars(records: LineRecords) -> Ints:
+    """Return for each line how many letters its document has."""
+    _, page = np.unique(records.owner, return_inverse=True)
+    totals = np.bincount(page, records.chars)
+    result: Ints = totals[page].astype(np.int64)
     return result
 
 

@@ -1,8 +1,9 @@
 """The lines of texts as arrays: hashes, places and shapes, by which a site's own lines are learned.
 
-Two hashes a line, of its letters, digits and Han alone, in one script and one case: `exact`, and
-`template`, in which a run of digits is one digit and a short label stands for itself and its value
-(`阅读 1234 次`, `编辑：某某`). All of it is array work over a batch; no line becomes a string.
+Two hashes a line, of the letters, digits and Han that it shows (not the target of a link), in one
+script and one case: `exact`, and `template`, in which a run of digits is one digit and a short
+label stands for itself and its value (`阅读 1234 次`, `编辑：某某`). All of it is array work over a
+batch; no line becomes a string.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pipeline.text.fold import fold_units
 STRUCTURE, PROSE, LEADS = 1, 2, 4
 """Bits of `shape`: a heading, clause or numbered item; ends like a sentence; ends in a colon."""
 
-_LABEL_CHARS = 8  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
+_LABEL_CHARS = 10  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
 _PROSE_CHARS = 10
 _LATIN_PROSE_CHARS = 40  # letters; a full stop also ends abbreviations and numbers
 _POWERS = 4096  # a longer line's hash repeats its weights; equal lines still have equal hashes
@@ -95,7 +96,7 @@ def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
     sizes = np.fromiter((text.count("\n") + 1 for text in texts), np.int64, len(texts))
     owner = np.repeat(np.arange(len(texts)), sizes)
     line = np.arange(len(starts)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    kinds = _kinds().take(units)
+    kinds = _without_targets(units, _kinds().take(units), breaks)
     chars = np.add.reduceat(kinds != _SKIP, starts, dtype=np.int64) if len(starts) else starts
     full = np.flatnonzero(chars)
     exact, template = _hashes(units, kinds, starts, chars)
@@ -173,6 +174,24 @@ def _hashes(
     return exact, template
 
 
+def _without_targets(
+    units: NDArray[np.uint16], kinds: NDArray[np.uint8], breaks: NDArray[Any]
+) -> NDArray[np.uint8]:
+    """Return the kinds with the targets of Markdown links skipped: a link is known by its words."""
+    opens = np.flatnonzero((units[:-1] == ord("]")) & (units[1:] == ord("("))) + 1
+    opens = opens[units[opens - 2] != ord("[")]  # a picture without words is its target
+    if not len(opens):
+        return kinds
+    closes = np.flatnonzero(units == ord(")"))
+    nearest = np.searchsorted(closes, opens)
+    ends = np.concatenate((closes, [len(units)]))[nearest]
+    inside = ends < breaks[np.searchsorted(breaks, opens)]
+    step = np.zeros(len(units) + 1, np.int32)
+    np.add.at(step, opens[inside], 1)
+    np.add.at(step, ends[inside], -1)
+    return np.where(np.cumsum(step[:-1]) > 0, np.uint8(_SKIP), kinds)
+
+
 def _sums(
     units: NDArray[np.uint16], line: NDArray[Any], sizes: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
@@ -202,7 +221,8 @@ def _label_ends(
     line = np.searchsorted(starts, colons, "right") - 1
     before = np.concatenate(([0], np.cumsum(kinds != _SKIP)))
     lead = before[colons] - before[starts[line]]
-    good = (lead > 0) & (lead <= _LABEL_CHARS) & (lead < chars[line])
+    worded = np.concatenate(([0], np.cumsum(kinds == _LETTER)))
+    good = (lead <= _LABEL_CHARS) & (lead < chars[line]) & (worded[colons] > worded[starts[line]])
     # The first good colon of a line wins: it is written last.
     ends[line[good][::-1]] = colons[good][::-1]
     return ends
