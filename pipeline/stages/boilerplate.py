@@ -202,7 +202,7 @@ def _block(page: _Page, number: int, rule: Rule) -> list[int]:
     for n in range(number + 1, len(page.lines)):
         line = page.folded[n]
         marked = is_bulleted(line) and len(line) <= _ITEM_CHARS
-        headline = not is_prose(line) and len(line) <= _HEADLINE_CHARS
+        headline = not is_prose(line) and len(core(line)) <= _HEADLINE_CHARS
         if line.strip() and n not in page.hits and not (marked and (end or not is_prose(line))):
             unmarked += 1
             if not headline or (unmarked > _MID_ITEMS and not end):

@@ -18,7 +18,8 @@ from pipeline.census import code_units
 from pipeline.text.fold import as_text, fold_units
 from pipeline.text.rules import Rule
 
-_LINK = re.compile(r"\]\([^()\n]{0,600}\)|\]\[[^\[\]\n]{0,20}\]")
+_LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,20}\])")
+_REFERENCE = re.compile(r"\s*\[[^\[\]\n]{1,40}\]:\s*\S")
 _SENTENCE_ENDS = "。!?…;\")'"
 _BULLETS = "·-*>#■◆►▶★☆+|"
 _PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
@@ -32,10 +33,10 @@ def core(folded: str) -> str:
     >>> core("- 相关阅读:")
     '相关阅读'
     >>> core("本文由 [某某](https://example.org/a) 翻译。")
-    '本文由 [某某 翻译'
+    '本文由 某某 翻译'
     """
     if "](" in folded or "][" in folded:
-        folded = _LINK.sub("", folded)
+        folded = _LINK.sub(r"\1", folded)
     first, last = 0, len(folded)
     while first < last and not folded[first].isalnum():
         first += 1
@@ -62,6 +63,8 @@ def is_prose(folded: str) -> bool:
     """
     line = folded.strip()
     if len(line) < _PROSE_CHARS:
+        return False
+    if line[0] == "[" and _REFERENCE.match(line):
         return False
     if len(line) >= _LONG_CHARS and ("," in line or "。" in line):
         return True
