@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.dedup.columns import StoredColumns
 from pipeline.plan import PieceName
 
 KEY_COLUMNS = (
@@ -39,7 +40,8 @@ class Corpus:
 
     `artifact` int32 (n,), `row` int64 (n,): where a record lies. `table`: its KEY_COLUMNS and
     `input_path`. `path_hash` uint64 (n,): a stable hash of the path. `arrays`: the features of
-    cleaning, first axis n. `lines`: per artifact the lines of its documents (LINE_DTYPE).
+    cleaning, first axis n, but `bands`, which stay on disk. `lines`: per artifact the lines of its
+    documents (LINE_DTYPE).
     """
 
     artifacts: Sequence[Artifact]
@@ -48,6 +50,7 @@ class Corpus:
     table: pa.Table
     path_hash: NDArray[np.uint64]
     arrays: Mapping[str, NDArray[Any]]
+    bands: StoredColumns
     lines: Sequence[NDArray[Any]]
 
     def __len__(self) -> int:
@@ -102,6 +105,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     gone = -1  # rank of a piece that is no longer input
     arrays: dict[str, list[NDArray[Any]]] = {}
     lines: list[NDArray[Any]] = []
+    bands = [artifact.folder / "bands.npy" for artifact in artifacts]
     for number, artifact in enumerate(artifacts):
         table = read_records(artifact.folder, KEY_COLUMNS)
         piece_ranks = np.array(
@@ -119,7 +123,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         )
         lines.append(np.load(artifact.folder / "lines.npy", mmap_mode="r"))
         for path in sorted(artifact.folder.glob("*.npy")):
-            if path.name == "lines.npy":
+            if path.name in ("lines.npy", "bands.npy"):
                 continue
             arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
     table = pa.concat_tables(tables)
@@ -140,6 +144,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         taken.combine_chunks(),
         hashes[path_rank],
         {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
+        StoredColumns(bands, order),
         lines,
     )
 

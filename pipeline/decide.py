@@ -72,7 +72,7 @@ def _sign_again(corpus: Corpus, removals: Mapping[int, str], options: DedupOptio
         found = features(texts_left(corpus, removals, some), signer, options)
         corpus.arrays["text_hash"][some] = found.text_hash
         corpus.arrays["length"][some] = found.length
-        corpus.arrays["bands"][some] = found.bands
+        corpus.bands.replace(some, found.bands)
 
 
 def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions) -> CorpusArrays:
@@ -88,7 +88,7 @@ def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOption
     return CorpusArrays(
         text_hash=corpus.arrays["text_hash"][alive],
         length=corpus.arrays["length"][alive].astype(np.int64),
-        bands=np.ascontiguousarray(corpus.arrays["bands"][alive].T),
+        bands=corpus.bands.of(alive),
         damage=table.column("damage_marks").to_numpy().astype(np.int64),
         published_at=dates,
         scope=scope,

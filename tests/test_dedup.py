@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.dedup import candidates
 from pipeline.dedup import decide as decide_module
+from pipeline.dedup.bands import linked
 from pipeline.dedup.clusters import Forest
+from pipeline.dedup.columns import StoredColumns
 from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
@@ -209,3 +212,18 @@ def test_overlaps_are_those_of_sets(texts: list[str]) -> None:
     left, right = np.triu_indices(len(texts))
     expect = [len(grams[i] & grams[j]) for i, j in zip(left, right, strict=True)]
     assert overlaps(sets, left, right).tolist() == expect
+
+
+def test_stored_columns_are_those_of_the_files_in_order(tmp_path: Path) -> None:
+    whole = np.arange(40, dtype=np.uint64).reshape(10, 4)
+    paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    for path, rows in zip(paths, (whole[:6], whole[6:]), strict=True):
+        np.save(path, np.asfortranarray(rows))
+    order = np.array([9, 0, 3, 7])
+    columns = StoredColumns(paths, order)
+    columns.replace(np.array([1]), np.full((1, 4), 99, np.uint64))
+    assert len(columns) == 4
+    assert columns[2].tolist() == [38, 99, 14, 30]
+    assert columns.of(np.array([1, 3]))[0].tolist() == [99, 28]
+    linked(columns[2])
+    assert columns[2].tolist() == [38, 99, 14, 30]

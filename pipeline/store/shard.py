@@ -158,7 +158,9 @@ class ShardWriter:
         self.edits.close()
         if kind is None:
             for name, parts in self.arrays.items():
-                np.save(self.folder / f"{name}.npy", np.concatenate(parts))
+                # By column: `decide` reads one column of hashes of all shards at a time.
+                array = np.asfortranarray(np.concatenate(parts))
+                np.save(self.folder / f"{name}.npy", array)
             np.save(self.folder / LINES, np.concatenate(self.lines))
 
 
