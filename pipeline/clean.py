@@ -21,8 +21,6 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-import numpy as np
-
 from pipeline.census import ALWAYS, Census, classes
 from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, read_edits, read_records
 from pipeline.plan import sha
+from pipeline.report.summary import summarise
 from pipeline.sites import apply_removals
+from pipeline.store.files import write_bytes
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
 
 # The folders of a version that hold one file per part.
@@ -32,6 +34,7 @@ PARTS: dict[str, tuple[Column, ...]] = {
     "quarantine": QUARANTINE,
     "ledger": LEDGER,
 }
+SUMMARIES = "audit/summaries"  # JSON per part, from which the report is made
 # Stages whose removals of whole lines count as dropped paragraphs.
 REMOVING = ("metadata", "boilerplate", "repetition", "sites", "decide")
 LOOKUP_ROWS = 1 << 16  # rows of a row group where single documents are looked up
@@ -147,6 +150,14 @@ def part_name(number: int) -> str:
     return f"part-{number:05d}.parquet"
 
 
+def part_files(number: int) -> list[str]:
+    """Return the files that a part may have, relative to the version."""
+    return [
+        *(f"{folder}/{part_name(number)}" for folder in PARTS),
+        f"{SUMMARIES}/part-{number:05d}.json",
+    ]
+
+
 def write_part(job: PartJob) -> dict[str, dict[str, int]]:
     """Write the files of one part; return rows by folder, receipts by stage, sums of the kept."""
     with pa.memory_map(job.plan) as source:
@@ -162,6 +173,10 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
             path = Path(job.folder) / name / part_name(job.number)
             write_parquet(table, path, job.write, len(table) if name == "data" else LOOKUP_ROWS)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
+    write_bytes(
+        Path(job.folder) / SUMMARIES / f"part-{job.number:05d}.json",
+        json.dumps(summarise(tables), ensure_ascii=False, default=str).encode(),
+    )
     data = tables["data"]
     return {
         "rows": rows,

@@ -35,20 +35,23 @@ from pipeline.plan import (
     program_id,
 )
 from pipeline.publish import (
-    PARTS,
     Part,
     PartJob,
     WriteOptions,
     cut_parts,
-    part_name,
+    part_files,
     write_clusters,
     write_part,
 )
 from pipeline.readers.options import LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, without
+from pipeline.report import html
 from pipeline.report.card import render_card
+from pipeline.report.compare import compare
 from pipeline.report.logs import write_metrics
+from pipeline.report.pairs import sample_pairs
+from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Observer
 from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
@@ -141,9 +144,10 @@ class _Run:
         self._check_laws(facts, counts["rows"])
         seconds["all"] = round(time.monotonic() - started, 3)
         facts.update(seconds=seconds, published_at=int(time.time()))
-        self._write_reports(staged, facts)
+        name = versions.next_name(self.output, self.name)
+        self._write_reports(staged, facts, corpus, decisions, name)
         versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
-        folder = versions.publish(self.output, staged, versions.next_name(self.output, self.name))
+        folder = versions.publish(self.output, staged, name)
         self.state.clear_work()
         self.observer.finish({**facts, "paths": self._paths(), "version": folder.name})
         self._tell(facts, folder)
@@ -312,8 +316,25 @@ class _Run:
                 f"{facts['reasons']}",
             )
 
-    def _write_reports(self, staged: Path, facts: Mapping[str, Any]) -> None:
+    def _write_reports(
+        self,
+        staged: Path,
+        facts: Mapping[str, Any],
+        corpus: Corpus,
+        decisions: pa.Table,
+        name: str,
+    ) -> None:
         write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
+        before = versions.current(self.output)
+        change = None
+        if before is not None:
+            kept = versions.read_run(before)["funnel"]["documents"]["kept"]
+            change = {**compare(before, staged), "kept_before": kept}
+        lengths = length_counts(corpus.table.column("n_chars_in"))
+        pairs = sample_pairs(corpus, decisions)
+        title = self.options.name
+        page = html.render(title, name, facts, html.read_summary(staged), change, pairs, lengths)
+        write_bytes(staged / "report.html", page.encode())
         card = render_card(self.options.name, self.options.licence, facts)
         write_bytes(staged / "README.md", card.encode())
 
@@ -322,7 +343,7 @@ class _Run:
         return {
             "data": str(current / "data"),
             "audit": str(current / "audit"),
-            "card": str(current / "README.md"),
+            "report": str(current / "report.html"),
         }
 
 
@@ -340,10 +361,10 @@ def _write_plan(path: Path, corpus: Corpus, decisions: pa.Table, part: Part) -> 
 
 def _link_part(before: Path, number: int, staged: Path, new: int) -> None:
     """Link the files of an unchanged part of an earlier version into the staged one."""
-    for name in PARTS:
-        source = before / name / part_name(number)
+    for old_name, name in zip(part_files(number), part_files(new), strict=True):
+        source = before / old_name
         if source.is_file():
-            target = staged / name / part_name(new)
+            target = staged / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.hardlink_to(source)
 

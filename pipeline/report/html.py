@@ -1,0 +1,169 @@
+"""The report of a version: one offline HTML file, escaped, that needs no script to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pipeline.report.recipes import toml_value
+from pipeline.report.summary import LENGTH_BITS, merge
+
+SECTIONS = (
+    ("verdict", "Verdict"),
+    ("funnel", "Funnel"),
+    ("edits", "Edits"),
+    ("removed", "Removed lines"),
+    ("sites", "Sites"),
+    ("duplicates", "Duplicates"),
+    ("shape", "Lengths and kinds"),
+    ("quarantine", "Quarantine"),
+    ("reproduction", "Reproduction"),
+)
+TOP = 60  # rows of a table: a reader looks at fewer
+MANY_QUARANTINED = 0.01
+MANY_DROPPED = 0.5
+ONE_RULE = 0.2  # a rule that takes this share of the paragraphs is looked at
+A_NIGHT = 0.1  # change of the number of kept documents that is worth a word
+
+
+def read_summary(version: Path) -> dict[str, Any]:
+    """Return the merged summary of a version's parts."""
+    folder = version / "audit/summaries"
+    return merge(json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json")))
+
+
+def alerts(
+    facts: Mapping[str, Any], summary: Mapping[str, Any], change: Mapping[str, Any] | None
+) -> list[tuple[str, str]]:
+    """Return what a keeper should look at: (error | warning | note, text), worst first."""
+    documents, paragraphs = facts["funnel"]["documents"], facts["funnel"]["paragraphs"]
+    total = max(documents["in"], 1)
+    found: list[tuple[str, str]] = []
+    failed = facts["reasons"].get("stage-failed", 0)
+    if failed:
+        found.append(("error", f"{failed:,} documents made a stage fail: please report this"))
+    if not documents["kept"]:
+        found.append(("error", "no document was kept"))
+    share = documents["quarantined"] / total
+    if documents["quarantined"]:
+        level = "warning" if share >= MANY_QUARANTINED else "note"
+        found.append(
+            (level, f"{documents['quarantined']:,} records ({share:.1%}) are in quarantine")
+        )
+    if documents["dropped"] / total >= MANY_DROPPED:
+        found.append(("warning", f"{documents['dropped'] / total:.0%} of the documents dropped"))
+    for unit, stage, reason, n in summary["dropped"]:
+        if unit == "paragraph" and n >= ONE_RULE * max(paragraphs["in"], 1):
+            found.append(
+                ("warning", f"{stage}:{reason} removed {n:,} of {paragraphs['in']:,} paragraphs")
+            )
+    marks = summary["damage"]
+    if marks["marks"]:
+        text = f"{marks['marks']:,} characters in {marks['documents']:,} documents stay damaged (�)"
+        found.append(("note", text))
+    if change is not None and change["kept_before"]:
+        moved = documents["kept"] / change["kept_before"] - 1
+        if abs(moved) >= A_NIGHT:
+            found.append(("warning", f"documents kept: {moved:+.0%} against the version before"))
+    order = ("error", "warning", "note")
+    return sorted(found, key=lambda row: order.index(row[0]))
+
+
+def render(
+    name: str,
+    version: str,
+    facts: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    change: Mapping[str, Any] | None,
+    pairs: Sequence[Mapping[str, Any]],
+    before: Sequence[int],
+) -> str:
+    """Return the report. `before`: documents by power of two of their characters as they came."""
+    from jinja2 import Environment
+
+    folder = files("pipeline.report").joinpath("templates")
+    style, script = (folder.joinpath(f"report.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    template = Environment(autoescape=True, trim_blocks=False).from_string(
+        folder.joinpath("report.html.j2").read_text("utf-8")
+    )
+    order = list(facts["edits"])
+    shown = sorted(summary["examples"].items(), key=lambda item: _place(order, item[0]))
+    learned = [row for row in summary["removed"] if row["stage"] == "sites"]
+    return template.render(
+        name=name,
+        version=version,
+        run_id=facts["run_id"],
+        identity=facts["identity"],
+        published=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(facts["published_at"])),
+        sections=SECTIONS,
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        alerts=alerts(facts, summary, change),
+        change=change,
+        funnel=facts["funnel"],
+        edits=facts["edits"],
+        examples=shown,
+        rules=summary["rules"][: 2 * TOP],
+        removed=summary["removed"][:TOP],
+        learned=learned[:TOP],
+        sites=summary["sites"][:TOP],
+        dropped=summary["dropped"][:TOP],
+        pairs=pairs,
+        band=[],
+        histogram=histogram(before, summary["lengths"]),
+        columns={
+            title: sorted(counts.items(), key=lambda item: -item[1])[:TOP]
+            for title, counts in summary["columns"].items()
+        },
+        damage=summary["damage"],
+        quarantine=summary["quarantine"],
+        recipe=_recipe(facts["recipe"]),
+        dependencies=facts["dependencies"],
+    )
+
+
+def histogram(before: Sequence[int], after: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the bars of the length plot, 620 × 210 units."""
+    used = [k for k in range(LENGTH_BITS) if before[k] or after[k]]
+    if not used:
+        return []
+    first, last = used[0], used[-1]
+    top = max(*before, *after, 1)
+    width = 600 / (last - first + 1)
+    bars = []
+    for k in range(first, last + 1):
+        h0, h1 = (round(150 * counts[k] / top, 1) for counts in (before, after))
+        x = 10 + (k - first) * width
+        bars.append({
+            "x": round(x, 1), "x1": round(x + width * 0.42, 1), "w": round(width * 0.4, 1),
+            "y0": 178 - h0, "h0": h0, "y1": 178 - h1, "h1": h1, "label": _length(k),
+        })  # fmt: skip
+    return bars
+
+
+def _length(k: int) -> str:
+    n = 1 << (k - 1) if k else 0
+    return f"{n >> 20}M" if n >= 1 << 20 else f"{n >> 10}k" if n >= 1 << 10 else str(n)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _place(order: Sequence[str], stage: str) -> int:
+    return order.index(stage) if stage in order else len(order)
+
+
+def _recipe(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n".join(
+        f"[{section}]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in options.items())
+        for section, options in sections.items()
+    )

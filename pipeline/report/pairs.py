@@ -1,0 +1,56 @@
+"""Near-duplicates as the report shows them: the two texts, and where they differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from pipeline.corpus import Corpus
+
+PAIRS = 6
+SHOWN = 1500  # characters of a text that are compared for the eye
+SAME = 40  # characters of equal text that are shown whole
+
+
+def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
+    """Return some near-duplicates, drawn alike by every run, with the spans that differ."""
+    reasons = decisions.column("reason")
+    near = pc.or_(pc.equal(reasons, "decide:near-duplicate"),
+                  pc.equal(reasons, "decide:contained-duplicate"))  # fmt: skip
+    ranks = np.flatnonzero(near.to_numpy())
+    ids = corpus.table.column("id")
+    draws = sorted(
+        (xxhash.xxh3_64_intdigest(str(ids[int(rank)].as_py()).encode()), int(rank))
+        for rank in ranks[:: max(len(ranks) // 4096, 1)]
+    )
+    chosen = [rank for _, rank in draws[:PAIRS]]
+    rows = decisions.take(pa.array(chosen, pa.int64())).to_pylist()
+    out = []
+    for rank, row in zip(chosen, rows, strict=True):
+        twin = pc.index(ids, row["twin"]).as_py()
+        gone, kept = corpus.texts(np.array([rank, twin], np.int64))
+        out.append({
+            "kind": row["reason"].removeprefix("decide:"), "jaccard": row["jaccard"],
+            "gone": ids[rank].as_py(), "kept": row["twin"],
+            "spans": spans(kept[:SHOWN], gone[:SHOWN]),
+        })  # fmt: skip
+    return out
+
+
+def spans(old: str, new: str) -> list[tuple[str, str]]:
+    """Return (same | del | ins, text) that lead from old to new; long sames shortened."""
+    from rapidfuzz.distance import Levenshtein
+
+    out: list[tuple[str, str]] = []
+    for op in Levenshtein.opcodes(old, new):
+        if op.tag == "equal":
+            same = old[op.src_start : op.src_end]
+            short = same if len(same) <= 2 * SAME else f"{same[:SAME]} … {same[-SAME:]}"
+            out.append(("same", short))
+            continue
+        out += [("del", old[op.src_start : op.src_end]), ("ins", new[op.dest_start : op.dest_end])]
+    return [(kind, text) for kind, text in out if text]

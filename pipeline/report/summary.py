@@ -1,0 +1,205 @@
+"""What the report needs to know of one part: small, mergeable, written beside the part.
+
+A summary is a function of the rows of its part, so an unchanged part brings its summary with it,
+and the report of a night's run costs what the night brought. Samples are drawn by the smallest
+hashes (a random sample that merges and that every run draws alike); counts are sums.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.document import Edit, undo_edits
+
+SAMPLES = 4  # random examples of a stage
+LARGEST = 2  # and the largest edits
+TOP_LINES = 300  # most-removed lines of a part that are counted on
+LENGTH_BITS = 24  # lengths are counted by power of two
+CONTEXT = 24
+SHOWN = 240  # characters of a text that an example shows
+
+
+def summarise(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Return the summary of a part's tables as JSON values."""
+    data, edits = tables["data"], tables["audit/edits.parquet"]
+    dropped, quarantine = tables["audit/dropped.parquet"], tables["quarantine"]
+    return {
+        "rules": [[*key, n] for key, n in _counts(edits, "stage", "rule").items()],
+        "examples": examples(data, edits),
+        "removed": _removed(dropped),
+        "lengths": length_counts(data.column("n_chars")),
+        "columns": {
+            name: {str(key[0]): n for key, n in _counts(data, name).items()}
+            for name in ("script", "language", "encoding")
+        },
+        "damage": {
+            "documents": int(pc.sum(pc.greater(data.column("damage_marks"), 0)).as_py() or 0),
+            "marks": pc.sum(data.column("damage_marks")).as_py() or 0,
+            "decode_errors": pc.sum(data.column("decode_errors")).as_py() or 0,
+        },
+        "sites": [[*key, n] for key, n in _counts(data, "site").items() if key[0]],
+        "quarantine": _quarantine(quarantine),
+        "dropped": [[*key, n] for key, n in _counts(dropped, "unit", "stage", "reason").items()],
+    }
+
+
+def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the summary of a version from those of its parts."""
+    rows = list(parts)
+    stages = {stage for part in rows for stage in part["examples"]}
+    sums = ("documents", "marks", "decode_errors")
+    return {
+        "rules": _added(rows, "rules", 2),
+        "examples": {
+            stage: _best_examples([p["examples"].get(stage, []) for p in rows]) for stage in stages
+        },
+        "removed": _merged_lines([part["removed"] for part in rows]),
+        "lengths": np.sum([part["lengths"] for part in rows], axis=0).astype(int).tolist()
+        if rows
+        else [0] * LENGTH_BITS,
+        "columns": {
+            name: dict(sum((Counter(p["columns"][name]) for p in rows), Counter[str]()))
+            for name in ("script", "language", "encoding")
+        },
+        "damage": {name: sum(part["damage"][name] for part in rows) for name in sums},
+        "sites": _added(rows, "sites", 1),
+        "quarantine": [row for part in rows for row in part["quarantine"]][:50],
+        "dropped": _added(rows, "dropped", 3),
+    }
+
+
+def _counts(table: pa.Table, *names: str) -> dict[tuple[Any, ...], int]:
+    grouped = table.group_by(list(names)).aggregate([([], "count_all")])
+    found = {tuple(row[name] for name in names): row["count_all"] for row in grouped.to_pylist()}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], str(item[0]))))
+
+
+def _added(rows: Sequence[Mapping[str, Any]], name: str, width: int) -> list[list[Any]]:
+    total: Counter[tuple[Any, ...]] = Counter()
+    for part in rows:
+        for row in part[name]:
+            total[tuple(row[:width])] += row[width]
+    return [[*key, n] for key, n in sorted(total.items(), key=lambda i: (-i[1], str(i[0])))]
+
+
+def length_counts(column: pa.ChunkedArray) -> list[int]:
+    """Count lengths by power of two: [0] is empty, [k] has 2^(k-1) to 2^k - 1 characters."""
+    bits = np.frexp(column.to_numpy().astype(np.float64))[1]
+    counts: list[int] = np.bincount(
+        np.minimum(bits, LENGTH_BITS - 1), minlength=LENGTH_BITS
+    ).tolist()
+    return counts
+
+
+def _removed(dropped: pa.Table) -> list[dict[str, Any]]:
+    lines = dropped.filter(pc.equal(dropped.column("unit"), "paragraph"))
+    grouped = lines.group_by(["stage", "reason", "text"]).aggregate(
+        [([], "count_all"), ("id", "min")]
+    )
+    top = grouped.sort_by([("count_all", "descending"), ("text", "ascending")]).slice(0, TOP_LINES)
+    return [
+        {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["count_all"],
+         "example": r["id_min"]}
+        for r in top.to_pylist()
+    ]  # fmt: skip
+
+
+def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    total: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in (row for part in parts for row in part):
+        key = (row["stage"], row["rule"], row["text"])
+        if key in total:
+            total[key]["n"] += row["n"]
+        else:
+            total[key] = dict(row)
+    return sorted(total.values(), key=lambda row: (-row["n"], row["text"]))[:TOP_LINES]
+
+
+def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
+    return [
+        {**row, "sample": repr(bytes(row["sample"] or b"")[:60]), "detail": row["detail"][:SHOWN]}
+        for row in table.slice(0, 50).to_pylist()
+    ]
+
+
+def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Return by stage a random sample of the edits, and the largest, in their context."""
+    import xxhash
+
+    if not len(edits) or not len(data):
+        return {}
+    sizes = pc.add(pc.utf8_length(edits.column("before")), pc.utf8_length(edits.column("after")))
+    sizes = sizes.to_numpy()
+    keys = edits.select(["input_path", "record", "start"])
+    stages = edits.column("stage").combine_chunks().dictionary_encode()
+    indices = stages.indices.to_numpy()
+    out: dict[str, list[dict[str, Any]]] = {}
+    for number, stage in enumerate(stages.dictionary.to_pylist()):
+        mine = np.flatnonzero(indices == number)
+        largest = mine[np.argsort(-sizes[mine], kind="stable")[:LARGEST]].tolist()
+        # A few thousand candidates are as random as all of them, and cost no scan of a large part.
+        step = max(len(mine) // 2048, 1)
+        some = [
+            (xxhash.xxh3_64_intdigest(repr(tuple(row.values())).encode()), int(place))
+            for place, row in zip(
+                mine[::step].tolist(), keys.take(pa.array(mine[::step])).to_pylist(), strict=True
+            )
+        ]
+        picked = [(draw, place, False) for draw, place in nsmallest(SAMPLES, some)]
+        picked += [(0, place, True) for place in largest]
+        out[stage] = [
+            _example(data, edits, place, draw, large, int(sizes[place]))
+            for draw, place, large in picked
+        ]
+    return out
+
+
+def _example(
+    data: pa.Table, edits: pa.Table, place: int, draw: int, large: bool, size: int
+) -> dict[str, Any]:
+    row = edits.slice(place, 1).to_pylist()[0]
+    before, after = _context(data, edits, row)
+    return {
+        "draw": draw, "large": large, "size": size, "id": row["id"], "rule": row["rule"],
+        "confidence": row["confidence"], "note": row["note"][:SHOWN],
+        "left": before, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
+        "right": after,
+    }  # fmt: skip
+
+
+def _context(data: pa.Table, edits: pa.Table, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the text on either side of an edit, in the stage's input."""
+    mask = _of(data, row)
+    found = data.filter(mask).column("text").to_pylist()
+    if not found:
+        return "", ""
+    text = found[0]
+    mine = edits.filter(_of(edits, row)).to_pylist()
+    steps = [list(group) for _, group in groupby(mine, key=lambda edit: edit["step"])]
+    for step in reversed([s for s in steps if s[0]["step"] >= row["step"]]):
+        text = undo_edits(text, [Edit(*(edit[name] for name in Edit._fields)) for edit in step])
+    start, end = row["start"], row["end"]
+    return text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+
+
+def _of(table: pa.Table, row: Mapping[str, Any]) -> pa.ChunkedArray:
+    return pc.and_(
+        pc.equal(table.column("record"), row["record"]),
+        pc.equal(table.column("input_path"), row["input_path"]),
+    )
+
+
+def _best_examples(parts: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    every = [row for part in parts for row in part]
+    drawn = nsmallest(SAMPLES, (r for r in every if not r["large"]), key=lambda r: r["draw"])
+    shown = {(r["id"], r["left"], r["before"]) for r in drawn}
+    large = [r for r in every if r["large"] and (r["id"], r["left"], r["before"]) not in shown]
+    return drawn + sorted(large, key=lambda r: -r["size"])[:LARGEST]
