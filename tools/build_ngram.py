@@ -168,7 +168,7 @@ def lines(folder: Path) -> Iterator[Weighted]:
 
 
 M = np.uint64(0xFFFF)
-NOISE = ("\ue000", "\ufffd", "\u0001")
+NOISE = ("\ue000", "\ufffd", "\u0001", "ｱ")
 """Kinds that no text of ours should hold; the sources hold a few. Noise must never look cheap."""
 
 
@@ -267,7 +267,7 @@ def _kind(code: int) -> str:
         return "㐀"
     if 0xAC00 <= code < 0xD7B0:
         return "갘"
-    return chr(code) if code < 0x80 or code in (0xFFFD, 0xE000) else "\u2fff"
+    return chr(code) if code < 0x80 or chr(code) in NOISE else "\u2fff"
 
 
 def _summed(keys: NDArray[np.uint64], weights: NDArray[np.float64]) -> Counts:

@@ -17,20 +17,11 @@ from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import load
 
 # Flags of a UTF-16 code unit. A pair of bytes as UTF-8 sees it: L leads, T trails.
-(
-    LT,
-    TL,
-    TT,
-    LATIN_PAIR,
-    WESTERN,
-    CYRILLIC_LEAD,
-    CYRILLIC_TRAIL,
-    HALF_KANA,
-    RARE,
-    HANGUL,
-    ODD,
-    HAN,
-) = (1 << i for i in range(12))
+LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGUL, HAN = (
+    1 << i for i in range(10)
+)
+SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
+COMMON = 1 << 12
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED = (1 << i for i in range(7))
@@ -64,17 +55,22 @@ def flags() -> NDArray[np.uint16]:
     table[0xFF61:0xFFA0] |= HALF_KANA
     table[0xAC00:0xD7A4] |= HANGUL
     table[0x3400:0xA000] |= HAN
+    kana = "".join(map(chr, range(0x3041, 0x3094))) + "".join(map(chr, range(0x30A1, 0x30F7)))
+    for text, codec, flag in ((kana, "cp932", SJIS_KANA), (_HANGUL, "cp949", KOREAN_COMMON)):
+        seen = text.encode(codec).decode("gb18030", "ignore")
+        table[[ord(c) for c in seen if c >= "\u3400"]] |= flag
     model = load()
-    han = np.arange(0x3400, 0xA000)
-    table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
-    # What Big5 and Shift_JIS turn into among Han: kana, Greek, Cyrillic, bopomofo, private use.
-    for first, last in ((0x370, 0x52F), (0x3041, 0x312F), (0xE000, 0xF8FF), (0x2550, 0x25FF)):
-        table[first : last + 1] |= ODD
+    for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
+        likely = model.uni[model.fold[block]]
+        table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
     return table
 
 
-RARE_BELOW = -12.0
-"""Log-probability under which a character is rare: one in 160,000."""
+COMMON_CHARS = 120
+COMMON_SHARE = 6
+"""Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
+_HANGUL = "이는을하에의다고지를가니은로기한도사서합으있습시그"
+"""The most frequent syllables of Korean (wordfreq): every third syllable of a text is one."""
 
 
 def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
@@ -85,7 +81,14 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
     f = flags().take(flat)
     kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
-    kinds[_unlikely(texts)] |= UNLIKELY
+    half, korean, common, han = (
+        np.add.reduceat((f & flag) != 0, starts, dtype=np.int64)
+        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, HAN | HANGUL)
+    )
+    kinds[half >= 4] |= KANA
+    kinds[(korean >= 5) & (korean * 8 >= han)] |= UNLIKELY
+    strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
+    kinds[strange[_unlikely([texts[i] for i in strange])]] |= UNLIKELY
     return kinds
 
 
@@ -106,7 +109,8 @@ def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
         marks[: len(four)][four != 0] |= kind
     three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
     marks[: len(three)][three] |= UTF8_CYRILLIC
-    for flag, kind in ((HALF_KANA, KANA), (HANGUL, KOREAN)):
-        mixed = (f[:-1] & flag != 0) & (f[1:] & HAN != 0)
-        marks[: len(mixed)][mixed] |= kind
+    three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
+    marks[: len(three)][three != 0] |= UNLIKELY
+    mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)
+    marks[: len(mixed)][mixed] |= KOREAN
     return marks

@@ -44,7 +44,7 @@ _HOLE = re.compile("\uffff\ufffe*\\??\ufffe*|\\??\ufffe+\\??\ufffe*")
 _EURO = re.compile(rb"(?<=[\xe1-\xef][\x80-\xbf])\x80(?=[\x80-\xbf]{2}(?![\x80-\xbf]))")
 _LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
 """Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
-_STRONG = re.compile(_SEQ3)
+_STRONG = re.compile(_SEQ3 + rb"|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]){3}")
 _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
 _CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
 """A character and one stray byte: two characters that lost the two bytes where they met."""
