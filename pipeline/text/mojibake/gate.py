@@ -43,7 +43,9 @@ def flags() -> NDArray[np.uint16]:
     table[two & trail[gbk.first] & lead[gbk.second]] |= TL
     table[two & trail[gbk.first] & trail[gbk.second]] |= TT
     table[0x20AC] |= LT | TL | TT  # 0x80 alone
-    latin = np.isin(gbk.first, (0xC2, 0xC3, 0xC5, 0xCB)) & trail[gbk.second]
+    letters = (0xC2, 0xC3, 0xC5, 0xCB, 0xE2)
+    latin = np.isin(gbk.first, letters) & trail[gbk.second]
+    latin |= np.isin(gbk.second, letters) & trail[gbk.first]
     table[two & latin] |= LATIN_PAIR
     for name in ("cp1252", "macroman"):
         one = reading(name)
@@ -56,10 +58,13 @@ def flags() -> NDArray[np.uint16]:
     table[0xAC00:0xD7A4] |= HANGUL
     table[0x3400:0xA000] |= HAN
     kana = "".join(map(chr, range(0x3041, 0x3094))) + "".join(map(chr, range(0x30A1, 0x30F7)))
-    for text, codec, flag in ((kana, "cp932", SJIS_KANA), (_HANGUL, "cp949", KOREAN_COMMON)):
+    model = load()
+    syllables = np.arange(0xAC00, 0xD7A4)
+    frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:80]]
+    hangul = "".join(map(chr, frequent))
+    for text, codec, flag in ((kana, "cp932", SJIS_KANA), (hangul, "cp949", KOREAN_COMMON)):
         seen = text.encode(codec).decode("gb18030", "ignore")
         table[[ord(c) for c in seen if c >= "\u3400"]] |= flag
-    model = load()
     for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
         likely = model.uni[model.fold[block]]
         table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
@@ -69,8 +74,6 @@ def flags() -> NDArray[np.uint16]:
 COMMON_CHARS = 120
 COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
-_HANGUL = "이는을하에의다고지를가니은로기한도사서합으있습시그"
-"""The most frequent syllables of Korean (wordfreq): every third syllable of a text is one."""
 
 
 def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
@@ -86,7 +89,7 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
         for flag in (HALF_KANA, KOREAN_COMMON, COMMON, HAN | HANGUL)
     )
     kinds[half >= 4] |= KANA
-    kinds[(korean >= 5) & (korean * 8 >= han)] |= UNLIKELY
+    kinds[(korean >= 5) & (korean * 3 >= han)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
     kinds[strange[_unlikely([texts[i] for i in strange])]] |= UNLIKELY
     return kinds
