@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.mojibake import gate, legacy
 from pipeline.text.mojibake.codecs import READINGS
+from pipeline.text.mojibake.shift import realigned
 from pipeline.text.mojibake.utf8 import Undone, undo
 from pipeline.text.ngram import Model, code_points
 
@@ -63,6 +64,11 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         for name in legacy_readings(kinds):
             found += _judged_legacy(text, codes, name, model)
         kept = _disjoint(found)
+    if not kept and kinds & gate.SHIFTED:
+        kept = [
+            Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
+            for r in realigned(text, model)
+        ]
     return kept
 
 

@@ -21,7 +21,7 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON = 1 << 12
+COMMON, QUESTION, WIDE = 1 << 12, 1 << 13, 1 << 14
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED = (1 << i for i in range(7))
@@ -54,6 +54,10 @@ def flags() -> NDArray[np.uint16]:
     high = np.arange(65536) >= 0x80
     table[high & lead[russian.first]] |= CYRILLIC_LEAD
     table[high & trail[russian.first]] |= CYRILLIC_TRAIL
+    table[ord("?")] |= QUESTION
+    table[two] |= WIDE
+    table[[ord(c) for c in "?;!,:"]] |= WIDE
+    table[ord("a") : ord("z") + 1] |= WIDE
     table[0xFF61:0xFFA0] |= HALF_KANA
     table[0xAC00:0xD7A4] |= HANGUL
     table[0x3400:0xA000] |= HAN
@@ -112,6 +116,8 @@ def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
         marks[: len(four)][four != 0] |= kind
     three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
     marks[: len(three)][three] |= UTF8_CYRILLIC
+    lost = (f[:-1] & QUESTION != 0) & (f[1:] & WIDE != 0)
+    marks[: len(lost)][lost] |= SHIFTED
     three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
     marks[: len(three)][three != 0] |= UNLIKELY
     mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)

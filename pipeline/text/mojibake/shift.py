@@ -1,0 +1,293 @@
+"""Realigns GBK text that lost or gained a byte inside a character.
+
+From such a place on, every character is made of the second byte of one and the first byte of the
+next, until an ASCII character brings the reader back into step. Two things do it: a byte that was
+lost, and a replacement on bytes that hit inside characters (`char` → `char(pinyin)`, mark →
+`,` + mark), after which the decoder swallowed a lead byte and the ASCII byte after it into one
+`?`. So `?；笔a` is `。槐蔭`: the `?` is 0xA1 with the inserted comma, `；` is 0xA3BB.
+
+A stretch begins at a `?` and ends where the bytes are in step again. The unknown bytes are filled
+in only where the text leaves no doubt; else the character becomes `�`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake.codecs import FOREIGN, reading
+from pipeline.text.ngram import Model
+from pipeline.text.readings import pinyin_span
+
+LOST = -1
+"""A byte that is not known."""
+MARK = "\ufffd"
+MAX_STRETCH = 400
+"""Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
+SURE = 0.9
+"""Share of the likelihood that one character must have among all that the known byte allows."""
+MARK_COST = -9.0
+"""Log-probability of a `�`: about that of a rare character."""
+NARROWED_COST = -2.0
+WORST = -11.0
+"""Mean log-probability under which a reading of four or more characters is not followed."""
+MIN_GAIN = 9.0
+"""How much likelier the realigned stretch must be, in nats."""
+# A `?` from which something leads back into step: a run of two-byte characters that an ASCII
+# character which can be a second byte ends, or what is left of an inserted reading.
+TRIGGER = re.compile(
+    "\\?(?=[,;:!?]?[\u00a4-\uffe5]{1,120}[@-~?\ufffd]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
+)
+OWN_PAIR = -2.5
+"""Log-probability of the second character of a pair that the text uses throughout."""
+_ANNOTATION = re.compile("\\([a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
+_READING = re.compile("[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Realigned:
+    """Characters `start` to `end` of the line become `text`; `gain` in nats."""
+
+    start: int
+    end: int
+    text: str
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A reading of the stretch up to character `at`; `pending` is a byte without its second."""
+
+    at: int
+    pending: int | None
+    score: float
+    text: str
+    a: int
+    b: int
+
+
+@cache
+def _characters() -> list[str]:
+    """Return the character of each two-byte code, or an empty string: 65,536 entries."""
+    full = reading("gbk")
+    table = [""] * 65536
+    for code in np.flatnonzero((full.size == 2) & (full.first != FOREIGN))[::-1].tolist():
+        table[int(full.first[code]) << 8 | int(full.second[code])] = chr(code)
+    return table
+
+
+class Shifts:
+    """Finds stretches out of step in one text."""
+
+    def __init__(self, text: str, model: Model) -> None:
+        """Take the text and the model that judges."""
+        self.text = text
+        self.model = model
+        full = reading("gbk")
+        self.first = full.first.tolist()
+        self.second = full.second.tolist()
+        self.size = full.size.tolist()
+
+    @cached_property
+    def own_pairs(self) -> frozenset[tuple[int, int]]:
+        """Return the pairs of Han characters that the text itself has three times, as symbols.
+
+        A text on 槐蔭 says 槐蔭 again and again, which no general model expects.
+        """
+        plain = _ANNOTATION.sub("", self.text)
+        han = [self.model.symbol(c) if "\u3400" <= c <= "\u9fff" else -1 for c in plain]
+        counts = Counter(zip(han, han[1:], strict=False))
+        return frozenset(pair for pair, n in counts.items() if n >= 3 and -1 not in pair)
+
+    def _log_prob(self, a: int, b: int, c: int) -> float:
+        score = self.model.log_prob(a, b, c)
+        return max(score, OWN_PAIR) if score < OWN_PAIR and (b, c) in self.own_pairs else score
+
+    def find(self) -> Iterator[Realigned]:
+        """Yield the realigned stretches of the text, in order."""
+        text = self.text
+        done = 0
+        for match in TRIGGER.finditer(text):
+            q = match.start()
+            if q < done:
+                continue
+            best = self._best(text, q)
+            if best is not None:
+                done = best.end
+                yield best
+
+    def _best(self, text: str, q: int) -> Realigned | None:
+        end = text.find("\n", q)
+        end = min(len(text) if end < 0 else end, q + MAX_STRETCH)
+        # The comma before may have been put in as well: what counts is the text before it.
+        before = text[max(q - 3, 0) : q].removesuffix(",")
+        a, b = (self.model.symbol(c) for c in ("\n\n" + before)[-2:])
+        best: Realigned | None = None
+        for start in self._starts(text, q, end, a, b):
+            for path in self._follow(text, start, end):
+                gain = self._gain(text, q, path, a, b)
+                if gain >= MIN_GAIN and (best is None or gain > best.gain):
+                    best = Realigned(q, path.at, path.text, gain)
+        return best
+
+    def _starts(self, text: str, q: int, end: int, a: int, b: int) -> Iterator[_Path]:
+        """Yield what the `?` may have been: a lost lead byte, or one that an insertion followed."""
+        if q + 1 < end and self._byte(text[q + 1]) is not None:
+            yield _Path(q + 1, LOST, 0.0, "", a, b)
+        match = _READING.match(text, q + 1, end)
+        if match and q and self._byte(text[q - 1]):
+            # `?` is the second byte of an annotated pair with its bracket; the first byte is the
+            # last one of the character before.
+            one = self.second[ord(text[q - 1])]
+            for two in range(0x81, 0xFF):
+                char = _characters()[one << 8 | two]
+                if char and pinyin_span(match[0][:-1], char) == 1:
+                    yield _Path(match.end(), two, 0.0, "", a, b)
+
+    def _byte(self, char: str) -> tuple[int, int] | None:
+        code = ord(char)
+        if code < 0x10000 and self.size[code] == 2:
+            return self.first[code], self.second[code]
+        if "!" <= char <= "~":
+            return 0xA3, code | 0x80  # a full-width form, narrowed
+        return None
+
+    def _follow(self, text: str, start: _Path, end: int) -> Iterator[_Path]:
+        """Yield every way to come into step again."""
+        paths = [start]
+        while paths:
+            path = paths.pop()
+            if path.pending is None:
+                yield path
+                continue
+            if path.at >= end:
+                continue
+            paths += [
+                step
+                for step in self._step(text, path, end)
+                if len(step.text) < 4 or step.score > WORST * len(step.text)
+            ]
+            if len(paths) > 6:  # alternatives double at each narrowed mark: the best go on
+                paths.sort(key=lambda p: p.score / (p.at - start.at + 1))
+                del paths[:-6]
+
+    def _step(self, text: str, path: _Path, end: int) -> list[_Path]:
+        assert path.pending is not None
+        char = text[path.at]
+        code = ord(char)
+        steps: list[_Path] = []
+        if char in "?\ufffd":
+            steps += self._closed(text, path, end)
+        if 0x40 <= code <= 0x7E:
+            steps.append(self._emitted(text, path, code, None, path.at + 1))
+        pair = self._byte(char)
+        if pair is not None:
+            cost = NARROWED_COST if code < 0x80 else 0.0
+            step = self._emitted(text, path, pair[0], pair[1], path.at + 1)
+            steps.append(replace(step, score=step.score + cost))
+        return steps
+
+    def _closed(self, text: str, path: _Path, end: int) -> list[_Path]:
+        """Let a `?` be the second byte of the last character, with what it swallowed."""
+        match = _READING.match(text, path.at + 1, end)
+        at = match.end() if match else path.at + 1
+        assert path.pending is not None
+        options = self._options(path.pending, LOST)
+        if match:
+            options = [c for c in options if pinyin_span(match[0][:-1], c) == 1]
+            if not options:
+                return []
+        char, score = self._filled(options, path, text[at : at + 2])
+        return [self._grown(path, char, score, None, at)]
+
+    def _emitted(self, text: str, path: _Path, byte: int, pending: int | None, at: int) -> _Path:
+        assert path.pending is not None
+        if path.pending != LOST:
+            char = _characters()[path.pending << 8 | byte]
+            score = self._log_prob(path.a, path.b, self.model.symbol(char)) if char else -25.0
+            return self._grown(path, char or MARK, score, pending, at)
+        following = self._preview(text, pending, at)
+        char, score = self._filled(self._options(LOST, byte), path, following)
+        return self._grown(path, char, score, pending, at)
+
+    def _grown(self, path: _Path, char: str, score: float, pending: int | None, at: int) -> _Path:
+        symbol = self.model.symbol(char)
+        return _Path(at, pending, path.score + score, path.text + char, path.b, symbol)
+
+    def _options(self, first: int, second: int) -> list[str]:
+        table = _characters()
+        if first == LOST and second == LOST:
+            return []
+        if first == LOST:
+            codes = range(0x8100 | second, 0xFF00 | second, 0x100)
+        else:
+            codes = range(first << 8 | 0x40, first << 8 | 0xFF)
+        return [table[c] for c in codes if table[c] and not "\ue000" <= table[c] <= "\uf8ff"]
+
+    def _preview(self, text: str, pending: int | None, at: int) -> str:
+        """Return the two characters that follow if the stretch goes on out of step."""
+        out = ""
+        while len(out) < 2 and at < len(text):
+            if pending is None:
+                return out + text[at : at + 2 - len(out)]
+            if "@" <= text[at] <= "~":
+                out += _characters()[pending << 8 | ord(text[at])] or MARK
+                pending = None
+                at += 1
+                continue
+            pair = self._byte(text[at])
+            if pair is None or text[at] == "?":
+                return out
+            out += _characters()[pending << 8 | pair[0]] or MARK
+            pending = pair[1]
+            at += 1
+        return out
+
+    def _filled(self, options: list[str], path: _Path, following: str) -> tuple[str, float]:
+        """Return the character that the context leaves no doubt about, or `�`; and its score."""
+        if not options:
+            return MARK, MARK_COST
+        model = self.model
+        ahead = [model.symbol(c) for c in following]
+        here: list[float] = []
+        total: list[float] = []
+        for char in options:
+            symbol = model.symbol(char)
+            score = self._log_prob(path.a, path.b, symbol)
+            here.append(score)
+            a, b = path.b, symbol
+            for c in ahead:
+                score += self._log_prob(a, b, c)
+                a, b = b, c
+            total.append(score)
+        scores = np.array(total)
+        share = np.exp(scores - scores.max())
+        best = int(scores.argmax())
+        if 1 / share.sum() < SURE or here[best] < MARK_COST - 4:
+            return MARK, MARK_COST
+        return options[best], here[best]
+
+    def _gain(self, text: str, q: int, path: _Path, a: int, b: int) -> float:
+        """Return how much likelier the new reading is, with the two characters after it."""
+        after = text[path.at : path.at + 2]
+        old = self._score(text[q : path.at] + after, a, b)
+        return path.score + self._score(after, path.a, path.b) - old
+
+    def _score(self, text: str, a: int, b: int) -> float:
+        total = 0.0
+        for char in text:
+            c = self.model.symbol(char)
+            total += self._log_prob(a, b, c)
+            a, b = b, c
+        return total
+
+
+def realigned(text: str, model: Model) -> list[Realigned]:
+    """Return the stretches of a text that are out of step, with what they were."""
+    return list(Shifts(text, model).find())
