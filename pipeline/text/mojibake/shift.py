@@ -21,6 +21,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import NAMES, census, class_table
 from pipeline.text.mojibake.codecs import FOREIGN, reading
 from pipeline.text.ngram import Model
 from pipeline.text.readings import pinyin_span
@@ -42,8 +43,11 @@ MIN_GAIN = 9.0
 # A `?` from which something leads back into step: a run of two-byte characters that an ASCII
 # character which can be a second byte ends, or what is left of an inserted reading.
 TRIGGER = re.compile(
-    "\\?(?=[,;:!?]?[\u00a4-\uffe5]{1,120}[@-~?\ufffd]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
+    "\\?(?=(?:[ -@]{0,2}[\u00a4-\uffe5]){1,120}[@-~?\ufffd]|[;,!?]\\?|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
+_STOPS = frozenset("，。、；：！？,;:!?")
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 OWN_PAIR = -2.5
 """Log-probability of the second character of a pair that the text uses throughout."""
 _ANNOTATION = re.compile("\\([a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
@@ -133,7 +137,7 @@ class Shifts:
             for path in self._follow(text, start, end):
                 gain = self._gain(text, q, path, a, b)
                 if gain >= MIN_GAIN and (best is None or gain > best.gain):
-                    best = Realigned(q, path.at, path.text, gain)
+                    best = Realigned(q, path.at, self._width(path.text), gain)
         return best
 
     def _starts(self, text: str, q: int, end: int, a: int, b: int) -> Iterator[_Path]:
@@ -156,7 +160,7 @@ class Shifts:
             return self.first[code], self.second[code]
         if "!" <= char <= "~":
             return 0xA3, code | 0x80  # a full-width form, narrowed
-        return None
+        return (0xA1, 0xA1) if char == " " else None
 
     def _follow(self, text: str, start: _Path, end: int) -> Iterator[_Path]:
         """Yield every way to come into step again."""
@@ -184,13 +188,17 @@ class Shifts:
         steps: list[_Path] = []
         if char in "?\ufffd":
             steps += self._closed(text, path, end)
-        if 0x40 <= code <= 0x7E:
-            steps.append(self._emitted(text, path, code, None, path.at + 1))
+        if 0x40 <= code <= 0x7E or char == "€":
+            byte = 0x80 if char == "€" else code
+            steps.append(self._emitted(text, path, byte, None, path.at + 1))
         pair = self._byte(char)
         if pair is not None:
             cost = NARROWED_COST if code < 0x80 else 0.0
             step = self._emitted(text, path, pair[0], pair[1], path.at + 1)
-            steps.append(replace(step, score=step.score + cost))
+            step = replace(step, score=step.score + cost)
+            if pair[1] < 0x80:  # the second byte is an ASCII character: in step again
+                step = self._grown(step, chr(pair[1]), 0.0, None, step.at)
+            steps.append(step)
         return steps
 
     def _closed(self, text: str, path: _Path, end: int) -> list[_Path]:
@@ -255,10 +263,16 @@ class Shifts:
             return MARK, MARK_COST
         model = self.model
         ahead = [model.symbol(c) for c in following]
+        after_mark = path.text[-1:] in _STOPS or (not path.text and self._after_stop(path))
+        by_symbol: dict[int, str] = {}
+        for char in options:
+            if after_mark and char in _STOPS:
+                continue  # 難。。 is what a search for likely characters finds, not what people write
+            symbol = model.symbol(char)
+            by_symbol[symbol] = self._of_script(by_symbol.get(symbol, ""), char)
         here: list[float] = []
         total: list[float] = []
-        for char in options:
-            symbol = model.symbol(char)
+        for symbol in by_symbol:
             score = self._log_prob(path.a, path.b, symbol)
             here.append(score)
             a, b = path.b, symbol
@@ -271,7 +285,32 @@ class Shifts:
         best = int(scores.argmax())
         if 1 / share.sum() < SURE or here[best] < MARK_COST - 4:
             return MARK, MARK_COST
-        return options[best], here[best]
+        return list(by_symbol.values())[best], here[best]
+
+    def _after_stop(self, path: _Path) -> bool:
+        return path.b in {self.model.symbol(c) for c in _STOPS}
+
+    def _of_script(self, one: str, two: str) -> str:
+        """Return of two forms of one character the one that the text uses, or its script's."""
+        if not one or (two in self.text) != (one in self.text):
+            return two if not one or two in self.text else one
+        wanted = NAMES.index("han_traditional" if self.traditional else "han_simplified")
+        return two if class_table()[ord(two)] == wanted else one
+
+    @cached_property
+    def traditional(self) -> bool:
+        """Tell whether the text has more Traditional than Simplified characters."""
+        counts = census([self.text])
+        return bool(counts.count("han_traditional")[0] > counts.count("han_simplified")[0])
+
+    def _width(self, text: str) -> str:
+        """Narrow what was found where the rest of the text has been narrowed."""
+        return text if self.full_width else text.translate(_NARROW)
+
+    @cached_property
+    def full_width(self) -> bool:
+        """Tell whether the text has full-width forms of ASCII."""
+        return _FULL_WIDTH.search(self.text) is not None
 
     def _gain(self, text: str, q: int, path: _Path, a: int, b: int) -> float:
         """Return how much likelier the new reading is, with the two characters after it."""
