@@ -33,17 +33,22 @@ MAX_STRETCH = 400
 """Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
 SURE = 0.9
 """Share of the likelihood that one character must have among all that the known byte allows."""
-MARK_COST = -9.0
+MARK_COST = -8.0
 """Log-probability of a `�`: about that of a rare character."""
+BEAM, BRANCHES, FAR = 16, 4, 7.0
+"""Readings followed at once; characters tried for an unknown byte; nats behind the best of them."""
+DOUBLED = 2.0
+"""Nats for a mark where a comma was put before it, and for anything else where none was."""
+_DOUBLED = re.compile(",(?=[,、。;!?，；！？])")
 NARROWED_COST = -2.0
 WORST = -11.0
 """Mean log-probability under which a reading of four or more characters is not followed."""
-MIN_GAIN = 9.0
+MIN_GAIN = 7.0
 """How much likelier the realigned stretch must be, in nats."""
 # A `?` from which something leads back into step: a run of two-byte characters that an ASCII
 # character which can be a second byte ends, or what is left of an inserted reading.
 TRIGGER = re.compile(
-    "\\?(?=(?:[ -@]{0,2}[\u00a4-\uffe5]){1,120}[@-~?\ufffd]|[;,!?]\\?|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
+    "\\?(?=(?:[ -@]{0,2}[\u00a4-\uffe5]){1,120}[@-~?€\ufffd]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
 _STOPS = frozenset("，。、；：！？,;:!?")
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -86,6 +91,17 @@ def _characters() -> list[str]:
     return table
 
 
+def _certain(best: _Path, rivals: list[tuple[float, _Path]]) -> str:
+    """Return the best reading with `�` where the others leave a doubt about a character."""
+    top = max(gain for gain, _ in rivals)
+    shares = [float(np.exp(gain - top)) for gain, _ in rivals]
+    out = ""
+    for i, char in enumerate(best.text):
+        agree = sum(s for s, (_, p) in zip(shares, rivals, strict=True) if p.text[i] == char)
+        out += char if agree >= SURE * sum(shares) else MARK
+    return out
+
+
 class Shifts:
     """Finds stretches out of step in one text."""
 
@@ -93,6 +109,9 @@ class Shifts:
         """Take the text and the model that judges."""
         self.text = text
         self.model = model
+        self.before = ""  # of the stretch at hand: the text before it, where its first byte is,
+        self.first_at = 0
+        self.comma = False  # and whether a single comma stands before it
         full = reading("gbk")
         self.first = full.first.tolist()
         self.second = full.second.tolist()
@@ -131,14 +150,21 @@ class Shifts:
         end = min(len(text) if end < 0 else end, q + MAX_STRETCH)
         # The comma before may have been put in as well: what counts is the text before it.
         before = text[max(q - 3, 0) : q].removesuffix(",")
+        self.before, self.first_at = before, q + 1
+        self.comma = text[q - 1 : q] == "," and text[q - 2 : q - 1] != ","
         a, b = (self.model.symbol(c) for c in ("\n\n" + before)[-2:])
-        best: Realigned | None = None
-        for start in self._starts(text, q, end, a, b):
-            for path in self._follow(text, start, end):
-                gain = self._gain(text, q, path, a, b)
-                if gain >= MIN_GAIN and (best is None or gain > best.gain):
-                    best = Realigned(q, path.at, self._width(path.text), gain)
-        return best
+        paths = [
+            (self._gain(text, q, path, a, b), path)
+            for start in self._starts(text, q, end, a, b)
+            for path in self._follow(text, start, end)
+        ]
+        if not paths:
+            return None
+        gain, best = max(paths, key=lambda item: (item[0], item[1].text))
+        if gain < MIN_GAIN:
+            return None
+        rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
+        return Realigned(q, best.at, self._width(_certain(best, rivals)), gain)
 
     def _starts(self, text: str, q: int, end: int, a: int, b: int) -> Iterator[_Path]:
         """Yield what the `?` may have been: a lost lead byte, or one that an insertion followed."""
@@ -177,9 +203,9 @@ class Shifts:
                 for step in self._step(text, path, end)
                 if len(step.text) < 4 or step.score > WORST * len(step.text)
             ]
-            if len(paths) > 6:  # alternatives double at each narrowed mark: the best go on
-                paths.sort(key=lambda p: p.score / (p.at - start.at + 1))
-                del paths[:-6]
+            if len(paths) > BEAM:
+                paths.sort(key=lambda p: (p.score / (len(p.text) + 1), p.text))
+                del paths[:-BEAM]
 
     def _step(self, text: str, path: _Path, end: int) -> list[_Path]:
         assert path.pending is not None
@@ -190,15 +216,15 @@ class Shifts:
             steps += self._closed(text, path, end)
         if 0x40 <= code <= 0x7E or char == "€":
             byte = 0x80 if char == "€" else code
-            steps.append(self._emitted(text, path, byte, None, path.at + 1))
+            steps += self._emitted(text, path, byte, None, path.at + 1)
         pair = self._byte(char)
         if pair is not None:
             cost = NARROWED_COST if code < 0x80 else 0.0
-            step = self._emitted(text, path, pair[0], pair[1], path.at + 1)
-            step = replace(step, score=step.score + cost)
-            if pair[1] < 0x80:  # the second byte is an ASCII character: in step again
-                step = self._grown(step, chr(pair[1]), 0.0, None, step.at)
-            steps.append(step)
+            for found in self._emitted(text, path, pair[0], pair[1], path.at + 1):
+                step = replace(found, score=found.score + cost)
+                if pair[1] < 0x80:  # the second byte is an ASCII character: in step again
+                    step = self._grown(step, chr(pair[1]), 0.0, None, step.at)
+                steps.append(step)
         return steps
 
     def _closed(self, text: str, path: _Path, end: int) -> list[_Path]:
@@ -211,18 +237,20 @@ class Shifts:
             options = [c for c in options if pinyin_span(match[0][:-1], c) == 1]
             if not options:
                 return []
-        char, score = self._filled(options, path, text[at : at + 2])
-        return [self._grown(path, char, score, None, at)]
+        filled = self._filled(options, path, text[at : at + 2])
+        return [self._grown(path, char, score, None, at) for char, score in filled]
 
-    def _emitted(self, text: str, path: _Path, byte: int, pending: int | None, at: int) -> _Path:
+    def _emitted(
+        self, text: str, path: _Path, byte: int, pending: int | None, at: int
+    ) -> list[_Path]:
         assert path.pending is not None
         if path.pending != LOST:
             char = _characters()[path.pending << 8 | byte]
             score = self._log_prob(path.a, path.b, self.model.symbol(char)) if char else -25.0
-            return self._grown(path, char or MARK, score, pending, at)
+            return [self._grown(path, char or MARK, score, pending, at)]
         following = self._preview(text, pending, at)
-        char, score = self._filled(self._options(LOST, byte), path, following)
-        return self._grown(path, char, score, pending, at)
+        filled = self._filled(self._options(LOST, byte), path, following)
+        return [self._grown(path, char, score, pending, at) for char, score in filled]
 
     def _grown(self, path: _Path, char: str, score: float, pending: int | None, at: int) -> _Path:
         symbol = self.model.symbol(char)
@@ -257,13 +285,16 @@ class Shifts:
             at += 1
         return out
 
-    def _filled(self, options: list[str], path: _Path, following: str) -> tuple[str, float]:
-        """Return the character that the context leaves no doubt about, or `�`; and its score."""
+    def _filled(
+        self, options: list[str], path: _Path, following: str
+    ) -> list[tuple[str, float]]:
+        """Return the likeliest characters where a byte is unknown, with their scores."""
         if not options:
-            return MARK, MARK_COST
+            return [(MARK, MARK_COST)]
         model = self.model
         ahead = [model.symbol(c) for c in following]
-        after_mark = path.text[-1:] in _STOPS or (not path.text and self._after_stop(path))
+        last = path.text[-1:] or (self.before[-1:] if path.at == self.first_at else "")
+        after_mark = (last and last in _STOPS) or (following and following[0] in _STOPS)
         by_symbol: dict[int, str] = {}
         for char in options:
             if after_mark and char in _STOPS:
@@ -274,21 +305,23 @@ class Shifts:
         total: list[float] = []
         for symbol in by_symbol:
             score = self._log_prob(path.a, path.b, symbol)
+            if not path.text and self.doubled:
+                score += DOUBLED if (by_symbol[symbol] in _STOPS) == self.comma else -DOUBLED
             here.append(score)
             a, b = path.b, symbol
             for c in ahead:
                 score += self._log_prob(a, b, c)
                 a, b = b, c
             total.append(score)
-        scores = np.array(total)
-        share = np.exp(scores - scores.max())
-        best = int(scores.argmax())
-        if 1 / share.sum() < SURE or here[best] < MARK_COST - 4:
-            return MARK, MARK_COST
-        return list(by_symbol.values())[best], here[best]
+        chars = list(by_symbol.values())
+        order = sorted(range(len(chars)), key=lambda i: (-total[i], chars[i]))[:BRANCHES]
+        return [(chars[i], here[i]) for i in order if total[i] > total[order[0]] - FAR]
 
-    def _after_stop(self, path: _Path) -> bool:
-        return path.b in {self.model.symbol(c) for c in _STOPS}
+    @cached_property
+    def doubled(self) -> bool:
+        """Tell whether a comma stands before most marks of the text: a replacement put it there."""
+        doubled = len(_DOUBLED.findall(self.text))
+        return doubled >= 2 and doubled * 2 > sum(map(self.text.count, "。、;!，；！"))
 
     def _of_script(self, one: str, two: str) -> str:
         """Return of two forms of one character the one that the text uses, or its script's."""
