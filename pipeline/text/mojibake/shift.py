@@ -12,6 +12,7 @@ in only where the text leaves no doubt; else the character becomes `�`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -31,8 +32,9 @@ LOST = -1
 MARK = "\ufffd"
 MAX_STRETCH = 400
 """Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
-SURE = 0.9
-"""Share of the likelihood that one character must have among all that the known byte allows."""
+SURE, SURE_LOST = 0.8, 0.97
+"""Share of the likelihood that one character must have among all that the known byte allows: where a
+replacement on bytes did it, and where a byte was lost."""
 MARK_COST = -8.0
 """Log-probability of a `�`: about that of a rare character."""
 BEAM, BRANCHES, FAR = 16, 4, 7.0
@@ -40,18 +42,21 @@ BEAM, BRANCHES, FAR = 16, 4, 7.0
 DOUBLED = 2.0
 """Nats for a mark where a comma was put before it, and for anything else where none was."""
 _DOUBLED = re.compile(",(?=[,、。;!?，；！？])")
+_LIKELY = re.compile("[\u3400-\u9fff“”‘’《》（）「」、。，；：！？…—·]")
+"""What an unknown byte may belong to: Han characters and the marks of running text."""
 NARROWED_COST = -2.0
 WORST = -11.0
 """Mean log-probability under which a reading of four or more characters is not followed."""
-MIN_GAIN = 7.0
-"""How much likelier the realigned stretch must be, in nats."""
-# A `?` from which something leads back into step: a run of two-byte characters that an ASCII
-# character which can be a second byte ends, or what is left of an inserted reading.
+MIN_GAIN, MIN_GAIN_ONE = 4.0, 12.0
+"""How much likelier the realigned stretch must be, in nats: with several characters, with one."""
+# A `?` before what may be the rest of a broken character.
 TRIGGER = re.compile(
-    "\\?(?=(?:[ -@]{0,2}[\u00a4-\uffe5]){1,120}[@-~?€\ufffd]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
+    "\\?(?=[ -@]{0,2}[\u00a4-\uffe5]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
+_RUN = re.compile("[,;!?]?([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_NARROWED = re.compile("[\u4e00-\u9fff][,;:!()]|[,;:!()][\u4e00-\u9fff]")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 OWN_PAIR = -2.5
 """Log-probability of the second character of a pair that the text uses throughout."""
@@ -91,14 +96,14 @@ def _characters() -> list[str]:
     return table
 
 
-def _certain(best: _Path, rivals: list[tuple[float, _Path]]) -> str:
+def _certain(best: _Path, rivals: list[tuple[float, _Path]], sure: float) -> str:
     """Return the best reading with `�` where the others leave a doubt about a character."""
     top = max(gain for gain, _ in rivals)
     shares = [float(np.exp(gain - top)) for gain, _ in rivals]
     out = ""
     for i, char in enumerate(best.text):
         agree = sum(s for s, (_, p) in zip(shares, rivals, strict=True) if p.text[i] == char)
-        out += char if agree >= SURE * sum(shares) else MARK
+        out += char if agree >= sure * sum(shares) else MARK
     return out
 
 
@@ -136,14 +141,27 @@ class Shifts:
         """Yield the realigned stretches of the text, in order."""
         text = self.text
         done = 0
-        for match in TRIGGER.finditer(text):
-            q = match.start()
+        for q in self._triggers():
             if q < done:
                 continue
             best = self._best(text, q)
             if best is not None:
                 done = best.end
                 yield best
+
+    def _triggers(self) -> list[int]:
+        """Return the places of `?` after which the text reads no worse out of step."""
+        places = [match.start() for match in TRIGGER.finditer(self.text)]
+        runs = [_RUN.match(self.text, q + 1) for q in places]
+        shown = [run[1] if run else "" for run in runs]
+        scores = self.model.scores(shown + [self._out_of_step(run) for run in shown])
+        pairs = zip(places, shown, scores[: len(places)], scores[len(places) :], strict=True)
+        return [q for q, run, old, new in pairs if not run or new > old - 1.0]
+
+    def _out_of_step(self, run: str) -> str:
+        pairs = [self._byte(char) or (0, 0) for char in run]
+        codes = (a[1] << 8 | b[0] for a, b in itertools.pairwise(pairs))
+        return "".join(_characters()[code] or MARK for code in codes)
 
     def _best(self, text: str, q: int) -> Realigned | None:
         end = text.find("\n", q)
@@ -161,10 +179,11 @@ class Shifts:
         if not paths:
             return None
         gain, best = max(paths, key=lambda item: (item[0], item[1].text))
-        if gain < MIN_GAIN:
+        plain = sum(char > "\x7f" and char != MARK for char in best.text)
+        if gain < (MIN_GAIN if plain > 1 else MIN_GAIN_ONE):
             return None
         rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
-        return Realigned(q, best.at, self._width(_certain(best, rivals)), gain)
+        return Realigned(q, best.at, self._width(_certain(best, rivals, self.sure)), gain)
 
     def _starts(self, text: str, q: int, end: int, a: int, b: int) -> Iterator[_Path]:
         """Yield what the `?` may have been: a lost lead byte, or one that an insertion followed."""
@@ -237,8 +256,14 @@ class Shifts:
             options = [c for c in options if pinyin_span(match[0][:-1], c) == 1]
             if not options:
                 return []
-        filled = self._filled(options, path, text[at : at + 2])
-        return [self._grown(path, char, score, None, at) for char, score in filled]
+        following = text[at : at + 1]
+        if match or not following or following in _STOPS:
+            filled = self._filled(options, path, following)
+            return [self._grown(path, char, score, None, at) for char, score in filled]
+        # It may have swallowed a character of the text as well, and nobody knows which.
+        filled = self._filled(options, path, "")
+        paths = [self._grown(path, char, score, None, at) for char, score in filled]
+        return [self._grown(path, MARK, 0.0, None, at) for path in paths]
 
     def _emitted(
         self, text: str, path: _Path, byte: int, pending: int | None, at: int
@@ -264,7 +289,7 @@ class Shifts:
             codes = range(0x8100 | second, 0xFF00 | second, 0x100)
         else:
             codes = range(first << 8 | 0x40, first << 8 | 0xFF)
-        return [table[c] for c in codes if table[c] and not "\ue000" <= table[c] <= "\uf8ff"]
+        return [table[c] for c in codes if _LIKELY.match(table[c])]
 
     def _preview(self, text: str, pending: int | None, at: int) -> str:
         """Return the two characters that follow if the stretch goes on out of step."""
@@ -342,8 +367,14 @@ class Shifts:
 
     @cached_property
     def full_width(self) -> bool:
-        """Tell whether the text has full-width forms of ASCII."""
-        return _FULL_WIDTH.search(self.text) is not None
+        """Tell whether the text keeps full-width forms of ASCII, as far as it shows."""
+        return bool(_FULL_WIDTH.search(self.text)) or not _NARROWED.search(self.text)
+
+    @cached_property
+    def sure(self) -> float:
+        """How sure an unknown byte must be: nothing was lost where a replacement did it."""
+        replaced = self.doubled or len(_ANNOTATION.findall(self.text)) >= 3
+        return SURE if replaced else SURE_LOST
 
     def _gain(self, text: str, q: int, path: _Path, a: int, b: int) -> float:
         """Return how much likelier the new reading is, with the two characters after it."""
