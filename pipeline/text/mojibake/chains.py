@@ -88,7 +88,7 @@ def outermost(kinds: int) -> Iterator[str]:
 def legacy_readings(kinds: int) -> Iterator[str]:
     """Yield the readings of legacy encodings that the gate's suspicion allows."""
     for kind, names in (
-        (gate.UTF8_LATIN, ("cp1252", "macroman")),
+        (gate.UTF8_LATIN, ("cp1252",)),
         (gate.KANA, ("cp932",)),
         (gate.KOREAN, ("cp949",)),
         (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932")),

@@ -9,8 +9,10 @@ code, all of them lead back to it.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +81,9 @@ def _two_byte(codec: str, leads: range, trails: list[int]) -> dict[int, int]:
     return pairs
 
 
-def _one_byte(codec: str) -> dict[int, int]:
+def _one_byte(codec: str, others: Mapping[int, int] = MappingProxyType({})) -> dict[int, int]:
     """Map the upper half of a single-byte codec; holes are C1 controls, as browsers have them."""
-    pairs: dict[int, int] = {}
+    pairs = dict(others)
     for byte in range(0x80, 0x100):
         char = bytes((byte,)).decode(codec, "replace")
         pairs[byte if char == "\ufffd" else ord(char)] = byte
@@ -143,15 +145,15 @@ def _cp949() -> dict[int, int]:
     return pairs | {0x80: 0x80}
 
 
-_BUILDERS = {
+_BUILDERS: dict[str, Callable[[], dict[int, int]]] = {
     "gbk": _cp936,
     "big5": _cp950,
     "cp932": _cp932,
     "cp949": _cp949,
     # Latin-1 and cp1252 differ in 0x80-0x9F only, and no character is two bytes: one table for both
-    "cp1252": lambda: {c: c for c in range(0x80, 0x100)} | _one_byte("cp1252"),
-    "cp1251": lambda: _one_byte("cp1251"),
-    "macroman": lambda: _one_byte("mac-roman"),
+    "cp1252": partial(_one_byte, "cp1252", {c: c for c in range(0x80, 0x100)}),
+    "cp1251": partial(_one_byte, "cp1251"),
+    "macroman": partial(_one_byte, "mac-roman"),
 }
 READINGS = tuple(_BUILDERS)
 """Names of the wrong readings, the likeliest for Chinese text first."""

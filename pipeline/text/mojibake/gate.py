@@ -50,6 +50,7 @@ def flags() -> NDArray[np.uint16]:
     for name in ("cp1252", "macroman"):
         one = reading(name)
         table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
+    table[0xA0] &= ~np.uint16(WESTERN)  # no-break spaces come in rows
     russian = reading("cp1251")
     high = np.arange(65536) >= 0x80
     table[high & lead[russian.first]] |= CYRILLIC_LEAD
@@ -95,7 +96,7 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     kinds[half >= 4] |= KANA
     kinds[(korean >= 5) & (korean * 3 >= han)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
-    kinds[strange[_unlikely([texts[i] for i in strange])]] |= UNLIKELY
+    kinds[strange[_unlikely([texts[int(i)] for i in strange])]] |= UNLIKELY
     return kinds
 
 

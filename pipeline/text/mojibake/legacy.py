@@ -20,7 +20,6 @@ from pipeline.text.mojibake.codecs import reading
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
 ORIGINS: dict[str, tuple[str, ...]] = {
     "cp1252": ("gbk", "big5", "cp932", "cp949"),
-    "macroman": ("gbk", "big5"),
     "big5": ("gbk", "cp932"),
     "cp949": ("gbk", "big5"),
     "cp932": ("gbk", "big5"),
@@ -61,7 +60,7 @@ def candidates(name: str, codes: NDArray[np.uint32]) -> Iterator[Candidate]:
     # FOREIGN (0xFE) is a byte like others here: foreign characters are found by their code.
     bmp = np.minimum(codes, 0xFFFF)
     foreign = (full.first[bmp] == 0xFE) & (full.size[bmp] == 1) & (codes >= 0x80)
-    if name in ("cp1252", "macroman"):
+    if name == "cp1252":
         foreign &= codes != 0xFE  # þ
     breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])

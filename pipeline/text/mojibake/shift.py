@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.census import NAMES, census, class_table
 from pipeline.text.mojibake.codecs import FOREIGN, reading
-from pipeline.text.ngram import Model
+from pipeline.text.ngram import BITS, Model, code_points
 from pipeline.text.readings import pinyin_span
 
 LOST = -1
@@ -33,8 +31,8 @@ MARK = "\ufffd"
 MAX_STRETCH = 400
 """Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
 SURE, SURE_LOST = 0.8, 0.97
-"""Share of the likelihood that one character must have among all that the known byte allows: where a
-replacement on bytes did it, and where a byte was lost."""
+"""Share of the likelihood that one character must have among all that the known byte allows:
+where a replacement on bytes did it, and where a byte was lost."""
 MARK_COST = -8.0
 """Log-probability of a `�`: about that of a rare character."""
 BEAM, BRANCHES, FAR = 16, 4, 7.0
@@ -47,12 +45,14 @@ _LIKELY = re.compile("[\u3400-\u9fff“”‘’《》（）「」、。，；�
 NARROWED_COST = -2.0
 WORST = -11.0
 """Mean log-probability under which a reading of four or more characters is not followed."""
-MIN_GAIN, MIN_GAIN_ONE = 4.0, 12.0
-"""How much likelier the realigned stretch must be, in nats: with several characters, with one."""
+MIN_GAIN, MIN_KNOWN, MIN_MEAN, MIN_MEAN_REPLACED = 4.0, 2, -8.5, -10.0
+"""How much likelier the realigned stretch must be, in nats; how many characters must be known, and
+their mean log-probability, also where the text shows a replacement on bytes."""
 # A `?` before what may be the rest of a broken character.
 TRIGGER = re.compile(
     "\\?(?=[ -@]{0,2}[\u00a4-\uffe5]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
+_REST = re.compile("\\?[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 _RUN = re.compile("[,;!?]?([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -96,6 +96,15 @@ def _characters() -> list[str]:
     return table
 
 
+@cache
+def _pairs() -> list[int]:
+    """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
+    full = reading("gbk")
+    codes = full.first.astype(np.int64) << 8 | full.second
+    found: list[int] = np.where((full.size == 2) & (full.first != FOREIGN), codes, 0).tolist()
+    return found
+
+
 def _certain(best: _Path, rivals: list[tuple[float, _Path]], sure: float) -> str:
     """Return the best reading with `�` where the others leave a doubt about a character."""
     top = max(gain for gain, _ in rivals)
@@ -117,25 +126,27 @@ class Shifts:
         self.before = ""  # of the stretch at hand: the text before it, where its first byte is,
         self.first_at = 0
         self.comma = False  # and whether a single comma stands before it
-        full = reading("gbk")
-        self.first = full.first.tolist()
-        self.second = full.second.tolist()
-        self.size = full.size.tolist()
 
     @cached_property
-    def own_pairs(self) -> frozenset[tuple[int, int]]:
-        """Return the pairs of Han characters that the text itself has three times, as symbols.
+    def own_pairs(self) -> frozenset[int]:
+        """Return the pairs of Han characters that the text itself has three times, as keys.
 
         A text on 槐蔭 says 槐蔭 again and again, which no general model expects.
         """
-        plain = _ANNOTATION.sub("", self.text)
-        han = [self.model.symbol(c) if "\u3400" <= c <= "\u9fff" else -1 for c in plain]
-        counts = Counter(zip(han, han[1:], strict=False))
-        return frozenset(pair for pair, n in counts.items() if n >= 3 and -1 not in pair)
+        codes = code_points(_ANNOTATION.sub("", self.text))
+        han = (codes >= 0x3400) & (codes < 0xA000)
+        symbols = self.model.symbols(codes)
+        keys = (symbols[:-1] << np.uint32(BITS) | symbols[1:])[han[:-1] & han[1:]]
+        pairs, counts = np.unique(keys, return_counts=True)
+        return frozenset(pairs[counts >= 3].tolist())
 
     def _log_prob(self, a: int, b: int, c: int) -> float:
         score = self.model.log_prob(a, b, c)
-        return max(score, OWN_PAIR) if score < OWN_PAIR and (b, c) in self.own_pairs else score
+        return (
+            max(score, OWN_PAIR)
+            if score < OWN_PAIR and (b << BITS | c) in self.own_pairs
+            else score
+        )
 
     def find(self) -> Iterator[Realigned]:
         """Yield the realigned stretches of the text, in order."""
@@ -179,8 +190,11 @@ class Shifts:
         if not paths:
             return None
         gain, best = max(paths, key=lambda item: (item[0], item[1].text))
-        plain = sum(char > "\x7f" and char != MARK for char in best.text)
-        if gain < (MIN_GAIN if plain > 1 else MIN_GAIN_ONE):
+        known = sum(char > "\x7f" and char != MARK for char in best.text)
+        read = _REST.search(text, q, best.at)  # an inserted reading confirms what was found
+        mean = MIN_MEAN if self.sure == SURE_LOST else MIN_MEAN_REPLACED
+        plausible = best.score - MARK_COST * best.text.count(MARK) > mean * known
+        if gain < MIN_GAIN or (known < MIN_KNOWN and not read) or not plausible:
             return None
         rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
         return Realigned(q, best.at, self._width(_certain(best, rivals, self.sure)), gain)
@@ -193,7 +207,7 @@ class Shifts:
         if match and q and self._byte(text[q - 1]):
             # `?` is the second byte of an annotated pair with its bracket; the first byte is the
             # last one of the character before.
-            one = self.second[ord(text[q - 1])]
+            one = _pairs()[ord(text[q - 1])] & 0xFF
             for two in range(0x81, 0xFF):
                 char = _characters()[one << 8 | two]
                 if char and pinyin_span(match[0][:-1], char) == 1:
@@ -201,8 +215,9 @@ class Shifts:
 
     def _byte(self, char: str) -> tuple[int, int] | None:
         code = ord(char)
-        if code < 0x10000 and self.size[code] == 2:
-            return self.first[code], self.second[code]
+        pair = _pairs()[code] if code < 0x10000 else 0
+        if pair:
+            return pair >> 8, pair & 0xFF
         if "!" <= char <= "~":
             return 0xA3, code | 0x80  # a full-width form, narrowed
         return (0xA1, 0xA1) if char == " " else None
@@ -310,9 +325,7 @@ class Shifts:
             at += 1
         return out
 
-    def _filled(
-        self, options: list[str], path: _Path, following: str
-    ) -> list[tuple[str, float]]:
+    def _filled(self, options: list[str], path: _Path, following: str) -> list[tuple[str, float]]:
         """Return the likeliest characters where a byte is unknown, with their scores."""
         if not options:
             return [(MARK, MARK_COST)]
@@ -323,15 +336,15 @@ class Shifts:
         by_symbol: dict[int, str] = {}
         for char in options:
             if after_mark and char in _STOPS:
-                continue  # 難。。 is what a search for likely characters finds, not what people write
+                continue  # 難。。 is what a search for the likeliest finds, not what people write
             symbol = model.symbol(char)
             by_symbol[symbol] = self._of_script(by_symbol.get(symbol, ""), char)
         here: list[float] = []
         total: list[float] = []
-        for symbol in by_symbol:
+        for symbol, char in by_symbol.items():
             score = self._log_prob(path.a, path.b, symbol)
             if not path.text and self.doubled:
-                score += DOUBLED if (by_symbol[symbol] in _STOPS) == self.comma else -DOUBLED
+                score += DOUBLED if (char in _STOPS) == self.comma else -DOUBLED
             here.append(score)
             a, b = path.b, symbol
             for c in ahead:
