@@ -220,7 +220,7 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
     if not _is_clear(scores, sample):
         # A bad byte may have put all that follows out of step: weigh it this time.
         for codec in CJK:
-            better = log_likelihood(decode_with(sample, codec)[0], _LANGUAGES[codec])
+            better = log_likelihood(decode_with(sample, codec, 4)[0], _LANGUAGES[codec])
             scores[codec] = max(better, scores.get(codec, better))
         for codec in (*UTF8, *OTHERS):
             scores.setdefault(codec, _score(sample, codec))

@@ -59,6 +59,9 @@ _LABELS = {
 _BY_LABEL = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 
 
+MAX_WEIGHINGS = 500
+
+
 def codec_of(label: str) -> str:
     """Return the codec that a declared label means in practice; empty for one that means nothing.
 
@@ -70,15 +73,18 @@ def codec_of(label: str) -> str:
     return _BY_LABEL.get(label.strip().strip("\"'").lower().replace(" ", ""), "")
 
 
-def decode_with(data: bytes, codec: str) -> tuple[str, int]:
-    """Return the text and the number of marks (U+FFFD) put for what could not be decoded."""
+def decode_with(data: bytes, codec: str, weighings: int = MAX_WEIGHINGS) -> tuple[str, int]:
+    """Return the text and the number of marks (U+FFFD) put for what could not be decoded.
+
+    Of the bad bytes `weighings` are weighed (20 µs each); the rest go on at the next byte.
+    """
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
         pass
     else:
         return _without_holes(text) if codec == "cp932" else (text, 0)
-    _weighings.left = MAX_WEIGHINGS
+    _weighings.left = weighings
     text = data.decode(codec, _HANDLER_OF.get(codec, "replace"))
     if codec == "cp932":
         text, _ = _without_holes(text)
@@ -107,12 +113,10 @@ _OTHER_TABLES = {"big5hkscs": ("cp950",), "cp932": ("shift_jis_2004",), "euc_jp"
 _LANGUAGE = {"gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko"}
 WINDOW = 24
 """Bytes behind a bad byte by which the ways to go on are weighed."""
-MAX_WEIGHINGS = 500
-"""Bad bytes of a text that are weighed (20 µs each); the rest go on at the next byte."""
 
 
 class _Left(threading.local):
-    left = MAX_WEIGHINGS
+    left = 0
 
 
 _weighings = _Left()
