@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.document import Document, replay
 from pipeline.stages.annotations import HAN, IS_HAN, lesson_words
 from pipeline.stages.chain import run_text
-from pipeline.text.readings import pinyin_span, toneless, zhuyin_span
+from pipeline.text.readings import kana_span, pinyin_span, toneless, zhuyin_span
 from tests.stage_cases import check, load
 
 
@@ -53,6 +53,21 @@ def test_a_true_reading_of_zhuyin(content: str, before: str, span: int) -> None:
     assert zhuyin_span(content, before) == span
 
 
+@pytest.mark.parametrize(
+    ("content", "before", "span"),
+    [
+        ("がっこう", "学校", 2),
+        ("てがみ", "手紙", 2),
+        ("たべもの", "食べ物", 3),
+        ("か", "を書", 1),
+        ("がっこう", "先生", 0),
+        ("べもの", "べ物", 0),
+    ],
+)
+def test_a_true_reading_of_kana(content: str, before: str, span: int) -> None:
+    assert kana_span(content, before) == span
+
+
 def test_toneless_keeps_the_umlaut() -> None:
     assert toneless("lǜ") == "lü"
     assert toneless("jìn") == "jin"
@@ -69,7 +84,7 @@ def test_the_lesson_words_catch_their_examples() -> None:
 
 READINGS = (
     *("進(jìn)", "個(gè)", "項(xiàng)", "的(de5)", "發ㄈㄚ", "長（zhǎng）", "(jìn)", "進 (jìn)"),
-    *("(", "，", "槐蔭", "\n", "GDP", "ㄈㄚ"),
+    *("学校（がっこう）", "が（が）", "(", "，", "槐蔭", "\n", "GDP", "ㄈㄚ"),
 )
 
 

@@ -20,21 +20,27 @@ import numpy as np
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
-from pipeline.text.readings import pinyin_span, zhuyin_span
+from pipeline.text.likelihood import log_likelihood
+from pipeline.text.readings import is_neutral, kana_span, pinyin_span, zhuyin_span
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-# Bounded repeats only: linear whatever the text.
+# Bounded repeats only: linear whatever the text. It begins with a class, which `re` finds fast.
 BRACKETED = re.compile(
-    rf"(?<=[{HAN}]) ?([(（\[［]) ?("
+    r"([(（\[［]) ?("
     r"[A-Za-züɑɡÀ-ǜ\u0300-\u030c][A-Za-z0-5üÜɑɡÀ-ǜ\u0300-\u030c:'’ -]{0,48}"
     r"|[ㄅ-ㄩ˙][ㄅ-ㄩˉˊˇˋ˙′` ]{0,40}"
+    r"|[ぁ-ゖー]{1,24}"
     r") ?[)）\]］]"
 )
 BARE_ZHUYIN = re.compile(rf"(?<=[{HAN}])˙?[ㄅ-ㄩ]{{1,3}}[ˉˊˇˋ˙]?(?![ㄅ-ㄩˉˊˇˋ˙])")
-SENTENCE_GOES_ON = re.compile(rf"[{HAN}，。、；：！？”’」』》,.;!?]")
+ZHUYIN = "˙" + "".join(map(chr, range(0x3105, 0x312A)))
+_KINDS = (("pinyin", pinyin_span), ("kana", kana_span), ("zhuyin", zhuyin_span))
+TRANSLATED = re.compile(r"[\s:：,，—–-]{0,4}[A-Za-z]{3}")
+IS_READABLE = re.compile(f"[{HAN}ぁ-ゖー]")
+SENTENCE_GOES_ON = re.compile(rf"[{HAN}ぁ-ヺー，。、；：！？”’」』》,.;!?]")
 IS_HAN = re.compile(f"[{HAN}]")
 LEAD_IN = 4
-"""Han characters before a reading on its line from which it stands in a sentence, not at a
+"""Han or kana before a reading on its line from which it stands in a sentence, not at a
 headword (`12. 饕餮（tāotiè）：...`)."""
 
 
@@ -46,6 +52,9 @@ class AnnotationsOptions(Options):
     min_density: float = option(
         0.05, "readings per Han character from which the count alone shows a machine", ge=0, le=1
     )
+    min_density_everyday: float = option(
+        0.002, "the same where many of the characters are everyday ones", ge=0, le=1
+    )
     min_density_repeated: float = option(
         0.008, "the same where characters are annotated again and again", ge=0, le=1
     )
@@ -53,61 +62,75 @@ class AnnotationsOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A true reading: where it stands, how it is written, and of what."""
+    """A true reading: where it stands, how it is written, of what, and what it says.
+
+    A weak one, toneless as in 的(de), is no evidence: it goes with the others of its style.
+    """
 
     start: int
     end: int
     style: str
     of: str
+    says: str
+    weak: bool = False
 
 
 def find(text: str) -> list[Reading]:
     """Return every bracket (or bare zhuyin) that truly reads the characters before it."""
     found = []
     for match in BRACKETED.finditer(text):
-        start, content = match.start(), match[2]
+        content = match[2]
+        start = match.start() - (text[match.start() - 1 : match.start()] == " ")
+        if not IS_READABLE.match(text[start - 1 : start]):
+            continue
         if not content.islower() and any(map(str.isupper, content)):
             continue  # a name in another script, 孙常建（Sūn Chángjiàn）: said by the author
-        zhuyin = content[0] >= "\u3100" or content[0] == "˙"
+        kind, span_of = _KINDS[2 if content[0] in ZHUYIN else content[0] >= "ぁ"]
         before = text[max(0, start - 8) : start]
-        span = (zhuyin_span if zhuyin else pinyin_span)(content, before)
-        if span:
-            kind = "zhuyin" if zhuyin else "pinyin"
-            of = text[start - span : start]
-            found.append(Reading(start, match.end(), f"{kind} {match[1]}", of))
+        span = span_of(content, before)
+        weak = not span and kind == "pinyin" and is_neutral(content, before[-1])
+        if span or weak:
+            of = before[-(span or 1) :]
+            style = f"{kind} {match[1]}"
+            found.append(Reading(start, match.end(), style, of, content, weak))
     for match in BARE_ZHUYIN.finditer(text):
         start = match.start()
         if zhuyin_span(match[0], text[start - 1 : start]):
-            found.append(Reading(start, match.end(), "zhuyin bare", text[start - 1 : start]))
+            of = text[start - 1 : start]
+            found.append(Reading(start, match.end(), "zhuyin bare", of, match[0]))
     return sorted(found, key=lambda reading: reading.start)
 
 
 def inserted(text: str, readings: Sequence[Reading], options: AnnotationsOptions) -> bool:
     """Return whether these readings (all of one style) were put in by a machine."""
-    n = len(readings)
-    if n < options.min_count:
+    strong = [r for r in readings if not r.weak]
+    n = len(strong)
+    if n < options.min_count or is_lesson(text, strong):
         return False
-    running = sum(in_sentence(text, r) for r in readings)
-    common = sum(all(map(is_common, r.of)) for r in readings)
-    if running < 0.6 * n or common < 0.6 * n:
-        return False
-    if is_lesson(text, n):
+    running = sum(in_sentence(text, r) for r in strong)
+    common = sum(all(map(is_common, r.of)) for r in strong)
+    if min(running, common) < 0.6 * n:
         return False
     han = len(IS_HAN.findall(text))
-    repeated = n >= 1.5 * len({r.of for r in readings})
-    return n >= han * (options.min_density_repeated if repeated else options.min_density)
+    everyday = sum(all(map(is_everyday, r.of)) for r in strong)
+    repeated = n >= 1.5 * len({r.of for r in strong})
+    if everyday >= max(2, 0.3 * n):
+        least = options.min_density_everyday
+    else:
+        least = options.min_density_repeated if repeated else options.min_density
+    return n >= han * least
 
 
 def in_sentence(text: str, reading: Reading) -> bool:
     """Return whether a reading interrupts a sentence, rather than following a headword."""
     if not SENTENCE_GOES_ON.match(text, reading.end):
         return False
-    line = text.rfind("\n", 0, reading.start) + 1
-    lead = text[max(line, reading.start - 40) : reading.start - len(reading.of)]
-    if len(IS_HAN.findall(lead)) >= LEAD_IN:
+    until = reading.start - len(reading.of)
+    lead = text[max(0, until - 40) : until].rpartition("\n")[2]
+    if len(IS_READABLE.findall(lead)) >= LEAD_IN:
         return True
     following = text[reading.end : reading.end + 40].partition("\n")[0]
-    return bool(IS_HAN.match(following)) and len(IS_HAN.findall(following)) >= LEAD_IN
+    return bool(IS_READABLE.match(following)) and len(IS_READABLE.findall(following)) >= LEAD_IN
 
 
 @cache
@@ -117,16 +140,45 @@ def lesson_words() -> re.Pattern[str]:
     return re.compile("|".join(r.partition("\t")[0] for r in table.splitlines() if r[0] != "#"))
 
 
-def is_lesson(text: str, readings: int) -> bool:
-    """Return whether the text is about readings: two such words, one for every 20 readings."""
+def is_lesson(text: str, readings: Sequence[Reading]) -> bool:
+    """Return whether the text is about readings.
+
+    Two of its words stand in it, one for every 20 readings; or translations stand beside the
+    readings; or a third of the characters are shown with different readings.
+    """
     words = lesson_words().findall(text)
-    return len(set(words)) >= 2 and len(words) * 20 >= readings
+    if len(set(words)) >= 2 and len(words) * 20 >= len(readings):
+        return True
+    if sum(bool(TRANSLATED.match(text, r.end)) for r in readings) >= 0.3 * len(readings):
+        return True
+    says: dict[str, set[str]] = {}
+    for reading in readings:
+        says.setdefault(reading.of, set()).add(reading.says)
+    return sum(len(different) > 1 for different in says.values()) * 3 > len(says)
+
+
+@lru_cache(4096)
+def is_everyday(character: str) -> bool:
+    """Return whether a character is among the 400 commonest: nobody needs to be told how 国 reads.
+
+    At 0.05 % of a Chinese text each; half of that, as the table counts both scripts.
+    """
+    return log_likelihood(character, ("zh",)) > -8.3
+
+
+# 3,755, 5,401 and 2,965 characters; kana are in row 4 of JIS.
+LEVELS = (
+    ("gb2312", 0xB0, 0xD7),
+    ("big5", 0xA4, 0xC6),
+    ("euc_jp", 0xB0, 0xCF),
+    ("euc_jp", 0xA4, 0xA4),
+)
 
 
 @lru_cache(4096)
 def is_common(character: str) -> bool:
-    """Return whether a character is of the first level of GB 2312 (3,755) or Big5 (5,401)."""
-    for codec, first, last in (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6)):
+    """Return whether a character is of the first level of GB 2312, Big5 or JIS, or is kana."""
+    for codec, first, last in LEVELS:
         code = character.encode(codec, "ignore")
         if len(code) == 2 and first <= code[0] <= last:
             return True
@@ -162,8 +214,10 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
         bracket = census.count("ascii_bracket", "wide_bracket")
         letter = census.count("latin", "latin1", "latin_extended")
         tone = census.count("digit", "latin1", "latin_extended", "combining")
-        awake = (census.count("bopomofo") >= least) | (
-            (bracket >= least) & (letter >= least) & (tone >= least)
+        awake = (
+            (census.count("bopomofo") >= least)
+            | ((bracket >= least) & (letter >= least) & (tone >= least))
+            | ((bracket >= least) & (census.count("kana") >= least))
         )
         out: list[Outcome] = list(documents)
         for i in np.flatnonzero(awake).tolist():

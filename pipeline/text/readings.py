@@ -83,11 +83,53 @@ def pinyin_span(content: str, before: str) -> int:
     return _backwards(text, before, by_character, neutral=True)
 
 
+def is_neutral(content: str, character: str) -> bool:
+    """Return whether `content` is the toneless reading of a character that has one: 的 de, de5."""
+    syllable = content.lower().rstrip("05")
+    return syllable.isascii() and syllable in _table()[0].get(character, ())
+
+
 def zhuyin_span(content: str, before: str) -> int:
     """Return of how many of the last characters of `before` the zhuyin `content` is a reading."""
     text = re.sub(r"˙([ㄅ-ㄩ]+)", r"\1˙", content.translate(_LETTERS))
     text = re.sub(r"[\s˙]+$|\s+", lambda m: "˙" if "˙" in m.group() else "", text)
     return _backwards(text, before, _table()[2], neutral=False)
+
+
+@cache
+def _kana() -> dict[str, tuple[str, ...]]:
+    """Return the Japanese readings by character, as they stand in words.
+
+    In a compound the last sound of the first part may double the next (学校 がっこう) and the first
+    of the second become voiced (手紙 てがみ); what of a native reading is written in kana varies
+    (食べる: た), so that each beginning of one counts.
+    """
+    readings: dict[str, set[str]] = {}
+    table = files("pipeline").joinpath("tables/annotations/kana.tsv").read_text("utf-8")
+    for line in table.splitlines():
+        if line.startswith("#"):
+            continue
+        kind, reading, characters = line.split("\t")
+        stems = {reading} if kind == "on" else {reading[:k] for k in range(1, len(reading) + 1)}
+        forms = stems | {s[:-1] + "っ" for s in stems if len(s) > 1 and s[-1] in "つくちき"}
+        forms |= {v + f[1:] for f in forms for v in _VOICED.get(f[0], "")}
+        for character in characters:
+            readings.setdefault(character, set()).update(forms)
+    return {c: tuple(forms) for c, forms in readings.items()} | {c: (c,) for c in _HIRAGANA}
+
+
+_HIRAGANA = "".join(map(chr, range(0x3041, 0x3097))) + "ー"
+_VOICED = dict(zip("かきくけこさしすせそたちつてと", "がぎぐげござじずぜぞだぢづでど", strict=True))
+_VOICED |= dict(zip("はひふへほ", ("ばぱ", "びぴ", "ぶぷ", "べぺ", "ぼぽ"), strict=True))
+
+
+def kana_span(content: str, before: str) -> int:
+    """Return of how many of the last characters of `before` the hiragana `content` is a reading.
+
+    The last characters may hold kana (食べ物: たべもの), but the first of them is Han.
+    """
+    span = _backwards(content, before, _kana(), neutral=False)
+    return 0 if before[-span:][:1] in _HIRAGANA else span
 
 
 def _numbers_to_marks(text: str) -> str:
