@@ -7,11 +7,14 @@ the other and the answer to the rows that are published.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
@@ -38,8 +41,11 @@ DECISION_SCHEMA = pa.schema(
 REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
 
 
-def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
-    """Return a table of DECISION_SCHEMA, a row per record of the corpus."""
+def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) -> pa.Table:
+    """Return a table of DECISION_SCHEMA, a row per record of the corpus.
+
+    `before`: the version published last, whose documents stay where the mode is sticky.
+    """
     options = recipe.section(DedupOptions)
     removals = learned(corpus, recipe.section(SitesOptions))
     _sign_again(corpus, removals, options)
@@ -48,10 +54,24 @@ def decide_corpus(corpus: Corpus, recipe: Recipe) -> pa.Table:
     if not options.enabled or not alive.size:
         return _table(len(corpus), {}, removals)
     arrays = corpus_arrays(corpus, alive, options)
+    if options.mode == "sticky" and before is not None:
+        arrays = replace(arrays, settled=_published(corpus, alive, before))
     decisions = decide(
         arrays, options, lambda ranks: shadow(texts_left(corpus, removals, alive[ranks]))
     )
     return _table(len(corpus), _rows(corpus, alive, decisions), removals)
+
+
+def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArray[np.bool_]:
+    """Return which of the records at ranks `alive` the version `before` has published."""
+    files = sorted((before / "data").rglob("*.parquet"))
+    keys = pa.concat_tables(
+        [pq.read_table(file, columns=["input_path", "id"], partitioning=None) for file in files]
+    )
+    known = set(zip(*(column.to_pylist() for column in keys.columns), strict=True))
+    now = corpus.table.select(["input_path", "id"]).take(pa.array(alive))
+    found = zip(*(column.to_pylist() for column in now.columns), strict=True)
+    return np.fromiter((key in known for key in found), np.bool_, len(alive))
 
 
 def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]) -> list[str]:

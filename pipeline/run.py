@@ -134,7 +134,10 @@ class _Run:
         seconds: dict[str, float] = {}
         artifacts = self._timed(seconds, "clean", lambda: self._clean(pieces))
         corpus = gather(artifacts, self.limits.limit)
-        decisions = self._timed(seconds, "decide", lambda: decide_corpus(corpus, self.recipe))
+        before = versions.current(self.output)
+        decisions = self._timed(
+            seconds, "decide", lambda: decide_corpus(corpus, self.recipe, before)
+        )
         staged = versions.staging(self.output, self.name)
         counts = self._timed(
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)

@@ -1,0 +1,50 @@
+"""Decisions between runs: rebuild forgets the order in which documents came, sticky remembers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.test_dedup import changed, prose
+
+ROOT = Path(__file__).parents[1]
+
+
+def publish(files: list[Path], output: Path, mode: str) -> set[str]:
+    """Run over some files; return the ids of what is published."""
+    command = [sys.executable, "-m", "pipeline", "--output", str(output)]
+    command += ["--set", f"dedup.mode={mode}", "--set", "mojibake.enabled=false", "--workers", "1"]
+    for path in files:
+        command += ["--input", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    data = pl.read_parquet(output / "current" / "data" / "*.parquet", hive_partitioning=False)
+    return set(data["id"].to_list())
+
+
+def write(path: Path, **texts: str) -> Path:
+    rows = (
+        json.dumps({"id": key, "text": text}, ensure_ascii=False) for key, text in texts.items()
+    )
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("mode", "then"),
+    [("rebuild", {"longer", "other", "new"}), ("sticky", {"short", "other", "new"})],
+)
+def test_a_better_copy_comes_later(tmp_path: Path, mode: str, then: set[str]) -> None:
+    text = prose(1)
+    first = write(tmp_path / "b.jsonl", short=text, other=prose(2))
+    later = write(
+        tmp_path / "a.jsonl", longer=text + prose(3, 60), new=prose(4), near=changed(text, 0.01)
+    )
+    output = tmp_path / "out"
+    assert publish([first], output, mode) == {"short", "other"}
+    assert publish([first, later], output, mode) == then
