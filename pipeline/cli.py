@@ -293,6 +293,22 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
 
 
 @cli.command()
+@click.argument("identifier", metavar="[ID]", default="")
+@_recipe_options
+def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
+    """Print a boilerplate rule with its examples; without an ID, list the rules."""
+    from pipeline.stages.boilerplate import BoilerplateOptions
+    from pipeline.text.rules import explain as explaining
+    from pipeline.text.rules import find_rule, load_rules
+
+    rules = load_rules(_load(config, settings, {}).section(BoilerplateOptions).rules)
+    lines = [explaining(find_rule(identifier, rules))] if identifier else []
+    for line in lines or [f"{r.id:26} {r.name}" for r in rules]:
+        click.echo(line)
+    return 0
+
+
+@cli.command()
 def stages() -> int:
     """List the stages in the order in which they run."""
     from pipeline.report.recipes import render_stages

@@ -51,7 +51,7 @@ class _Page:
 
     lines: list[str]
     folded: list[str]
-    hits: dict[int, _Hit]
+    hits: dict[int, list[_Hit]]
     first_prose: int
     last_prose: int
     own_before: list[int]  # how many lines above are the article's own: neither blank nor hit
@@ -83,7 +83,9 @@ def build(options: BoilerplateOptions) -> Apply:
     rules, index = matcher(options)
 
     def apply(document: Document) -> Document:
-        return _settle(document, rules, index, index.find([document.text]))
+        for candidate in index.find([document.text]):
+            document = _settle(document, candidate, rules)
+        return document
 
     return apply
 
@@ -95,47 +97,60 @@ def build_batch(options: BoilerplateOptions) -> ApplyBatch:
     def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
         outcomes: list[Outcome] = list(documents)
         for candidate in index.find([document.text for document in documents]):
-            document = documents[candidate.document]
-            outcomes[candidate.document] = _settle(document, rules, index, [candidate])
+            number = candidate.document
+            outcomes[number] = _settle(documents[number], candidate, rules)
         return outcomes
 
     return apply
 
 
-def _settle(
-    document: Document, rules: Sequence[Rule], index: TriggerIndex, found: list[Candidate]
-) -> Document:
+def _settle(document: Document, candidate: Candidate, rules: Sequence[Rule]) -> Document:
     """Apply the rules until nothing more falls."""
-    for _ in range(_ROUNDS):
-        if not found:
-            break
-        edits, columns = _edits(document.text, found[0], rules)
+    folded = candidate.folded.split("\n")
+    known = {
+        folded[number]: hits
+        for number, which in candidate.hits.items()
+        if (hits := _match(folded[number], [rules[i] for i in sorted(which)]))
+    }
+    for _ in range(_ROUNDS if known else 0):
+        page = _page(document.text, folded, known)
+        drops, cuts, columns = _judge(page)
+        edits = removal(STAGE.name, page.lines, drops, cuts)
         if not edits:
             break
-        kept = {k: v for k, v in columns.items() if not document.columns.get(k)}
-        document = document.edited(edits, **kept)
-        found = index.find([document.text])
+        for number, cut in cuts.items():
+            line = folded[number][: cut.start] + folded[number][cut.end :]
+            known[line] = _match(line, [hit.rule for hit in known[folded[number]]])
+        # The edits fit the folded text as well, of which only the offsets count.
+        folded = _applied("\n".join(folded), edits).split("\n")
+        fresh = {k: v for k, v in columns.items() if not document.columns.get(k)}
+        document = document.edited(edits, **fresh)
     return document
 
 
-def _edits(
-    text: str, candidate: Candidate, rules: Sequence[Rule]
-) -> tuple[list[Edit], dict[str, Any]]:
-    lines, folded = text.split("\n"), candidate.folded.split("\n")
-    hits = {
-        number: hit
-        for number, which in sorted(candidate.hits.items())
-        if (hit := _match(folded[number], [rules[i] for i in sorted(which)])) is not None
-    }
-    if not hits:
-        return [], {}
+def _applied(text: str, edits: Sequence[Edit]) -> str:
+    pieces, cursor = [], 0
+    for edit in edits:
+        pieces.append(text[cursor : edit.start])
+        cursor = edit.end
+    return "".join([*pieces, text[cursor:]])
+
+
+def _page(text: str, folded: list[str], known: dict[str, list[_Hit]]) -> _Page:
+    hits = {n: found for n, line in enumerate(folded) if (found := known.get(line))}
     own = (n not in hits and bool(line.strip()) for n, line in enumerate(folded))
-    page = _Page(lines, folded, hits, *_prose_bounds(folded, hits), [0, *accumulate(own)])
+    bounds = _prose_bounds(folded, hits)
+    return _Page(text.split("\n"), folded, hits, *bounds, [0, *accumulate(own)])
+
+
+def _judge(page: _Page) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, Any]]:
+    """Return the lines that go, the parts of lines that go, and the columns found."""
     drops: dict[int, Reason] = {}
     cuts: dict[int, Cut] = {}
     columns: dict[str, Any] = {}
-    for number, hit in hits.items():
-        if number in drops or not page.allows(number, hit.rule):
+    for number, hits in page.hits.items():
+        hit = next((hit for hit in hits if page.allows(number, hit.rule)), None)
+        if number in drops or hit is None:
             continue
         if hit.rule.action == "move":
             columns.setdefault(hit.rule.column, hit.value)
@@ -144,42 +159,42 @@ def _edits(
             continue
         drops[number] = Reason(hit.rule.id)
         for item in _block(page, number, hit.rule):
-            drops.setdefault(item, Reason(hit.rule.id, f"below {lines[number].strip()[:40]}"))
-    return removal(STAGE.name, lines, drops, cuts), columns
+            drops.setdefault(item, Reason(hit.rule.id, f"below {page.lines[number].strip()[:40]}"))
+    return drops, cuts, columns
 
 
-def _match(folded: str, rules: Sequence[Rule]) -> _Hit | None:
-    """Return what the first of the rules that fits a line finds in it."""
+def _match(folded: str, rules: Sequence[Rule]) -> list[_Hit]:
+    """Return what the rules that fit a line find in it, in their order."""
     bare, prose = core(folded), is_prose(folded)
+    hits = []
     for rule in rules:
         whole = rule.action != "cut"
         if (prose and not rule.sentence) or (whole and len(folded) > rule.max_chars):
             continue
+        offset = 0
         if rule.match == "head":
             found = rule.regex.match(folded[: rule.max_chars])
         elif rule.match == "tail":
             offset = max(0, len(folded) - rule.max_chars)
             found = rule.regex.search(folded[offset:])
-            if found is not None:
-                return _Hit(rule, found.start() + offset, len(folded), _value(found))
-            continue
         else:
             found = rule.regex.fullmatch(bare)
         if found is not None:
-            return _Hit(rule, found.start(), found.end(), _value(found))
-    return None
+            end = len(folded) if rule.match == "tail" else found.end()
+            hits.append(_Hit(rule, found.start() + offset, end, _value(found)))
+    return hits
 
 
 def _value(found: Any) -> str:
     return str(found.groupdict().get("value") or "")
 
 
-def _prose_bounds(folded: Sequence[str], hits: dict[int, _Hit]) -> tuple[int, int]:
+def _prose_bounds(folded: Sequence[str], hits: dict[int, list[_Hit]]) -> tuple[int, int]:
     """Return the numbers of the first and the last line of prose that no rule hits."""
 
     def prose(number: int) -> bool:
-        hit = hits.get(number)
-        return (hit is None or hit.rule.action == "cut") and is_prose(folded[number])
+        dropping = (hit.rule.action != "cut" for hit in hits.get(number, ()))
+        return is_prose(folded[number]) and not any(dropping)
 
     numbers = range(len(folded))
     first = next((n for n in numbers if prose(n)), None)
