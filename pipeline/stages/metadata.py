@@ -8,6 +8,7 @@ and the reporter in a dateline is named in a column but not cut out of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -24,6 +25,9 @@ from pipeline.text.headline import dateline, is_title, marked_title, original_ti
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "url", "place")
+_FORM = re.compile(r"[\s【\[]*[^\s:：]{1,3}(?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
+# 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
+_STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d")
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
 
 
@@ -187,7 +191,8 @@ def _judge(lines: Sequence[_Line], *, head: bool = False) -> None:
         block = lines[first:i]
         following = lines[i] if i < len(lines) else None
         value = _value_below(block[-1], following)
-        if not (value or _is_sure(block) or (head and _is_dateline(lines, first, i))):
+        sure = value or _is_sure(block) or (head and _is_dateline(lines, first, i))
+        if not (sure or _is_placed(lines, first, i, head=head)) or _in_form(lines, first, i):
             continue
         for line in block:
             line.goes = not line.deep or any(s.deep for s in line.says)
@@ -204,15 +209,40 @@ def _is_sure(block: Sequence[_Line]) -> bool:
         one.says[-1].open and one.says[-1].column == other.says[0].column and other.says[0].value
         for one, other in pairwise(block)
     )
-    return answered or any(s.alone for s in says) or len(kinds) >= 3
+    beside = any(
+        any(s.likely for s in line.says) and any(s.column == "published_at" for s in line.says)
+        for line in block
+    )
+    return answered or beside or any(s.alone for s in says) or len(kinds) >= 3
+
+
+def _is_placed(lines: Sequence[_Line], first: int, last: int, *, head: bool) -> bool:
+    """Whether a likely byline stands where bylines stand: under the title, or at the very end."""
+    if not any(s.likely for line in lines[first:last] for s in line.says):
+        return False
+    under_title = head and 1 <= first <= 3 and is_title(lines[first - 1].text)
+    return under_title or last >= len(lines) - 1
+
+
+def _in_form(lines: Sequence[_Line], first: int, last: int) -> bool:
+    """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content."""
+    if any(s.alone and s.value for line in lines[first:last] for s in line.says):
+        return False
+    return any(
+        _FORM.match(lines[i].text)
+        for i in (first - 2, first - 1, last, last + 1)
+        if 0 <= i < len(lines) and not lines[i].goes
+    )
 
 
 def _is_dateline(lines: Sequence[_Line], first: int, last: int) -> bool:
-    """Whether a line with a date and nothing else dates the page: right under a title."""
+    """Whether a date, with a paper or without, dates the page: right under a title."""
     if last - first != 1 or not 1 <= first <= 3 or last >= len(lines):
         return False
     return (
-        {s.column for s in lines[first].says} <= {"published_at", ""}
+        {s.column for s in lines[first].says} <= {"published_at", "source", ""}
+        and any(s.column == "published_at" for s in lines[first].says)
+        and _STAMP.search(lines[first].text) is not None
         and is_title(lines[first - 1].text)
         and len(lines[last].text) > len(lines[first - 1].text)
     )

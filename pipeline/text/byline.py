@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.text import dates
 from pipeline.text.fold import fold
-from pipeline.text.names import is_outlet, people, source
+from pipeline.text.names import is_outlet, looks_chinese, people, source, words
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
@@ -58,6 +58,7 @@ class Statement:
     alone: bool
     deep: bool = False
     zoned: bool = True
+    likely: bool = False  # a byline by itself at the right place
     open: bool = False  # a label whose value is on the next line, or nowhere
 
 
@@ -82,6 +83,10 @@ def _spaced_out(label: str) -> str:
     )
 
 
+_SURE = ("责任编辑", "责编", "责任编缉")
+"""Labels that mean nothing else, with a value or without."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Grammar:
     """The table compiled. `by_label` maps a label (without spaces) to its role."""
@@ -90,6 +95,7 @@ class _Grammar:
     closed: re.Pattern[str]  # label and separator
     spaced: re.Pattern[str]  # label and a space
     glued: re.Pattern[str]  # outlet, reporter and a name at once
+    ranked: re.Pattern[str]  # paper or rank, a role and a colon: 济报全媒体首席记者：
     enclosed: re.Pattern[str]  # label and a name at once, in brackets
 
 
@@ -109,11 +115,16 @@ def _grammar() -> _Grammar:
     named = "|".join(map(re.escape, spaced))
     return _Grammar(
         by_label,
-        re.compile(rf"(?:(?P<label>{either})\s{{0,3}}[:|/丨]|(?P<slashed>{slash})\s{{0,2}}[/|丨])"),
+        re.compile(
+            rf"(?:(?P<label>{either})\s{{0,3}}[:|/丨]|(?P<slashed>{slash})\s{{0,2}}[:/|丨])"
+        ),
         re.compile(
             rf"(?P<label>{named})(?:\s{{1,4}}|(?=$))|{prefix}(?P<sent>{sent})(?:\s{{1,4}}|$)"
         ),
-        re.compile(rf"{prefix}(?P<label>{sent})(?=[\u3400-\u9fff])"),
+        re.compile(
+            rf"(?:{prefix}(?P<label>{sent})|(?P<sure>{'|'.join(_SURE)}))(?=[\u3400-\u9fff])"
+        ),
+        re.compile(rf"{prefix}(?P<ranked>{sent}|编辑|责编)\s{{0,3}}[:|丨]"),
         re.compile(rf"(?P<label>{'|'.join(staff)})(?=[\u3400-\u9fff])"),
     )
 
@@ -122,16 +133,20 @@ _ROLE = re.compile(
     r"(?:本报|本网|本台)?(?:特约|实习|见习|全媒体|职工)?(?:记者|記者|通讯员|通訊員|实习生|實習生|摄影|攝影)"
 )
 _WORD = re.compile(r"[^\s()\[\]【】|/:,;]+")
+_CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
-_SURE = frozenset({"责任编辑", "责编", "责任编缉"})
+_VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
+"""Labels of sources that head other things as well: 来源：豆科植物甘草的根."""
+_LABELS = ("label", "slashed", "sent", "sure", "ranked")
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~]+")
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
 _NUMBER = re.compile(
     r"\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])"
 )
+_NO_NUMBER = re.compile(r"\s*(?:次|人)?(?=\s|$)")
 _NOISE = re.compile(
-    r"(?:调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
+    r"(?:原创|调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
     r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐)"
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
@@ -226,8 +241,8 @@ def _next(text: _Text, bracket: str) -> Statement | None:
         text.at = dated.end()
         return Statement("date", "published_at", moment, False, zoned=bool(dated["zone"]))
     grammar = _grammar()
-    glued = (grammar.glued, grammar.enclosed) if bracket else (grammar.glued,)
-    for pattern in (grammar.closed, grammar.spaced, *glued):
+    last = (grammar.glued, grammar.enclosed) if bracket else (grammar.glued,)
+    for pattern in (grammar.closed, grammar.spaced, grammar.ranked, *last):
         found = pattern.match(text.folded, at, end)
         if found is None:
             continue
@@ -251,7 +266,7 @@ def _labelled(
 ) -> Statement | None:
     grammar = _grammar()
     group = found.groupdict()
-    label = (group.get("label") or group.get("slashed") or group.get("sent") or "").replace(" ", "")
+    label = next(group[key] for key in _LABELS if group.get(key)).replace(" ", "")
     role = grammar.by_label[label]
     start = found.end()
     if role.value == "date":
@@ -263,7 +278,9 @@ def _labelled(
         zoned = bool(dated["zone"])
         return Statement(role.id, role.column, moment, role.alone, role.deep, zoned)
     if role.value == "number":
-        number = _NUMBER.match(text.folded, start, text.end)
+        number = _NUMBER.match(text.folded, start, text.end) or (
+            _NO_NUMBER.match(text.folded, start, text.end) if with_colon else None
+        )
         if number is None:
             return None
         text.at = number.end()
@@ -303,6 +320,9 @@ def _valued(
         if said is None:
             return None
         said = said or None
+        if label in _VAGUE and value and not _known(value):
+            text.at = stop
+            return Statement(role.id, role.column, said, False, likely=True)
     else:
         if len(value) > 24 or re.search(r"[。！？!?；，,]", value):
             return None
@@ -311,6 +331,11 @@ def _valued(
         said = None
     text.at = stop
     return Statement(role.id, role.column, said or None, role.alone, role.deep and with_colon)
+
+
+def _known(value: str) -> bool:
+    """Whether a source is a paper or a site by its name, or says that there is none."""
+    return source(value) == "" or any(is_outlet(part) for part in re.split("[、,，/ ]", value))
 
 
 def _before_role(value: str) -> int | None:
@@ -342,6 +367,8 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
     end = text.end
     if bracket and (close := text.folded.find(bracket, start, end)) >= 0:
         end = close
+    elif (opened := text.folded.find("【", start, end)) > start:
+        end = opened
     grammar = _grammar()
     ends = [end]
     for pattern in (grammar.closed, dates.DATE, _NOISE, _URL):
@@ -383,6 +410,12 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
     if is_outlet(name) and len(name) <= 16 and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
         return Statement("bare-outlet", "source", name, False)
+    if looks_chinese(name) and _CLOCK.search(text.folded):
+        text.at = name_stop
+        return Statement("bare-name", "author", [name], False)
+    if name in words()["provinces"]:
+        text.at = name_stop
+        return Statement("noise", "", None, False)
     if not _GIVEN.search(text.folded, text.at, text.end):
         return None
     stop = _value_end(text, text.at, bracket)

@@ -26,7 +26,13 @@ _DATELINE = re.compile(
     r"(?:(?:(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日\s?)(?:电|讯|消息)|讯(?=[\s(【:]|记者|\d))"
     r"\s*(?:[(【\[](?P<by>[^()【】\[\]]{2,60})[)】\]])?"
 )
-_WIRE = re.compile("[电電讯訊]|消息")
+# 中央社記者吳曉璐台北5日電; 〔記者吳曉璐／台北報導〕
+_SIGNED_WIRE = re.compile(
+    r"[\s(\[【]*[^\s\d,。:;()]{0,8}?记者(?P<by>[\u4e00-\u9fff、·]{2,12}?)"
+    r"(?:/(?P<at>[\u4e00-\u9fff]{2,6}?)(?:即时|综合|连线)?报[道导]"
+    r"|(?P<place>[\u4e00-\u9fff]{2,4})(?:\d{1,2}月)?\d{1,2}日(?:专|综合外)?电)"
+)
+_WIRE = re.compile("[电電讯訊]|消息|报道|報導")
 _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
 
 
@@ -102,7 +108,10 @@ def dateline(line: str) -> dict[str, object] | None:
     start = line[:140]
     if not _WIRE.search(start, 0, 50):
         return None
-    found = _DATELINE.match(fold(start))
+    folded = fold(start)
+    if signed := _SIGNED_WIRE.match(folded):
+        return _signed_wire(start, signed)
+    found = _DATELINE.match(folded)
     if found is None:
         return None
     said: dict[str, object] = {}
@@ -116,3 +125,11 @@ def dateline(line: str) -> dict[str, object] | None:
         if "author" not in said and (alone := people(inner, strict=True)):
             said["author"] = alone
     return said or None
+
+
+def _signed_wire(start: str, found: re.Match[str]) -> dict[str, object] | None:
+    group = "at" if found["at"] else "place"
+    names = people(start[found.start("by") : found.end("by")], strict=True)
+    if not names:
+        return None
+    return {"author": names, "place": start[found.start(group) : found.end(group)]}

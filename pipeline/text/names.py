@@ -16,16 +16,16 @@ _HAN = r"[\u3400-\u9fff]"
 ROLE = (
     r"(?:本报|本刊|本网|本台|本社)?(?:首席|特约|特派|见习|实习|资深|高级|全媒体|融媒体|融媒|图片|摄影|文字|视频|"
     r"驻[\u4e00-\u9fff]{1,6}?)*"
-    r"(?:记者|通讯员|评论员|专栏作者|特约撰稿人|特约撰稿|撰稿人|实习生|见习生|编辑|研究员|主笔|摄影师|作者|译者)"
+    r"(?:记者|通讯员|评论员|专栏作者|特约撰稿人|特约撰稿|撰稿人|实习生|见习生|编辑|研究员|主笔|摄影师|作者|译者|特派员)"
 )
 _BEFORE = re.compile(rf"[^\s,、;/|:]{{0,16}}?{ROLE}[\s:/|]*")
 _AFTER = re.compile(
-    r"(?:[\s/|]*(?:摄影报道|综合报道|报道|供图|供稿|文/图|图/文|摄)|\s+[\u4e00-\u9fff]{2,6}报道|"
-    r"[\s]*发自[\u4e00-\u9fff]{2,6}|"
-    r"[\s/|]+(?:摄影|摄像|整理|编译|采写|撰文|文图|图文|文|图|译))\s*$"
+    r"(?:[\s/|]+[\u4e00-\u9fff]{0,8}报[道导]|[\s/|]*(?:摄影|综合)?报[道导]|[\s/|]*(?:供图|供稿|文/图|图/文|摄)|"
+    r"\s*发自[\u4e00-\u9fff]{2,6}|[\s/|]+(?:摄影|摄像|整理|编译|采写|撰文|文图|图文|文|图|译))\s*$"
 )
-_SPLIT = re.compile(r"[\s,、;/|&]+")
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ][\w.'’\-]*(?: [A-Za-zÀ-ɏ][\w.'’\-]*){0,4}")
+_ASIDE = re.compile(r"\([^()]{0,20}\)")  # 李明(EN012), 张龙(新华社记者)
+_SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
+_LATIN = re.compile(r"[\wÀ-ɏ][\w.'’\-]*(?: [A-Za-zÀ-ɏ][\w.'’\-]*){0,4}")
 _HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
 _SENTENCE = re.compile(r"[。！？!?；…“”\"]")
 
@@ -112,12 +112,16 @@ def people(value: str, *, strict: bool = False) -> list[str] | None:
     value = value.strip(" \t\u3000,、;；:：|/")
     if len(value) > 60 or _SENTENCE.search(value):
         return None
-    while (shorter := _AFTER.sub("", value)) != value:
-        value = shorter
+    folded = _ASIDE.sub(lambda aside: " " * len(aside[0]), _folded(value))
+    while found := _AFTER.search(folded):
+        folded = folded[: found.start()]
+    folded = _BEFORE.sub(lambda before: " " * len(before[0]), folded)
+    value = "".join(" " if f == " " else c for c, f in zip(value, folded, strict=False))
     if not re.search(_HAN, value):
         return _latin(value, strict)
+    strict = strict or "," in folded  # commas make clauses as well as lists
     tokens: list[str] = []
-    for token in _joined([t for t in _SPLIT.split(_BEFORE.sub(" ", value)) if t]):
+    for token in _joined([t for t in _SPLIT.split(value) if t]):
         tokens += apart(token)
     names: list[str] = []
     for token in tokens:
@@ -155,7 +159,7 @@ def _latin(value: str, strict: bool) -> list[str] | None:
     if strict:
         return None
     names: list[str] = []
-    for part in re.split(r"\s*(?:,|、|;|/|&|\band\b)\s*", value):
+    for part in re.split(r"\s*(?:,|，|、|;|/|&|\band\b)\s*", value.strip()):
         if not part or part.lower() in words()["not_names"]:
             continue
         if not _LATIN.fullmatch(part) or len(part) > 40:
@@ -178,6 +182,7 @@ def source(value: str) -> str | None:
     """Return a source freed of brackets; "" where it says nothing (网络), None where it is none."""
     value = value.strip(" \t\u3000,、;；:：|/\"'“”")
     value = re.sub(r"^[《〈（(【](.*)[》〉）)】]$", r"\1", value).strip()
+    value = re.sub(r"\s*[（(](?:ID|id|微信号)?[:：]?\s*[\w\-]{2,30}[)）]$", "", value)
     if len(value) > 40 or re.search(r"[。！？!?；]|[，,].*[，,]", value):
         return None
     if _folded(value) in words()["not_names"]:
