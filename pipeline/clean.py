@@ -9,6 +9,7 @@ folder that the job names and returns small statistics; the driver renames the f
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -198,6 +199,9 @@ def run_guarded(
     return results, run_stages((), texts)[1]
 
 
+_BLANK = re.compile(r"\n\s")
+
+
 def host_of(url: str) -> str:
     """Return the host of an address, empty where there is none."""
     try:
@@ -208,6 +212,9 @@ def host_of(url: str) -> str:
 
 def paragraphs(text: str) -> int:
     """Count the lines that are not blank."""
+    # A blank line shows as a line end beside white space or another line end: most texts have none.
+    if text and not text[0].isspace() and not text[-1].isspace() and not _BLANK.search(text):
+        return text.count("\n") + 1
     return sum(1 for line in text.split("\n") if line and not line.isspace())
 
 

@@ -106,22 +106,44 @@ def shadow_units(texts: Sequence[str]) -> tuple[Units, NDArray[np.int64]]:
     units = table().take(np.frombuffer(b"".join(raw), np.uint16))
     slow = np.flatnonzero(units == _SLOW)
     if slow.size:
-        owners = np.unique(np.searchsorted(starts, slow, side="right") - 1)
-        return _with_slow(texts, units, starts, {int(i) for i in owners})
+        return _with_slow(b"".join(raw), units, starts, slow)
     return _kept(units, starts)
 
 
+@cache
+def _bounds() -> NDArray[np.bool_]:
+    """Return for every code unit whether nothing before it can change what follows: bool (65536,).
+
+    Han, whole Hangul syllables, ASCII: starters that compose with nothing before them.
+    """
+    out = np.zeros(65536, bool)
+    for first, last in (*_IDENTITY, (0x0A, 0x7E)):
+        out[first : last + 1] = True
+    return out
+
+
 def _with_slow(
-    texts: Sequence[str], units: Units, starts: NDArray[np.int64], slow: set[int]
+    raw: bytes, units: Units, starts: NDArray[np.int64], slow: NDArray[np.int64]
 ) -> tuple[Units, NDArray[np.int64]]:
-    pieces = [
-        np.frombuffer(reference(texts[i]).encode("utf-16-le"), np.uint16)
-        if i in slow
-        else units[starts[i] : starts[i + 1]]
-        for i in range(len(texts))
-    ]
-    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    return _kept(np.concatenate(pieces), _offsets(lengths))
+    """Ask `reference` about the stretch around each slow unit: from the bound before to the next.
+
+    The bound before belongs to it (a mark may compose with it), the one after does not.
+    """
+    bounds = np.union1d(np.flatnonzero(_bounds().take(np.frombuffer(raw, np.uint16))), starts)
+    place = np.searchsorted(bounds, slow, side="right")
+    stretches = np.unique(place)
+    pieces: list[Units] = []
+    grown = np.zeros(len(starts), np.int64)
+    at = 0
+    for k in stretches.tolist():
+        first, last = int(bounds[k - 1]), int(bounds[k]) if k < len(bounds) else len(units)
+        text = raw[2 * first : 2 * last].decode("utf-16-le", "surrogatepass")
+        made = np.frombuffer(reference(text).encode("utf-16-le"), np.uint16)
+        pieces += (units[at:first], made)
+        grown[np.searchsorted(starts, last) :] += len(made) - (last - first)
+        at = last
+    pieces.append(units[at:])
+    return _kept(np.concatenate(pieces), starts + grown)
 
 
 def _kept(units: Units, starts: NDArray[np.int64]) -> tuple[Units, NDArray[np.int64]]:
