@@ -192,7 +192,8 @@ def json_cases() -> Iterator[Case]:
     yield among("huge-number", b'{"text":"x","n":' + b"9" * 5000 + b"}\n")
     yield among("bad-utf8", b'{"text":"\xff\xfe\xfa"}\n')
     yield among("two-on-a-line", row(text="a")[:-1] + row(text="b"))
-    yield among("half-emoji", row(text=prose("half") + "\ud83d"), 1, KEPT)
+    half = row(text=prose("half") + "@").replace(b"@", rb"\ud83d")
+    yield among("half-emoji", half, 1, KEPT)
     yield among("nul", row(text=prose("n1") + "\0" + prose("n2")), 1, KEPT)
     yield among("nan", b'{"text":"x","n":NaN}\n')
 
@@ -320,7 +321,7 @@ def parquet_cases() -> Iterator[Case]:
     yield Case("parquet/dictionary.parquet", parquet({"text": named}), (KEPT,), 6)
     nulls = [None if i % 2 else t for i, t in enumerate(texts("nulls"))]
     yield Case("parquet/nulls.parquet", parquet({"text": nulls}), (QUARANTINED,), 6, 3)
-    odd = parquet({"text": texts("odd", 1), "../etc/x": [1], "a\0b": [[1, {"c": 2}]]})
+    odd = parquet({"text": texts("odd", 1), "../etc/x": [1], "a\0b": [[{"c": 2}]]})
     yield Case("parquet/odd-columns.parquet", odd, (KEPT,))
     for name, data in {
         "cut": good[: len(good) // 2], "end-cut": good[:-20], "magic": b"PAR1", "twice": b"PAR1" * 2,

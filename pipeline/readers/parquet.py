@@ -78,13 +78,15 @@ def _rows(
             for batch in table.iter_batches(
                 _batch_rows(group), row_groups=[i], columns=columns, use_threads=False
             ):
-                read += batch.nbytes
-                if read > allowed:
-                    left = about.num_rows - row
-                    detail = f"more than {allowed} bytes"
-                    yield Fault(piece.file.name, row, -1, "expands-too-far", detail, records=left)
-                    return
                 for item in _batch(batch, row, piece, fields, limits):
+                    # A dictionary is small however often its entries are used: count the texts.
+                    read += len(item.data) if isinstance(item, RawDocument) else 0
+                    if read > allowed:
+                        left = about.num_rows - item.record
+                        detail = f"more than {allowed} bytes"
+                        name = piece.file.name
+                        yield Fault(name, item.record, -1, "expands-too-far", detail, b"", left)
+                        return
                     if piece.holds(item.record):
                         yield item
                 row += batch.num_rows
