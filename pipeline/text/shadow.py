@@ -129,9 +129,11 @@ def _with_slow(
 
     The bound before belongs to it (a mark may compose with it), the one after does not.
     """
-    bounds = np.union1d(np.flatnonzero(_bounds().take(np.frombuffer(raw, np.uint16))), starts)
+    bound = np.append(_bounds().take(np.frombuffer(raw, np.uint16)), True)
+    bound[starts] = True
+    bounds = np.flatnonzero(bound)
     place = np.searchsorted(bounds, slow, side="right")
-    stretches = np.unique(place)
+    stretches = place[np.flatnonzero(np.diff(place, prepend=-1))]
     pieces: list[Units] = []
     grown = np.zeros(len(starts), np.int64)
     at = 0
