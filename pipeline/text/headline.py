@@ -28,9 +28,9 @@ _DATELINE = re.compile(
 )
 # 中央社記者吳曉璐台北5日電; 〔記者吳曉璐／台北報導〕
 _SIGNED_WIRE = re.compile(
-    r"[\s(\[【]*[^\s\d,。:;()]{0,8}?记者(?P<by>[\u4e00-\u9fff、·]{2,12}?)"
+    r"[\s(\[【]*[^\s\d,。:;()]{0,8}?记者(?P<by>[\u4e00-\u9fff、·]{2,16}?)"
     r"(?:/(?P<at>[\u4e00-\u9fff]{2,6}?)(?:即时|综合|连线)?报[道导]"
-    r"|(?P<place>[\u4e00-\u9fff]{2,4})(?:\d{1,2}月)?\d{1,2}日(?:专|综合外)?电)"
+    r"|(?:\d{1,2}月)?\d{1,2}日(?:专|综合外)?电)"
 )
 _WIRE = re.compile("[电電讯訊]|消息|报道|報導")
 _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
@@ -128,8 +128,13 @@ def dateline(line: str) -> dict[str, object] | None:
 
 
 def _signed_wire(start: str, found: re.Match[str]) -> dict[str, object] | None:
-    group = "at" if found["at"] else "place"
-    names = people(start[found.start("by") : found.end("by")], strict=True)
-    if not names:
-        return None
-    return {"author": names, "place": start[found.start(group) : found.end(group)]}
+    """Read reporter and place; run together, the shortest place that leaves names is taken."""
+    by = start[found.start("by") : found.end("by")]
+    if found["at"]:
+        names = people(by, strict=True)
+        at = start[found.start("at") : found.end("at")]
+        return {"author": names, "place": at} if names else None
+    for size in (2, 3, 4):
+        if len(by) > size + 1 and (names := people(by[:-size], strict=True)):
+            return {"author": names, "place": by[-size:]}
+    return None
