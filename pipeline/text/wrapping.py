@@ -16,7 +16,7 @@ from math import exp, log
 from typing import NamedTuple
 
 from pipeline.text import layout as look
-from pipeline.text.seam import SHORTEST, torn
+from pipeline.text.seam import SHORTEST, opening, torn
 
 _SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
@@ -32,6 +32,7 @@ _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _WORD = re.compile(r"[!-~]+")
 _MARKED = re.compile("[，。、；：！？]")
+_STOPPED = re.compile("[。！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 
 
@@ -168,6 +169,7 @@ class Page:
         self._verse: bool | None = None
         self.width = wrap_width(lines, kinds)
         self.separated = self.width is not None and _blanks_separate(lines, self.width)
+        self.full_stop = _full_stop(lines, kinds, self.width) if self.width else 0.0
         self.prior = 0.0 if self.separated else _prior(lines, kinds)
         self.sure = _SURE if self.prior < 0 else 0.0
         counts = Counter(line.text for line in lines)
@@ -191,7 +193,8 @@ class Page:
         if self.separated:
             return "" if this.blank else "hard-wrap"
         if self.width is not None and _wrapped(last, this, self.width):
-            return "hard-wrap"
+            stop = look.ending(last.text) == "stop"
+            return "" if stop and self.full_stop + opening(this.text) > 0 else "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
         if look.is_item(this.text) or look.is_label(this.text) or _indented(last, this):
@@ -270,6 +273,27 @@ def _wrapped(last: Line, this: Line, width: Width) -> bool:
     if look.ending(last.text) in ("stop", "semi", "closed"):
         return not (look.is_item(this.text) or _indented(last, this))
     return True
+
+
+def _full_stop(lines: Sequence[Line], kinds: Sequence[str], width: Width) -> float:
+    """Return the log-odds (nats) that a full line with a full stop at its end ends its paragraph.
+
+    A paragraph's last line is full by chance once in as many times as the line has characters; a
+    sentence ends at a line's end as often as at any other place. Both are counted in this text.
+    Where paragraphs begin with an indent, no indent means no paragraph.
+    """
+    ends = full = stops = indented = 0
+    for (last, this), kind in zip(pairwise(lines), kinds, strict=False):
+        fits = width.fits(last, this)
+        ends += fits and kind == "stop"
+        indented += fits and kind == "stop" and _indented(last, this)
+        full += not fits and kind != "stop"
+        stops += len(_STOPPED.findall(last.text, 0, len(last.text) - 2))
+    if indented * 5 >= ends * 4 > 0:
+        return -9.0
+    chars = sum(len(line.text) for line in lines)
+    size = width.size / (2 if width.in_columns else 1)
+    return log((ends + 0.1) / size / ((full + 0.1) * (stops + 0.1) / chars))
 
 
 def _blanks_separate(lines: Sequence[Line], width: Width) -> bool:
