@@ -5,15 +5,16 @@ Most clean texts have none: every line ends a sentence and begins with neither b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
-from pipeline.text.seam import SHORTEST, torn
+from pipeline.text.seam import SHORTEST, bond, torn
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
@@ -23,6 +24,7 @@ MANY = 3
 SURE = 0.7
 """Log-odds (nats) that a sentence goes on, from which the text is looked at as a whole."""
 
+_GOING_ON = "，、," + look.OPENERS
 LINE, BLANK, FOREIGN, STOP, CLOSER, LEFTOVER, SEMI, OPEN = (1 << i for i in range(8))
 
 
@@ -51,34 +53,44 @@ def suspects(texts: Sequence[str]) -> list[int]:
         hit[part.owners(np.flatnonzero(flags & FOREIGN))] = True
         _mark_layout(part, flags, hit)
         cut, owners = _cut_lines(part, flags)
-        counts = np.bincount(owners, minlength=len(hit)).tolist()
-        for at, i in zip(cut.tolist(), owners.tolist(), strict=True):
+        for first, last in _groups(owners):
+            i = int(owners[first])
             if not hit[i]:
-                worth = SURE if counts[i] < MANY else 0.0
-                hit[i] = _may_go_on(texts[part.first + i], at - int(part.starts[i]), worth)
+                places = (cut[first:last] - part.starts[i]).tolist()
+                hit[i] = _may_go_on(texts[part.first + i], places)
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
 
 
-def _may_go_on(text: str, at: int, worth: float) -> bool:
-    """Whether the line that ends at `at` could be joined to the next.
+def _groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Return the stretches of equal numbers."""
+    return pairwise([*np.flatnonzero(np.diff(owners, prepend=-1)).tolist(), len(owners)])
 
-    Where no line of a text has odds above 0, none will be joined: no width is believed, the share
-    of cut lines is estimated at a tenth or less, and the sentence alone has to be sure. With fewer
-    than MANY such lines there is no width, and the share stays under a half whatever their odds.
+
+def _may_go_on(text: str, places: list[int]) -> bool:
+    """Whether one of the lines that end at `places` may go on in the next.
+
+    Where none has odds above 0, none will be joined by its sentence: the share of cut lines is
+    estimated at a tenth or less, and the sentence alone has to be sure. With fewer than MANY such
+    lines the share stays under a half whatever their odds, and there is no width.
     """
-    last = text[text.rfind("\n", 0, at) + 1 : at]
-    end = text.find("\n", at + 1)
-    this = text[at + 1 : end if end >= 0 else len(text)]
-    if look.is_heading(last) or look.is_heading(this):
-        return False
-    if look.is_continuation(this):
-        return True
-    if look.is_item(this) or look.is_label(this):
-        return False
-    if look.ending(last) in ("comma", "open"):
-        return look.has_han(last)
-    return torn(last, last, this, worth) > worth
+    worth = SURE if len(places) < MANY else 0.0
+    bonds = 0.0
+    for at in places:
+        last = text[text.rfind("\n", 0, at) + 1 : at]
+        end = text.find("\n", at + 1)
+        this = text[at + 1 : end if end >= 0 else len(text)]
+        if look.is_heading(last) or look.is_heading(this):
+            continue
+        if look.is_continuation(this) or (not last.isascii() and last[-1] in _GOING_ON):
+            return True
+        if look.is_item(this) or look.is_label(this):
+            bonds -= 1
+            continue
+        bonds += bond(last, this)
+        if torn(last, last, this, worth) > worth:
+            return True
+    return len(places) >= MANY and bonds > 0
 
 
 def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint16], hit: NDArray[np.bool_]) -> None:

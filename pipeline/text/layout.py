@@ -50,6 +50,7 @@ _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
 _LONGEST_VERSE = 66
 """Six clauses of ten characters with their marks."""
+_VERSE_ENDS = frozenset("，。、；！？：,;!?…")
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
 _HAN = re.compile(f"[{HAN}]")
 
@@ -101,10 +102,16 @@ def is_heading(line: str) -> bool:
 
 
 def is_verse(line: str) -> bool:
-    """Whether all clauses of a line are as short as those of a poem (3-9 characters)."""
+    """Whether all clauses of a line are as short as those of a poem (3-9 characters).
+
+    A line of verse with marks in it ends with one; wrapped prose seldom does.
+    """
     if len(line) > _LONGEST_VERSE:
         return False
-    clauses = [c for c in _CLAUSE.split(line.strip()) if c]
+    line = line.partition("——")[0] or line  # the poet's name
+    clauses = [c for c in _CLAUSE.split(line) if c]
+    if len(clauses) > 1 and line.rstrip(CLOSERS)[-1:] not in _VERSE_ENDS:
+        return False
     return 0 < len(clauses) <= 6 and all(2 < len(c.strip("“”‘’「」『』 ")) < 10 for c in clauses)
 
 

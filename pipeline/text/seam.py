@@ -35,8 +35,10 @@ def bond(left: str, right: str) -> float:
     """Return how much better the two lines fit together than apart, in nats, within -4 to 6.
 
     The pointwise mutual information of two characters on either side, by the trigram model: a word
-    cut in two gives 3 to 10, a title above a paragraph -2.
+    cut in two gives 3 to 10, a title above a paragraph -2. Latin lines are judged by `_latin`.
     """
+    if left.isascii() and right.isascii():
+        return _latin(left, right)
     model = ngram.load()
     a, b = (model.symbol(c) for c in (" " + left)[-2:])
     following = [model.symbol(c) for c in right[:2]]

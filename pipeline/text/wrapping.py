@@ -16,11 +16,11 @@ from math import exp, log
 from typing import NamedTuple
 
 from pipeline.text import layout as look
-from pipeline.text.seam import SHORTEST, opening, torn
+from pipeline.text.seam import SHORTEST, bond, opening, torn
 
 _SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
-NARROW = 14
+NARROW = 10
 """Characters below which a line is no line of wrapped prose."""
 WIDEST = 120
 """Columns above which a line is no line of wrapped prose. So many characters are too wide, too."""
@@ -116,7 +116,8 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     """Return the width at which most lines that end in mid-sentence were cut, if there is one.
 
     Each break in mid-sentence votes for the widths that explain it: the line fitted, and the line
-    with the next line's first word would not have. The width with most votes wins.
+    with the next line's first word would not have. The width with most votes wins, if the lines
+    on the two sides of those breaks belong together.
     """
     if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
         return None
@@ -139,8 +140,7 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     wider = sum(best.of(line.indent + line.text) > best.size + 2 for line in lines)
     if wider * 10 > len(lines):
         return None
-    votes = [torn(a.text, a.text, b.text, -9.0) for a, b in breaks if not best.fits(a, b)]
-    return best if sum(votes) > 0 else None
+    return best if sum(bond(a.text, b.text) for a, b in breaks if not best.fits(a, b)) > 0 else None
 
 
 def _is_wide(line: str) -> bool:
