@@ -80,7 +80,7 @@ def _may_go_on(text: str, places: list[int]) -> bool:
         last = text[text.rfind("\n", 0, at) + 1 : at]
         end = text.find("\n", at + 1)
         this = text[at + 1 : end if end >= 0 else len(text)]
-        if look.is_heading(last) or look.is_heading(this):
+        if not this or look.is_heading(last) or look.is_heading(this):
             continue
         if look.is_continuation(this) or (not last.isascii() and last[-1] in _GOING_ON):
             return True
