@@ -32,13 +32,15 @@ BRACKETED = re.compile(
     r"|[ぁ-ゖー]{1,24}"
     r") ?[)）\]］]"
 )
-BARE_ZHUYIN = re.compile(rf"(?<=[{HAN}])˙?[ㄅ-ㄩ]{{1,3}}[ˉˊˇˋ˙]?(?![ㄅ-ㄩˉˊˇˋ˙])")
+BARE_ZHUYIN = re.compile("[˙ㄅ-ㄩ][ㄅ-ㄩ]{0,3}[ˉˊˇˋ˙]?")
 ZHUYIN = "˙" + "".join(map(chr, range(0x3105, 0x312A)))
 _KINDS = (("pinyin", pinyin_span), ("kana", kana_span), ("zhuyin", zhuyin_span))
 TRANSLATED = re.compile(r"[\s:：,，—–-]{0,4}[A-Za-z]{3}")
 IS_READABLE = re.compile(f"[{HAN}ぁ-ゖー]")
 SENTENCE_GOES_ON = re.compile(rf"[{HAN}ぁ-ヺー，。、；：！？”’」』》,.;!?]")
 IS_HAN = re.compile(f"[{HAN}]")
+MAX_ROUNDS = 4
+"""Without the readings of one notation, those of another may stand in a sentence: look again."""
 LEAD_IN = 4
 """Han or kana before a reading on its line from which it stands in a sentence, not at a
 headword (`12. 饕餮（tāotiè）：...`)."""
@@ -78,25 +80,28 @@ class Reading:
 def find(text: str) -> list[Reading]:
     """Return every bracket (or bare zhuyin) that truly reads the characters before it."""
     found = []
+    end, before = -1, ""
     for match in BRACKETED.finditer(text):
         content = match[2]
         start = match.start() - (text[match.start() - 1 : match.start()] == " ")
-        if not IS_READABLE.match(text[start - 1 : start]):
+        if start != end:  # else a second reading of the same characters: 進(jìn)(ㄐㄧㄣˋ)
+            before = text[max(0, start - 8) : start]
+        if not IS_READABLE.match(before[-1:]):
             continue
         if not content.islower() and any(map(str.isupper, content)):
             continue  # a name in another script, 孙常建（Sūn Chángjiàn）: said by the author
         kind, span_of = _KINDS[2 if content[0] in ZHUYIN else content[0] >= "ぁ"]
-        before = text[max(0, start - 8) : start]
         span = span_of(content, before)
         weak = not span and kind == "pinyin" and is_neutral(content, before[-1])
         if span or weak:
             of = before[-(span or 1) :]
             style = f"{kind} {match[1]}"
-            found.append(Reading(start, match.end(), style, of, content, weak))
+            end = match.end()
+            found.append(Reading(start, end, style, of, content, weak))
     for match in BARE_ZHUYIN.finditer(text):
         start = match.start()
-        if zhuyin_span(match[0], text[start - 1 : start]):
-            of = text[start - 1 : start]
+        of = text[start - 1 : start]
+        if IS_HAN.match(of) and zhuyin_span(match[0], of):
             found.append(Reading(start, match.end(), "zhuyin bare", of, match[0]))
     return sorted(found, key=lambda reading: reading.start)
 
@@ -189,20 +194,32 @@ def build(options: AnnotationsOptions) -> Apply:
     """Return the stage's function."""
 
     def apply(document: Document) -> Document:
-        text = document.text
-        styles: dict[str, list[Reading]] = {}
-        for reading in find(text):
-            styles.setdefault(reading.style, []).append(reading)
-        gone = [r for group in styles.values() if inserted(text, group, options) for r in group]
-        return document.edited(
-            [
-                Edit("annotations", f"inserted-{r.style.split()[0]}", r.start, r.end,
-                     text[r.start : r.end], "")
-                for r in sorted(gone, key=lambda r: r.start)
-            ]
-        )  # fmt: skip
+        for _ in range(MAX_ROUNDS):
+            edits = _edits(document.text, options)
+            if not edits:
+                break
+            document = document.edited(edits)
+        return document
 
     return apply
+
+
+def _edits(text: str, options: AnnotationsOptions) -> list[Edit]:
+    styles: dict[str, list[Reading]] = {}
+    for reading in find(text):
+        styles.setdefault(reading.style, []).append(reading)
+    gone = [r for group in styles.values() if inserted(text, group, options) for r in group]
+    return [
+        Edit(
+            "annotations",
+            f"inserted-{r.style.split()[0]}",
+            r.start,
+            r.end,
+            text[r.start : r.end],
+            "",
+        )
+        for r in sorted(gone, key=lambda r: r.start)
+    ]
 
 
 def build_batch(options: AnnotationsOptions) -> ApplyBatch:

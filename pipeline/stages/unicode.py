@@ -71,17 +71,26 @@ def outside_code(
 ) -> list[Edit]:
     """Return the changes as edits, without those in code; touching ones of a rule are one edit."""
     starts = [start for start, _ in code]
-    kept: list[Change] = []
+    edits: list[Edit] = []
+    run: list[Change] = []
+
+    def flush() -> None:
+        if run:
+            start, end, rule = run[0][0], run[-1][1], run[0][2]
+            after = "".join([change[3] for change in run])
+            edits.append(Edit(NAME, rule, start, end, text[start:end], after))
+            run.clear()
+
     for change in changes:
-        start, end, rule, after = change
+        start, end, rule, _ = change
         i = bisect_right(starts, end - 1) - 1
         if i >= 0 and code[i][1] > start and rule not in IN_CODE_TOO:
             continue
-        if kept and kept[-1][1] == start and kept[-1][2] == rule:
-            kept[-1] = (kept[-1][0], end, rule, kept[-1][3] + after)
-        else:
-            kept.append(change)
-    return [Edit(NAME, rule, a, b, text[a:b], after) for a, b, rule, after in kept]
+        if run and (run[-1][1] != start or run[-1][2] != rule):
+            flush()
+        run.append(change)
+    flush()
+    return edits
 
 
 # What no program text can hold either: other tools would stumble over it.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-# Each alternative is a literal and a bounded or lazy run to a literal: linear. A fence that is
-# never closed runs to the end, as in Markdown.
-_CODE = re.compile(
-    r"^(?P<fence>```|~~~)[^\n]*\n.*?(?:^(?P=fence)|\Z)"
-    r"|`[^`\n]{1,200}`"
-    r"|<(?P<tag>pre|code)\b[^<>]{0,200}>.{0,20000}?</(?P=tag)>",
-    re.DOTALL | re.MULTILINE,
+# Openings only; the end is looked for with `find`, which is linear however many stay open.
+_OPENING = re.compile(
+    r"^(?P<fence>```|~~~)|(?P<inline>`)[^`\n]{1,200}`|<(?P<tag>pre|code)\b[^<>]{0,200}>",
+    re.MULTILINE,
 )
+MAX_ELEMENT = 20_000
+"""Characters: a longer <pre> or <code> is a tag that was never closed."""
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
@@ -22,4 +21,23 @@ def code_spans(text: str) -> list[tuple[int, int]]:
     """
     if "`" not in text and "~~~" not in text and "<" not in text:
         return []
-    return [match.span() for match in _CODE.finditer(text)]
+    spans: list[tuple[int, int]] = []
+    done = 0
+    closing: dict[str, int] = {}  # where the next end of each kind stands; past the text: nowhere
+    for match in _OPENING.finditer(text):
+        start = match.start()
+        if start < done:
+            continue
+        if match["inline"]:
+            done = match.end()
+        else:
+            end = "\n" + match["fence"] if match["fence"] else f"</{match['tag']}>"
+            at = closing.get(end, -1)
+            if at < match.end():
+                found = text.find(end, match.end())
+                at = closing[end] = found if found >= 0 else len(text) + MAX_ELEMENT + 1
+            if match["tag"] and at - start > MAX_ELEMENT:
+                continue
+            done = min(len(text), at + len(end))  # an open fence runs to the end, as in Markdown
+        spans.append((start, done))
+    return spans

@@ -168,8 +168,7 @@ def _needed(text: str, i: int) -> bool:
     if "\u180b" <= character <= "\u180f":
         return "\u1800" <= before <= "\u18af"
     if _INVISIBLE_RULES.get(character) == "bidi-control":
-        line = text.rfind("\n", max(0, i - 500), i) + 1 or max(0, i - 500)
-        near = text[line : i + 500].partition("\n")[0] if i < line else text[line : i + 500]
+        near = text[max(0, i - 100) : i].rpartition("\n")[2] + text[i : i + 100].partition("\n")[0]
         return bool(_RIGHT_TO_LEFT.search(near))
     if character in "\u115f\u1160":  # fill the missing part of an old Hangul syllable
         return "\u1100" <= before <= "\u11ff" or "\u1100" <= after <= "\u11ff"
