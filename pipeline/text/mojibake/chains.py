@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake import gate, legacy
+from pipeline.text.mojibake import dropped, gate, legacy
 from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.shift import realigned
 from pipeline.text.mojibake.utf8 import Undone, undo
@@ -64,12 +64,17 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         for name in legacy_readings(kinds):
             found += _judged_legacy(text, codes, name, model)
         kept = _disjoint(found)
-    if not kept and kinds & gate.SHIFTED:
-        kept = [
-            Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
-            for r in realigned(text, model)
-        ]
+    if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
+        kept = _disjoint(list(_in_step(text, kinds, model)))
     return kept
+
+
+def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
+    stretches = realigned(text, model) if kinds & gate.SHIFTED else []
+    if kinds & gate.DROPPED:
+        stretches += dropped.found(text, model)
+    for r in stretches:
+        yield Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
 
 
 def outermost(kinds: int) -> Iterator[str]:

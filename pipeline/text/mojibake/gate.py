@@ -21,10 +21,16 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE = 1 << 12, 1 << 13, 1 << 14
+COMMON, QUESTION, WIDE, RARE = 1 << 12, 1 << 13, 1 << 14, 1 << 15
 
 # What a text may need.
-UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED = (1 << i for i in range(7))
+UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
+    1 << i for i in range(8)
+)
+RARE_WINDOW, RARE_LEAST = 8, 3
+"""So many rare characters among so many before an ASCII character or `?` make a text suspect."""
+RARE_BELOW = -11.0
+"""Log-probability under which a Han character is rare: one in 60,000."""
 SAMPLE = 48
 """Characters of each text, from its middle, whose score says whether the whole is damaged."""
 UNLIKELY_BELOW = -10.5
@@ -70,6 +76,11 @@ def flags() -> NDArray[np.uint16]:
     for text, codec, flag in ((kana, "cp932", SJIS_KANA), (hangul, "cp949", KOREAN_COMMON)):
         seen = text.encode(codec).decode("gb18030", "ignore")
         table[[ord(c) for c in seen if c >= "\u3400"]] |= flag
+    han = np.arange(0x3400, 0xA000)
+    table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
+    table[two & (gbk.first < 0xAA) & (gbk.first > 0xA3)] |= RARE  # Greek, Cyrillic, frames
+    table[0x3041:0x3100] &= ~np.uint16(RARE)  # but kana are Japanese
+    table[0xE000:0xF900] |= RARE
     for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
         likely = model.uni[model.fold[block]]
         table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
@@ -119,6 +130,9 @@ def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
     marks[: len(three)][three] |= UTF8_CYRILLIC
     lost = (f[:-1] & QUESTION != 0) & (f[1:] & WIDE != 0)
     marks[: len(lost)][lost] |= SHIFTED
+    rare = np.cumsum((f & RARE) != 0, dtype=np.int32)
+    many = rare[RARE_WINDOW:] - rare[:-RARE_WINDOW] >= RARE_LEAST
+    marks[RARE_WINDOW : len(marks)][many] |= DROPPED
     three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
     marks[: len(three)][three != 0] |= UNLIKELY
     mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)

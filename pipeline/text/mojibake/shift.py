@@ -87,7 +87,7 @@ class _Path:
 
 
 @cache
-def _characters() -> list[str]:
+def characters() -> list[str]:
     """Return the character of each two-byte code, or an empty string: 65,536 entries."""
     full = reading("gbk")
     table = [""] * 65536
@@ -97,7 +97,7 @@ def _characters() -> list[str]:
 
 
 @cache
-def _pairs() -> list[int]:
+def pairs() -> list[int]:
     """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
     full = reading("gbk")
     codes = full.first.astype(np.int64) << 8 | full.second
@@ -172,7 +172,7 @@ class Shifts:
     def _out_of_step(self, run: str) -> str:
         pairs = [self._byte(char) or (0, 0) for char in run]
         codes = (a[1] << 8 | b[0] for a, b in itertools.pairwise(pairs))
-        return "".join(_characters()[code] or MARK for code in codes)
+        return "".join(characters()[code] or MARK for code in codes)
 
     def _best(self, text: str, q: int) -> Realigned | None:
         end = text.find("\n", q)
@@ -207,15 +207,15 @@ class Shifts:
         if match and q and self._byte(text[q - 1]):
             # `?` is the second byte of an annotated pair with its bracket; the first byte is the
             # last one of the character before.
-            one = _pairs()[ord(text[q - 1])] & 0xFF
+            one = pairs()[ord(text[q - 1])] & 0xFF
             for two in range(0x81, 0xFF):
-                char = _characters()[one << 8 | two]
+                char = characters()[one << 8 | two]
                 if char and pinyin_span(match[0][:-1], char) == 1:
                     yield _Path(match.end(), two, 0.0, "", a, b)
 
     def _byte(self, char: str) -> tuple[int, int] | None:
         code = ord(char)
-        pair = _pairs()[code] if code < 0x10000 else 0
+        pair = pairs()[code] if code < 0x10000 else 0
         if pair:
             return pair >> 8, pair & 0xFF
         if "!" <= char <= "~":
@@ -285,7 +285,7 @@ class Shifts:
     ) -> list[_Path]:
         assert path.pending is not None
         if path.pending != LOST:
-            char = _characters()[path.pending << 8 | byte]
+            char = characters()[path.pending << 8 | byte]
             score = self._log_prob(path.a, path.b, self.model.symbol(char)) if char else -25.0
             return [self._grown(path, char or MARK, score, pending, at)]
         following = self._preview(text, pending, at)
@@ -297,7 +297,7 @@ class Shifts:
         return _Path(at, pending, path.score + score, path.text + char, path.b, symbol)
 
     def _options(self, first: int, second: int) -> list[str]:
-        table = _characters()
+        table = characters()
         if first == LOST and second == LOST:
             return []
         if first == LOST:
@@ -313,14 +313,14 @@ class Shifts:
             if pending is None:
                 return out + text[at : at + 2 - len(out)]
             if "@" <= text[at] <= "~":
-                out += _characters()[pending << 8 | ord(text[at])] or MARK
+                out += characters()[pending << 8 | ord(text[at])] or MARK
                 pending = None
                 at += 1
                 continue
             pair = self._byte(text[at])
             if pair is None or text[at] == "?":
                 return out
-            out += _characters()[pending << 8 | pair[0]] or MARK
+            out += characters()[pending << 8 | pair[0]] or MARK
             pending = pair[1]
             at += 1
         return out

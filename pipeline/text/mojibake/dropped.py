@@ -1,0 +1,132 @@
+"""Finds where a byte of GBK text vanished without a mark, and brings what follows into step.
+
+After the loss every character is made of the halves of two, up to an ASCII character: the last
+lone byte takes it along, as `?` or as the second byte of a rare character. So the search starts
+from such ends and looks back for the place from which the text is likelier one byte further on.
+The broken character becomes `�`; where several places are about as likely, so do the characters
+between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake.shift import MARK, MARK_COST, Realigned, characters, pairs
+from pipeline.text.ngram import Model, code_points
+
+MAX_RUN = 400
+"""Characters looked back from an end."""
+MIN_GAIN = 14.0
+"""How much likelier the text must be one byte further on, in nats."""
+MIN_CHARS = 3
+SURE = 0.995
+"""Share of the likelihood that the places between the marks must hold together."""
+_END = re.compile("(?<=[\u00a4-\uffe5])[@-~?\ufffd]|[\u3400-\ufaff](?=[ -~])")
+
+
+def found(text: str, model: Model) -> Iterator[Realigned]:
+    """Yield the stretches out of step behind an unmarked loss, in order."""
+    done = 0
+    for match in _END.finditer(text):
+        end = match.start()
+        if end < done:
+            continue
+        tail = _tail(text, end)
+        if tail is None:
+            continue
+        closing, at = tail
+        start = _run_start(text, end, done)
+        if end - start < MIN_CHARS:
+            continue
+        best = _best(text, start, end, closing, model)
+        if best is not None:
+            realigned = Realigned(best[0], at, best[1], best[2])
+            done = at
+            yield realigned
+
+
+def _tail(text: str, end: int) -> tuple[int, int] | None:
+    """Return the byte that ends the last character (-1: lost), and where the text goes on."""
+    char = text[end]
+    if char in "?\ufffd":
+        return -1, end + 1
+    if "@" <= char <= "~":
+        return ord(char), end + 1
+    pair = pairs()[min(ord(char), 0xFFFF)]
+    # A pair with an ASCII second byte: the last lone byte, and a letter that stands for itself.
+    return (-2, end + 1) if 0x40 <= pair & 0xFF < 0x7F else None
+
+
+def _run_start(text: str, end: int, least: int) -> int:
+    codes = pairs()
+    start = end
+    least = max(least, end - MAX_RUN)
+    while start > least and codes[min(ord(text[start - 1]), 0xFFFF)] & 0xFF >= 0x80:
+        start -= 1
+    return start
+
+
+def _best(
+    text: str, start: int, end: int, closing: int, model: Model
+) -> tuple[int, str, float] | None:
+    shown = text[start:end]
+    table = characters()
+    codes = [pairs()[ord(char)] for char in shown]
+    last = codes[-1] & 0xFF
+    letter = ""
+    if closing == -2:  # noqa: PLR2004 - see _tail
+        pair = pairs()[ord(text[end])]
+        codes.append(pair)
+        shown, letter = text[start : end + 1], chr(pair & 0xFF)
+        final = ""
+    else:
+        final = MARK if closing < 0 else table[last << 8 | closing] or MARK
+    moved = "".join(
+        table[(a & 0xFF) << 8 | b >> 8] or MARK
+        for a, b in zip(codes[:-1], codes[1:], strict=True)
+    )
+    old = model.log_probs(code_points(shown + text[end : end + 1]))
+    new = model.log_probs(code_points(moved + (final.replace(MARK, "") + letter)))
+    totals = _totals(model, shown, moved, old, new)
+    totals += MARK_COST if final == MARK else 0.0
+    at = int(totals.argmax())
+    gain = float(totals[at] - old.sum())
+    if gain < MIN_GAIN or len(moved) - at < MIN_CHARS - 1:
+        return None
+    first, until = _doubtful(totals)
+    marks = MARK * (1 + (until - first) // 2)
+    return start + first, marks + moved[until:] + final + letter, gain
+
+
+def _totals(
+    model: Model, shown: str, moved: str, old: NDArray[np.float32], new: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return the log-probability of the text if the loss was at character i: float64 (n,)."""
+    n = len(moved)
+    before = np.concatenate([[0.0], np.cumsum(old[: n - 1], dtype=np.float64)])[:n]
+    after = new.sum(dtype=np.float64) - np.cumsum(new[:n], dtype=np.float64)
+    # The first character after the loss has no context.
+    alone = model.uni[model.symbols(code_points(moved))]
+    return before + MARK_COST + alone + after
+
+
+def _doubtful(totals: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first and the last place that the loss may have been at."""
+    share = np.exp(totals - totals.max())
+    share /= share.sum()
+    first = until = int(totals.argmax())
+    held = share[first]
+    while held < SURE:
+        left = share[first - 1] if first else -1.0
+        right = share[until + 1] if until + 1 < len(share) else -1.0
+        if left >= right:
+            first -= 1
+            held += left
+        else:
+            until += 1
+            held += right
+    return first, until
