@@ -25,7 +25,7 @@ MIN_GAIN = 14.0
 MIN_CHARS = 3
 SURE = 0.995
 """Share of the likelihood that the places between the marks must hold together."""
-_END = re.compile("(?<=[\u00a4-\uffe5])[@-~?\ufffd]|[\u3400-\ufaff](?=[ -~])")
+_END = re.compile("(?<=[\u00a4-\uffe5])[@-~?\ufffd]|[\u00a4-\uffe5](?=[ -~])")
 
 
 def found(text: str, model: Model) -> Iterator[Realigned]:

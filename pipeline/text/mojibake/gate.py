@@ -27,7 +27,7 @@ COMMON, QUESTION, WIDE, RARE = 1 << 12, 1 << 13, 1 << 14, 1 << 15
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
     1 << i for i in range(8)
 )
-RARE_WINDOW, RARE_LEAST = 8, 3
+RARE_WINDOW, RARE_LEAST = 8, 2
 """So many rare characters among so many before an ASCII character or `?` make a text suspect."""
 RARE_BELOW = -11.0
 """Log-probability under which a Han character is rare: one in 60,000."""

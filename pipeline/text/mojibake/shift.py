@@ -21,7 +21,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from pipeline.census import NAMES, census, class_table
-from pipeline.text.mojibake.codecs import FOREIGN, reading
+from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import BITS, Model, code_points
 from pipeline.text.readings import pinyin_span
 
@@ -91,7 +91,7 @@ def characters() -> list[str]:
     """Return the character of each two-byte code, or an empty string: 65,536 entries."""
     full = reading("gbk")
     table = [""] * 65536
-    for code in np.flatnonzero((full.size == 2) & (full.first != FOREIGN))[::-1].tolist():
+    for code in np.flatnonzero(full.size == 2)[::-1].tolist():
         table[int(full.first[code]) << 8 | int(full.second[code])] = chr(code)
     return table
 
@@ -101,7 +101,7 @@ def pairs() -> list[int]:
     """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
     full = reading("gbk")
     codes = full.first.astype(np.int64) << 8 | full.second
-    found: list[int] = np.where((full.size == 2) & (full.first != FOREIGN), codes, 0).tolist()
+    found: list[int] = np.where(full.size == 2, codes, 0).tolist()
     return found
 
 
