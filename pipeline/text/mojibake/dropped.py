@@ -9,12 +9,13 @@ between them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.mojibake.gate import endings, flags
 from pipeline.text.mojibake.shift import MARK, MARK_COST, Realigned, characters, pairs
 from pipeline.text.ngram import Model, code_points
 
@@ -23,16 +24,16 @@ MAX_RUN = 400
 MIN_GAIN = 14.0
 """How much likelier the text must be one byte further on, in nats."""
 MIN_CHARS = 3
+LOOK_BACK = 8
+"""Characters before an end that tell whether it is worth a closer look."""
 SURE = 0.995
 """Share of the likelihood that the places between the marks must hold together."""
-_END = re.compile("(?<=[\u00a4-\uffe5])[@-~?\ufffd]|[\u00a4-\uffe5](?=[ -~])")
 
 
 def found(text: str, model: Model) -> Iterator[Realigned]:
     """Yield the stretches out of step behind an unmarked loss, in order."""
     done = 0
-    for match in _END.finditer(text):
-        end = match.start()
+    for end in _ends(text, model):
         if end < done:
             continue
         tail = _tail(text, end)
@@ -47,6 +48,22 @@ def found(text: str, model: Model) -> Iterator[Realigned]:
             realigned = Realigned(best[0], at, best[1], best[2])
             done = at
             yield realigned
+
+
+def _ends(text: str, model: Model) -> list[int]:
+    """Return the places that may be ends: before them the text reads no worse out of step."""
+    codes = np.minimum(code_points(text), 0xFFFF)
+    ends: list[int] = endings(flags().take(codes)).tolist()
+    shown = [text[max(end - LOOK_BACK, 0) : end].rpartition("\n")[2] for end in ends]
+    scores = model.scores(shown + [_moved(run) for run in shown])
+    pairs_of = zip(ends, scores[: len(ends)], scores[len(ends) :], strict=True)
+    return [end for end, old, new in pairs_of if new > old - 1.5]
+
+
+def _moved(run: str) -> str:
+    table = characters()
+    codes = [pairs()[min(ord(char), 0xFFFF)] for char in run]
+    return "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
 
 
 def _tail(text: str, end: int) -> tuple[int, int] | None:
@@ -78,17 +95,14 @@ def _best(
     codes = [pairs()[ord(char)] for char in shown]
     last = codes[-1] & 0xFF
     letter = ""
-    if closing == -2:  # noqa: PLR2004 - see _tail
+    if closing == -2:
         pair = pairs()[ord(text[end])]
         codes.append(pair)
         shown, letter = text[start : end + 1], chr(pair & 0xFF)
         final = ""
     else:
         final = MARK if closing < 0 else table[last << 8 | closing] or MARK
-    moved = "".join(
-        table[(a & 0xFF) << 8 | b >> 8] or MARK
-        for a, b in zip(codes[:-1], codes[1:], strict=True)
-    )
+    moved = "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
     old = model.log_probs(code_points(shown + text[end : end + 1]))
     new = model.log_probs(code_points(moved + (final.replace(MARK, "") + letter)))
     totals = _totals(model, shown, moved, old, new)

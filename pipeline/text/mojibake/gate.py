@@ -21,7 +21,7 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE = 1 << 12, 1 << 13, 1 << 14, 1 << 15
+COMMON, QUESTION, WIDE, RARE, ENDING = (1 << i for i in range(12, 17))
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
@@ -38,9 +38,9 @@ UNLIKELY_BELOW = -10.5
 
 
 @cache
-def flags() -> NDArray[np.uint16]:
-    """Return the flags of every UTF-16 code unit: uint16 (65536,)."""
-    table = np.zeros(65536, np.uint16)
+def flags() -> NDArray[np.uint32]:
+    """Return the flags of every UTF-16 code unit: uint32 (65536,)."""
+    table = np.zeros(65536, np.uint32)
     gbk = reading("gbk")
     lead = (np.arange(256) >= 0xE0) & (np.arange(256) <= 0xEF)
     trail = (np.arange(256) >= 0x80) & (np.arange(256) <= 0xBF)
@@ -56,7 +56,7 @@ def flags() -> NDArray[np.uint16]:
     for name in ("cp1252", "macroman"):
         one = reading(name)
         table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
-    table[0xA0] &= ~np.uint16(WESTERN)  # no-break spaces come in rows
+    table[0xA0] &= ~np.uint32(WESTERN)  # no-break spaces come in rows
     russian = reading("cp1251")
     high = np.arange(65536) >= 0x80
     table[high & lead[russian.first]] |= CYRILLIC_LEAD
@@ -78,8 +78,10 @@ def flags() -> NDArray[np.uint16]:
         table[[ord(c) for c in seen if c >= "\u3400"]] |= flag
     han = np.arange(0x3400, 0xA000)
     table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
-    table[two & (gbk.first < 0xAA) & (gbk.first > 0xA3)] |= RARE  # Greek, Cyrillic, frames
-    table[0x3041:0x3100] &= ~np.uint16(RARE)  # but kana are Japanese
+    table[two & (gbk.first < 0xA9) & (gbk.first > 0xA3)] |= RARE  # Greek, Cyrillic, zhuyin
+    table[two & (gbk.second < 0x80)] |= ENDING
+    table[[ord("?"), 0xFFFD, *range(0x40, 0x7F)]] |= ENDING
+    table[0x3041:0x3100] &= ~np.uint32(RARE)  # but kana are Japanese
     table[0xE000:0xF900] |= RARE
     for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
         likely = model.uni[model.fold[block]]
@@ -117,7 +119,15 @@ def _unlikely(texts: Sequence[str]) -> list[int]:
     return [i for i, score in enumerate(load().scores(middles)) if score < UNLIKELY_BELOW]
 
 
-def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
+def endings(f: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return where rare characters run into what may bring GBK back into step: int64 (k,)."""
+    rare = np.concatenate([np.zeros(RARE_WINDOW + 1, np.int32), np.cumsum((f & RARE) != 0)])
+    many = rare[RARE_WINDOW:-1] - rare[: -RARE_WINDOW - 1] >= RARE_LEAST
+    many[1:] &= f[:-1] & WIDE != 0
+    return np.flatnonzero(many & (f & ENDING != 0))
+
+
+def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Mark where a kind of damage may be: uint8, one for each code unit."""
     marks = np.zeros(len(f), np.uint8)
     step = ((f[:-1] & 7) << 1 | (f[:-1] & TT) >> 2) & f[1:] & 7  # LT→TL→TT→LT
@@ -130,9 +140,7 @@ def _kinds(f: NDArray[np.uint16]) -> NDArray[np.uint8]:
     marks[: len(three)][three] |= UTF8_CYRILLIC
     lost = (f[:-1] & QUESTION != 0) & (f[1:] & WIDE != 0)
     marks[: len(lost)][lost] |= SHIFTED
-    rare = np.cumsum((f & RARE) != 0, dtype=np.int32)
-    many = rare[RARE_WINDOW:] - rare[:-RARE_WINDOW] >= RARE_LEAST
-    marks[RARE_WINDOW : len(marks)][many] |= DROPPED
+    marks[endings(f)] |= DROPPED
     three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
     marks[: len(three)][three != 0] |= UNLIKELY
     mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)
