@@ -9,6 +9,7 @@ between them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -21,10 +22,13 @@ from pipeline.text.ngram import Model, code_points
 
 MAX_RUN = 400
 """Characters looked back from an end."""
-MIN_GAIN = 14.0
+MIN_GAIN = 11.0
 """How much likelier the text must be one byte further on, in nats."""
 MIN_CHARS = 3
-LOOK_BACK = 8
+MIN_MEAN = -8.5
+"""Mean log-probability of what follows the loss, once it is in step."""
+_WORD = re.compile("[A-Za-z0-9]")
+LOOK_BACK = 4
 """Characters before an end that tell whether it is worth a closer look."""
 SURE = 0.995
 """Share of the likelihood that the places between the marks must hold together."""
@@ -74,8 +78,8 @@ def _tail(text: str, end: int) -> tuple[int, int] | None:
     if "@" <= char <= "~":
         return ord(char), end + 1
     pair = pairs()[min(ord(char), 0xFFFF)]
-    # A pair with an ASCII second byte: the last lone byte, and a letter that stands for itself.
-    return (-2, end + 1) if 0x40 <= pair & 0xFF < 0x7F else None
+    # A pair with an ASCII second byte: the last lone byte, and a letter of the word that follows.
+    return (-2, end + 1) if 0x40 <= pair & 0xFF < 0x7F and _WORD.match(text, end + 1) else None
 
 
 def _run_start(text: str, end: int, least: int) -> int:
@@ -105,11 +109,11 @@ def _best(
     moved = "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
     old = model.log_probs(code_points(shown + text[end : end + 1]))
     new = model.log_probs(code_points(moved + (final.replace(MARK, "") + letter)))
-    totals = _totals(model, shown, moved, old, new)
+    totals = _totals(model, moved, old, new)
     totals += MARK_COST if final == MARK else 0.0
     at = int(totals.argmax())
     gain = float(totals[at] - old.sum())
-    if gain < MIN_GAIN or len(moved) - at < MIN_CHARS - 1:
+    if gain < MIN_GAIN or len(moved) - at < MIN_CHARS - 1 or new[at:].mean() < MIN_MEAN:
         return None
     first, until = _doubtful(totals)
     marks = MARK * (1 + (until - first) // 2)
@@ -117,7 +121,7 @@ def _best(
 
 
 def _totals(
-    model: Model, shown: str, moved: str, old: NDArray[np.float32], new: NDArray[np.float32]
+    model: Model, moved: str, old: NDArray[np.float32], new: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return the log-probability of the text if the loss was at character i: float64 (n,)."""
     n = len(moved)
@@ -125,7 +129,8 @@ def _totals(
     after = new.sum(dtype=np.float64) - np.cumsum(new[:n], dtype=np.float64)
     # The first character after the loss has no context.
     alone = model.uni[model.symbols(code_points(moved))]
-    return before + MARK_COST + alone + after
+    totals: NDArray[np.float64] = before + MARK_COST + alone + after
+    return totals
 
 
 def _doubtful(totals: NDArray[np.float64]) -> tuple[int, int]:

@@ -45,6 +45,8 @@ _LIKELY = re.compile("[\u3400-\u9fff“”‘’《》（）「」、。，；�
 NARROWED_COST = -2.0
 WORST = -11.0
 """Mean log-probability under which a reading of four or more characters is not followed."""
+MIN_GAIN_LOST = 1.5
+"""More nats for each character where nothing shows a replacement on bytes."""
 MIN_GAIN, MIN_KNOWN, MIN_MEAN, MIN_MEAN_REPLACED = 4.0, 2, -8.5, -10.0
 """How much likelier the realigned stretch must be, in nats; how many characters must be known, and
 their mean log-probability, also where the text shows a replacement on bytes."""
@@ -194,7 +196,8 @@ class Shifts:
         read = _REST.search(text, q, best.at)  # an inserted reading confirms what was found
         mean = MIN_MEAN if self.sure == SURE_LOST else MIN_MEAN_REPLACED
         plausible = best.score - MARK_COST * best.text.count(MARK) > mean * known
-        if gain < MIN_GAIN or (known < MIN_KNOWN and not read) or not plausible:
+        least = MIN_GAIN + (MIN_GAIN_LOST * len(best.text) if self.sure == SURE_LOST else 0.0)
+        if gain < least or (known < MIN_KNOWN and not read) or not plausible:
             return None
         rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
         return Realigned(q, best.at, self._width(_certain(best, rivals, self.sure)), gain)
