@@ -50,6 +50,9 @@ TARGETS = {"hans": HANS, "hant-tw": "Hant-TW", "hant-hk": "Hant-HK"}
 # to stay in the cache.
 CHUNK = 1 << 17
 
+# Simplified characters that a Traditional document may hold without holding a Simplified line.
+STRAY_MAX = 8
+
 Lines = NDArray[np.bool_] | None
 """Which lines of a document are converted: bool (n,); None for all of it."""
 
@@ -76,8 +79,9 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
             _run(out, chosen, conversion)
         spoken = languages(found, [document.text for document in documents], counted)
         return [
-            document.edited([], script=script, language=language)
-            for document, script, language in zip(out, found, spoken, strict=True)
+            # Not `edited([])`: for short documents its checks cost as much as the detection.
+            Document(d.id, d.text, {**d.columns, "script": script, "language": language}, d.steps)
+            for d, script, language in zip(out, found, spoken, strict=True)
         ]
 
     return apply_batch
@@ -100,13 +104,12 @@ def _work(
     if options.target == "keep":
         return
     select = _to_simplified if options.target == "hans" else _to_traditional
-    jobs: dict[Step, list[tuple[int, Lines]]] = {}
+    jobs: dict[str, list[tuple[int, Lines]]] = {}
     for i, source, lines in select(documents, counted, found, TARGETS[options.target]):
-        if lines is not None and not lines.any():
-            continue
+        if lines is None or lines.any():
+            jobs.setdefault(source, []).append((i, lines))
+    for source, job in jobs.items():
         conversion = step(source, options.target, options.vocabulary)
-        jobs.setdefault(conversion, []).append((i, lines))
-    for conversion, job in jobs.items():
         for _, chunk in groupby(job, key=_by_size(documents)):
             yield conversion, list(chunk)
 
@@ -127,7 +130,9 @@ def _to_simplified(
     documents: Sequence[Document], counted: Census, found: list[str], _: str
 ) -> Iterator[tuple[int, str, Lines]]:
     traditional = counted.count("han_traditional")
-    foreign = counted.count("han_simplified", "kana", "hangul") > 0
+    # A Traditional text with a few Simplified characters or a の needs no look at its lines.
+    foreign = counted.count("han_simplified") > np.maximum(STRAY_MAX, traditional // 50)
+    foreign |= counted.count("kana", "hangul") > 2
     for i in np.flatnonzero(traditional).tolist():
         script = found[i]
         if script in TRADITIONAL and not foreign[i]:

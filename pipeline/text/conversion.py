@@ -15,6 +15,7 @@ from itertools import pairwise, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import NAMES, class_table
 from pipeline.document import Edit, apply_edits, compose, difference
 from pipeline.text.mends import Codes, mends
 
@@ -23,16 +24,17 @@ Places = NDArray[np.int64]
 """Offsets in a text: int64 (n,)."""
 
 # Changed characters at most this far apart share one receipt. Every third character of a
-# Traditional text changes: a receipt for each would weigh more than the text and cost more than
-# the conversion (12 times OpenCC's own time; 4.9 times with 1, 2.5 with 8).
-JOIN_WITHIN = 8
+# Traditional text changes: a receipt for each would weigh more than the text, and take ten times
+# OpenCC's time; at 8 receipts are a third of the stage, beyond 12 little is left to win.
+JOIN_WITHIN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A conversion: an OpenCC configuration and our mends of its output, then those of a region.
 
-    `rule` names in the receipts what was found in the text; `table` and `regional_table` are the
+    `rule` names in the receipts what was found in the text; with `stray` the Simplified characters
+    in a Traditional text become Traditional first; `table` and `regional_table` are the
     tables of mends (or ""); `words` is the configuration of OpenCC whose vocabulary replaces words
     of the region.
     """
@@ -43,6 +45,7 @@ class Step:
     regional: str = ""
     regional_table: str = ""
     words: str = ""
+    stray: bool = False
 
 
 def step(source: str, target: str, vocabulary: bool) -> Step:
@@ -58,7 +61,7 @@ def step(source: str, target: str, vocabulary: bool) -> Step:
     if source == "Hans":
         words = f"s2{region}p" if vocabulary else ""
         return Step("simplified-form", "s2t", "hant", f"t2{region}", f"hant_{region}", words)
-    return Step("regional-form", f"t2{region}", f"hant_{region}")
+    return Step("regional-form", f"t2{region}", f"hant_{region}", stray=True)
 
 
 @cache
@@ -122,7 +125,8 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     """
     before = "\n".join(texts)
     codes = codes_of(before)
-    out, mended = _mended(before, step.config, step.table)
+    start = _without_strays(before) if step.stray else before
+    out, mended = _mended(start, step.config, step.table)
     if step.regional:
         out, more = _mended(text_of(out), step.regional, step.regional_table)
         mended |= more
@@ -139,6 +143,19 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
             texts, starts.tolist(), _receipts(pair, stage, step.rule), strict=True
         )
     ]
+
+
+def _without_strays(text: str) -> str:
+    """Return a Traditional text with its Simplified-only characters made Traditional.
+
+    s2t over all of it would turn its 后, 里, 干 into 後, 裏, 幹.
+    """
+    codes = codes_of(text).copy()
+    strays = class_table().take(codes, mode="clip") == NAMES.index("han_simplified")
+    if not strays.any():
+        return text
+    codes[strays] = codes_of(_opencc("s2t", text))[strays]
+    return text_of(codes)
 
 
 def _mended(text: str, config: str, table: str) -> tuple[Codes, dict[int, str]]:

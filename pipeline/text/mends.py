@@ -46,18 +46,25 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Mends:
-    """The compiled tables of one target script; `suspects` is bool (65536,), by code point."""
+    """The compiled tables of one target script.
+
+    `suspects` is bool (65536,), by code point: which characters are looked at. `settled`, uint32
+    (65536,): what OpenCC makes of such a character when there is nothing more to ask (or 0).
+    """
 
     choices: dict[str, Choice]
     suspects: NDArray[np.bool_]
+    settled: Codes
 
     def apply(self, text: str, codes: Codes, out: Codes) -> dict[int, str]:
         """Mend `out`, OpenCC's conversion of `text`, in place.
 
         Returns the rule of each place at which OpenCC's answer was changed.
         """
+        places = np.flatnonzero(self.suspects.take(codes, mode="clip"))
+        open_places = places[self.settled[codes[places]] != out[places]]
         mended: dict[int, str] = {}
-        for i in np.flatnonzero(self.suspects.take(codes, mode="clip")).tolist():
+        for i in open_places.tolist():
             found = self.choices[text[i]].at(text, i)
             if found and out[i] != ord(found[1]):
                 mended[i] = found[0]
@@ -112,7 +119,11 @@ def mends(target: str) -> Mends:
     suspects = np.zeros(65536, np.bool_)
     suspects[[ord(char) for char in choices]] = True
     suspects[65535] = False  # where `take` puts the astral characters
-    return Mends(choices, suspects)
+    settled = np.zeros(65536, np.uint32)
+    for table in read_tables(target):
+        for pair in table.get("settled", "").split():
+            settled[ord(pair[0])] = ord(pair[-1])
+    return Mends(choices, suspects, settled)
 
 
 def _choice(

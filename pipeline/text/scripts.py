@@ -42,7 +42,7 @@ LETTERS_PER_HAN = 24
 HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
 LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
 # Characters looked at for the region: a first look, and a longer one where that says nothing.
-_REGION_SAMPLES = (600, 6000)
+_REGION_SAMPLES = (400, 6000)
 REGION_MIN = 2  # one word may be a quotation
 
 
@@ -150,10 +150,7 @@ def region(text: str) -> str:
     """
     automaton, votes = _region_words()
     for sample in _REGION_SAMPLES:
-        # The automaton reads UTF-8, which cannot hold a lone surrogate.
-        readable = text[:sample].encode("utf-8", "replace").decode()
-        matches = automaton.find_matches_as_indexes(readable)
-        found = [votes[pattern] for pattern, _, _ in matches]
+        found = list(map(votes.__getitem__, _matches(automaton, text[:sample])))
         taiwan, hong_kong = found.count(HANT_TW), found.count(HANT_HK)
         if taiwan >= REGION_MIN and taiwan > 3 * (len(found) - taiwan):
             return HANT_TW
@@ -164,14 +161,27 @@ def region(text: str) -> str:
     return HANT
 
 
+def _matches(automaton: Any, text: str) -> list[str]:
+    """Return the words found; the automaton reads UTF-8, which cannot hold a lone surrogate."""
+    try:
+        found: list[str] = automaton.find_matches_as_strings(text)
+    except UnicodeEncodeError:
+        found = automaton.find_matches_as_strings(text.encode("utf-8", "replace").decode())
+    return found
+
+
 @cache
-def _region_words() -> tuple[Any, list[str]]:
+def _region_words() -> tuple[Any, dict[str, str]]:
     """Return the automaton of the words, and for each of them the region that it speaks for."""
-    from ahocorasick_rs import AhoCorasick, MatchKind
+    from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
     path = files("pipeline").joinpath("tables/script/regions.toml")
     votes: dict[str, str] = {}
     for table in tomllib.loads(path.read_text("utf-8"))["table"]:
         votes |= dict.fromkeys(table.get("words", "").split(), table["script"])
         votes |= dict.fromkeys(table.get("against", "").split(), "against")
-    return AhoCorasick(list(votes), matchkind=MatchKind.LeftmostLongest), list(votes.values())
+    # The DFA is twice as fast as the default, and small for 250 words.
+    automaton = AhoCorasick(
+        list(votes), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+    )
+    return automaton, votes

@@ -1,0 +1,229 @@
+"""Script detection and conversion, compared with OpenCC's own on the same texts.
+
+    nice python benchmarks/script.py DATA [--documents 300]
+
+DATA holds JSONL sets (`NAME.jsonl.zst`, one object a line with `text`). data-juicer's
+chinese_convert_mapper runs OpenCC over every text, so its rows are OpenCC's. Times are CPU
+seconds, the least of five runs, census and receipts included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from pipeline.census import census
+from pipeline.document import Document, replay
+from pipeline.stages.chain import run_text
+from pipeline.stages.runner import Compiled, compile_stages, run_stages
+from pipeline.stages.script import STAGE
+from pipeline.text.conversion import converter
+
+SIMPLIFIED = (
+    *("B_cnlaw_md", "B_medical_qa", "B_cnews_small", "B_wiki_hans_cmrc", "B_debdoc_hans"),
+    *("B_classical_modern_pairs", "A2_chinanews_text", "A2_lctt_md"),
+)
+TRADITIONAL = (
+    *("B_twlaw_hant", "B_wiki_hant_drcd", "B_lygazette_hant", "B_debdoc_hant", "A1_hkfire_html"),
+)
+OTHERS = {
+    "F_debdoc_ja": "Japanese",
+    "F_debdoc_ko": "Korean",
+    "F_debdoc_en": "other",
+    "F_debdoc_ru": "other",
+    "F_debdoc_otherlangs": "other",
+}
+# Which options of ours ask for what a configuration of OpenCC does.
+CONFIGS: dict[str, dict[str, object]] = {
+    **{name: {"target": "hans"} for name in ("t2s", "tw2s", "hk2s")},
+    **{name: {"target": "hans", "vocabulary": True} for name in ("tw2sp", "hk2sp")},
+    **{name: {"target": "hant-tw"} for name in ("s2tw", "t2tw")},
+    **{name: {"target": "hant-hk"} for name in ("s2hk", "t2hk")},
+    "s2twp": {"target": "hant-tw", "vocabulary": True},
+    "s2hkp": {"target": "hant-hk", "vocabulary": True},
+}
+
+
+def rows(data: Path, name: str, most: int) -> list[dict[str, Any]]:
+    """Return the first `most` objects of a set; an absent set is empty."""
+    path = data / f"{name}.jsonl.zst"
+    if not path.exists():
+        return []
+    stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"))
+    lines = io.TextIOWrapper(stream, encoding="utf-8")
+    return [json.loads(line) for line, _ in zip(lines, range(most), strict=False)]
+
+
+def documents(data: Path, name: str, most: int) -> list[Document]:
+    return [Document(str(i), row["text"]) for i, row in enumerate(rows(data, name, most))]
+
+
+def stage(**options: Any) -> list[Compiled]:
+    return compile_stages([(STAGE, STAGE.options(**options))])
+
+
+def outputs(compiled: list[Compiled], docs: Sequence[Document]) -> list[Document]:
+    return [out for out in run_stages(compiled, docs)[0] if isinstance(out, Document)]
+
+
+def least(run: Callable[[], object]) -> float:
+    """Return the least CPU seconds of five runs."""
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def megabytes(docs: Sequence[Document]) -> float:
+    return sum(len(doc.text.encode()) for doc in docs) / 1e6
+
+
+def detection(data: Path, most: int) -> None:
+    print("\ndetection: documents, share right, answers")
+    wanted = {
+        **dict.fromkeys(SIMPLIFIED, "Hans"),
+        **dict.fromkeys(TRADITIONAL, "Hant"),
+        **OTHERS,
+    }
+    for name, script in wanted.items():
+        docs = [doc for doc in documents(data, name, most) if doc.text.strip()]
+        found = [str(out.columns["script"]) for out in outputs(stage(target="keep"), docs)]
+        right = sum(answer.startswith(script) for answer in found)
+        if found:
+            answers = {answer: found.count(answer) for answer in sorted(set(found))}
+            print(f"  {name:28} {len(found):5} {right / len(found):8.2%}  {answers}")
+
+
+def changed(before: Sequence[Document], after: Sequence[str]) -> int:
+    return sum(
+        sum(a != b for a, b in zip(doc.text, out, strict=False))
+        for doc, out in zip(before, after, strict=True)
+    )
+
+
+def simplified(data: Path, most: int) -> None:
+    print("\nSimplified text to hans: characters changed per million (0 is right); MB/s")
+    for name in SIMPLIFIED:
+        docs = documents(data, name, most)
+        if not docs:
+            continue
+        size = sum(len(doc.text) for doc in docs)
+        compiled = stage()
+        line = f"  {name:28}"
+        ours = changed(docs, [out.text for out in outputs(compiled, docs)])
+        seconds = least(lambda c=compiled, d=docs: run_stages(c, d))  # type: ignore[misc]
+        line += f" ours {ours / size * 1e6:6.1f} {megabytes(docs) / seconds:5.0f}"
+        for config in ("t2s", "tw2s"):
+            run = converter(config)
+            theirs = changed(docs, [run(doc.text) for doc in docs])
+            seconds = least(lambda r=run, d=docs: [r(doc.text) for doc in d])  # type: ignore[misc]
+            line += f" | {config} {theirs / size * 1e6:6.1f} {megabytes(docs) / seconds:5.0f}"
+        print(line)
+
+
+def left(texts: Sequence[str]) -> int:
+    """Count the Traditional-only characters, and 著 where it cannot be but 着."""
+    particles = (
+        "看著",
+        "有著",
+        "隨著",
+        "随著",
+        "接著",
+        "跟著",
+        "帶著",
+        "带著",
+        "为著",
+        "試著",
+        "试著",
+    )
+    return int(census(texts).count("han_traditional").sum()) + sum(
+        text.count(particle) for text in texts for particle in particles
+    )
+
+
+def traditional(data: Path, most: int) -> None:
+    print("\nTraditional text to hans: Traditional forms left per million; MB/s; receipts")
+    for name in TRADITIONAL:
+        docs = documents(data, name, most)
+        if not docs:
+            continue
+        size = sum(len(doc.text) for doc in docs)
+        compiled = stage()
+        found = outputs(compiled, docs)
+        assert all(
+            replay(doc.text, out.edits) == out.text for doc, out in zip(docs, found, strict=False)
+        )
+        ours = least(lambda c=compiled, d=docs: run_stages(c, d))  # type: ignore[misc]
+        receipts = sum(len(out.edits) for out in found)
+        line = (
+            f"  {name:20} ours {left([out.text for out in found]) / size * 1e6:6.1f} "
+            f"{megabytes(docs) / ours:5.1f} {receipts:6}"
+        )
+        for config in ("t2s", "tw2s"):
+            run = converter(config)
+            theirs = least(lambda r=run, d=docs: [r(doc.text) for doc in d])  # type: ignore[misc]
+            rest = left([run(doc.text) for doc in docs]) / size * 1e6
+            line += (
+                f" | {config} {rest:6.1f} {megabytes(docs) / theirs:5.1f} ({ours / theirs:.2f}x)"
+            )
+        print(line)
+
+
+def round_trip(data: Path, most: int) -> None:
+    print("\nhans -> hant-tw -> hans: share of the characters returned")
+    there, back = stage(target="hant-tw"), stage()
+    for name in ("B_wiki_hans_cmrc", "B_cnlaw_md", "B_debdoc_hans", "A2_chinanews_text"):
+        docs = documents(data, name, most)
+        if not docs:
+            continue
+        middle = [Document(out.id, out.text) for out in outputs(there, docs)]
+        found = [out.text for out in outputs(back, middle)]
+        size = sum(len(doc.text) for doc in docs)
+        pairs = [
+            a
+            for doc, out in zip(docs, found, strict=True)
+            for a, b in zip(doc.text, out, strict=True)
+            if a != b
+        ]
+        # A particle written 著, 粧, 衞, 砲 ... in the source: no Simplified text to return to.
+        foreign = sum(a in "著甚粧衞砲姪枱舖綝籐" for a in pairs)
+        print(
+            f"  {name:20} {size:8} characters {1 - len(pairs) / size:9.4%}; "
+            f"{1 - (len(pairs) - foreign) / size:.4%} without {foreign} that were not Simplified"
+        )
+
+
+def cases(data: Path) -> None:
+    print("\nOpenCC's test cases: passed / of those whose configuration we have")
+    score: dict[str, list[bool]] = {}
+    for row in rows(data, "D_opencc_cases", 10**6):
+        if options := CONFIGS.get(row["config"]):
+            out = run_text(row["text"], ["script"], {"script": options})
+            right = isinstance(out, Document) and out.text == row["expected"]
+            score.setdefault(row["config"], []).append(right)
+    print(" ", ", ".join(f"{name} {sum(ok)}/{len(ok)}" for name, ok in sorted(score.items())))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--documents", type=int, default=300, help="documents of each set")
+    given = parser.parse_args()
+    detection(given.data, given.documents)
+    simplified(given.data, given.documents)
+    traditional(given.data, given.documents)
+    round_trip(given.data, given.documents)
+    cases(given.data)
+
+
+if __name__ == "__main__":
+    main()
