@@ -309,6 +309,42 @@ def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
 
 
 @cli.command()
+@click.argument("file")
+@click.option("--input", "inputs", multiple=True, metavar="PATH", help="What it reads.")
+@click.option("--output", default="output", show_default=True, metavar="DIR")
+def init(file: str, inputs: Sequence[str], output: str) -> int:
+    """Write a recipe to start from: every option, commented, with its default."""
+    from pathlib import Path
+
+    from pipeline.errors import OutputError, UsageError
+    from pipeline.report.starter import starter
+
+    try:
+        with Path(file).open("x", encoding="utf-8") as target:
+            target.write(starter(file, tuple(inputs) or ("seeds",), output))
+    except FileExistsError:
+        raise UsageError(f"{file} exists", "name another file, or remove this one") from None
+    except OSError as error:
+        raise OutputError(f"cannot write {file}: {error.strerror}") from None
+    click.echo(f"wrote {file}; next: python -m pipeline --config {file}", err=True)
+    return 0
+
+
+@cli.command("rule")
+@click.argument("identifier")
+@_recipe_options
+def show_rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
+    """Print a rule with its reason and examples."""
+    from pipeline.stages.boilerplate import BoilerplateOptions
+    from pipeline.text.rules import explain as explain_rule
+    from pipeline.text.rules import find_rule, load_rules
+
+    options = _load(config, settings, {}).section(BoilerplateOptions)
+    click.echo(explain_rule(find_rule(identifier, load_rules(options.rules))).rstrip("\n"))
+    return 0
+
+
+@cli.command()
 def stages() -> int:
     """List the stages in the order in which they run."""
     from pipeline.report.recipes import render_stages

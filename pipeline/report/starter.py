@@ -1,0 +1,29 @@
+"""A recipe to start from: every section and option, commented out, with what it does."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+
+from pipeline.recipe import sections
+from pipeline.report.recipes import toml_value
+
+HEAD = """\
+# A recipe. Only what you want otherwise needs to be here: each line that begins with "# " shows an
+# option with its default. Check it with: python -m pipeline check {name}
+
+"""
+
+
+def starter(name: str, paths: tuple[str, ...], output: str) -> str:
+    """Return the text of a commented recipe that reads `paths` and publishes to `output`."""
+    given = {"input.paths": list(paths), "output.path": output}
+    lines = []
+    for section, kind in sections().items():
+        lines.append(f"[{section}]")
+        for f in fields(kind):
+            default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc, operator]
+            value = given.get(f"{section}.{f.name}", default)
+            off = "" if f"{section}.{f.name}" in given else "# "
+            lines += [f"# {f.metadata['doc']}", f"{off}{f.name} = {toml_value(value)}"]
+        lines.append("")
+    return HEAD.format(name=name) + "\n".join(lines)
