@@ -23,7 +23,7 @@ from pipeline.corpus import Corpus, read_edits, read_records
 from pipeline.plan import sha
 from pipeline.report.summary import summarise
 from pipeline.sites import apply_removals
-from pipeline.store.files import write_bytes
+from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
 
 # The folders of a version that hold one file per part.
@@ -321,19 +321,20 @@ def write_parquet(
     table: pa.Table, path: Path, options: WriteOptions, group_rows: int = LOOKUP_ROWS
 ) -> None:
     """Write one Parquet file with every writer option pinned: no default may alter its bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     plain = [name for name in table.column_names if name not in PLAIN_TEXT]
     table = table.replace_schema_metadata({"run_id": options.run_id})
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=options.zstd_level,
-        use_dictionary=plain,
-        write_page_checksum=True,
-        write_statistics=plain,
-        row_group_size=max(group_rows, 1),
-        data_page_size=1 << 20,
-        store_schema=True,
-        version="2.6",
-    )
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(
+            table,
+            path,
+            compression="zstd",
+            compression_level=options.zstd_level,
+            use_dictionary=plain,
+            write_page_checksum=True,
+            write_statistics=plain,
+            row_group_size=max(group_rows, 1),
+            data_page_size=1 << 20,
+            store_schema=True,
+            version="2.6",
+        )

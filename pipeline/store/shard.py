@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Document, Dropped, RawDocument
 from pipeline.readers import Fault
+from pipeline.store.files import output_errors
 from pipeline.store.schema import DATA, EDITS
 
 # Columns of DATA that the stages or the record give, as they stand in Document.columns.
@@ -130,20 +132,25 @@ class ShardWriter:
         self.lines: list[NDArray[Any]] = []
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.records = pa.ipc.new_file(
-            str(self.folder / "records.arrow"), RECORD_SCHEMA, options=_WRITE
-        )
-        self.edits = pa.ipc.new_file(str(self.folder / "edits.arrow"), EDIT_SCHEMA, options=_WRITE)
+        with output_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.records = self._new("records", RECORD_SCHEMA)
+            self.edits = self._new("edits", EDIT_SCHEMA)
         return self
+
+    def _new(self, name: str, schema: pa.Schema) -> pa.RecordBatchFileWriter:
+        return pa.ipc.new_file(str(self.folder / f"{name}.arrow"), schema, options=_WRITE)
 
     def write(self, rows: Sequence[Row], features: Mapping[str, Any], lines: NDArray[Any]) -> None:
         """Append a batch of rows with their arrays, and the lines whose `owner` is a row of it."""
         lines["owner"] += self.rows
         self.lines.append(lines)
-        self.records.write_batch(record_batch(rows))
+        batches = [(self.records, record_batch(rows))]
         if any(row.document is not None and row.document.steps for row in rows):
-            self.edits.write_batch(edit_batch(rows, self.rows))
+            batches.append((self.edits, edit_batch(rows, self.rows)))
+        with output_errors(self.folder):
+            for writer, batch in batches:
+                writer.write_batch(batch)
         for name, array in features.items():
             self.arrays.setdefault(name, []).append(array)
         self.rows += len(rows)
@@ -154,9 +161,14 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.records.close()
-        self.edits.close()
-        if kind is None:
+        if kind is not None:
+            with suppress(OSError):  # what went wrong first is what counts
+                self.records.close()
+                self.edits.close()
+            return
+        with output_errors(self.folder):
+            self.records.close()
+            self.edits.close()
             for name, parts in self.arrays.items():
                 # By column: `decide` reads one column of hashes of all shards at a time.
                 array = np.asfortranarray(np.concatenate(parts))

@@ -1,0 +1,1 @@
+"""Fault injection: what a reader sees, and what a resumed run makes of it."""
