@@ -71,7 +71,7 @@ def is_prose(folded: str) -> bool:
     if line[0] in _BULLETS and len(line) < _LONG_CHARS:
         return False
     ends = line.rstrip("\")'】]")
-    if ends.endswith(("。", "……")) or line.endswith("."):
+    if ends.endswith(("。", "……")) or (line.endswith(".") and len(line) >= _WEAK_PROSE_CHARS):
         return True
     weak = line[-1] in _SENTENCE_ENDS and len(line) >= _WEAK_PROSE_CHARS
     return weak and ("," in line or "。" in line)
