@@ -87,6 +87,9 @@ OTHERS = {
     "johab": ("ko",),
     "mac-roman": WESTERN,
 }
+LATIN = ("utf-8", "cp1252", "cp1250", "cp1254", "cp1257", "iso8859-2", "mac-roman")
+AMONG_LATIN = 8.0
+"""Nats against another alphabet among Latin letters: è alone would be и in Windows-1251."""
 # Nats against charsets that are seldom met: of two equal readings the usual one is right.
 RARE = {"utf-8": -5, "cp1251": 2, "koi8-r": 3, "cp1250": 3, "iso8859-2": 4, "cp1253": 4,
         "cp1254": 4, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
@@ -97,10 +100,14 @@ CLEAR = 30.0
 PLAUSIBLE = -9.5
 """ln p per character: text in its own charset has -4 to -8, in a wrong one -11 and less."""
 
+ESCAPED = -12.5
+"""The same for what escape sequences enclose: chance ones must be told apart from text."""
+
 # A run of bytes beyond ASCII with the few ASCII ones that may be second bytes or neighbours. It
 # begins and ends where every charset has a boundary: no second byte is below 0x30, and none is
 # further than two bytes from the last one beyond ASCII.
 _PIECE = re.compile(rb"[\x30-\x7f]{0,2}(?:[\x80-\xff][\x30-\x7f]{0,2})+")
+_BEYOND = re.compile(rb"[\x80-\xff]")
 _UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){3}")
 _UTF8_SIGNS = tuple(c.encode() for c in "，。的の이")
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -146,7 +153,7 @@ def _escaped(data: bytes, text: str) -> Decoded:
     for codec in codecs:
         decoded, errors = decode_with(data, codec)
         wide = "".join(c for c in decoded if c > "\x7f")
-        if wide and log_likelihood(wide, ("zh", "ja", "ko")) > PLAUSIBLE * len(wide):
+        if wide and log_likelihood(wide, ("zh", "ja", "ko")) > ESCAPED * len(wide):
             return Decoded(decoded, codec, 0.99, errors)
     return Decoded(text, "utf-8", 1.0, 0)
 
@@ -222,8 +229,10 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
         for codec in CJK:
             better = log_likelihood(decode_with(sample, codec, 4)[0], _LANGUAGES[codec])
             scores[codec] = max(better, scores.get(codec, better))
+        latin = _is_mostly_ascii(head)
         for codec in (*UTF8, *OTHERS):
-            scores.setdefault(codec, _score(sample, codec))
+            foreign = AMONG_LATIN if latin and codec not in LATIN else 0
+            scores.setdefault(codec, _score(sample, codec) - foreign)
         best = max(scores, key=lambda codec: scores[codec])
         # Compared over the same bytes, of which the sample has left most ASCII out.
         gap = scores[best] - _score(head, best)
@@ -234,6 +243,11 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
     lead = 1 - math.exp(-max(0.0, scores[first] - scores[second]) / 4) / 2
     confidence = round(lead * _plausibility(text[:1000], _LANGUAGES[first]), 3)
     return Decoded(text, first, confidence, errors)
+
+
+def _is_mostly_ascii(data: bytes) -> bool:
+    """Return whether one byte of seven or fewer is beyond ASCII: Latin letters, some accented."""
+    return len(_BEYOND.findall(data)) * 7 <= len(data)
 
 
 def _plausibility(text: str, languages: tuple[str, ...]) -> float:
