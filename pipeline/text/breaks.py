@@ -29,7 +29,7 @@ LINE, BLANK, FOREIGN, STOP, CLOSER, LEFTOVER, SEMI, OPEN = (1 << i for i in rang
 
 
 @cache
-def _table() -> NDArray[np.uint16]:
+def _table() -> NDArray[np.uint32]:
     return arrays.flag_table(
         {
             LINE: "\n",
@@ -93,7 +93,7 @@ def _may_go_on(text: str, places: list[int]) -> bool:
     return len(places) >= MANY and bonds > 0
 
 
-def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint16], hit: NDArray[np.bool_]) -> None:
+def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint32], hit: NDArray[np.bool_]) -> None:
     """Mark the texts with blank lines, indents, or blanks at line ends."""
     ends = np.flatnonzero(flags & LINE)
     owners = part.owners(ends)
@@ -107,7 +107,7 @@ def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint16], hit: NDArray[np.
 
 
 def _cut_lines(
-    part: arrays.Codes, flags: NDArray[np.uint16]
+    part: arrays.Codes, flags: NDArray[np.uint32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the line ends that may stand in mid-sentence, and the numbers of their texts."""
     ends = np.flatnonzero(flags & LINE)

@@ -51,21 +51,21 @@ def _encoded(first: int, texts: Sequence[str]) -> Codes:
     return Codes(first, codes, starts)
 
 
-def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint16]:
-    """Return the flags of every code point of the BMP: uint16 (65536,).
+def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
+    """Return the flags of every code point of the BMP: uint32 (65536,).
 
     `rows` maps a flag (one bit) to the body of a regular-expression class: characters and ranges.
     """
-    table = np.zeros(65536, np.uint16)
+    table = np.zeros(65536, np.uint32)
     for flag, body in rows.items():
         i = 0
         while i < len(body):
             last = i + 2 if body[i + 1 : i + 2] == "-" and i + 2 < len(body) else i
-            table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint16(flag)
+            table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint32(flag)
             i = last + 1
     return table
 
 
-def flags_of(codes: NDArray[np.uint32], table: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def flags_of(codes: NDArray[np.uint32], table: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Return the flags of each code point; beyond the BMP those of U+FFFF."""
     return table.take(codes, mode="clip")

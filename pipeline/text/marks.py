@@ -16,9 +16,10 @@ MARKS = ASCII_MARKS + WIDE_MARKS
 TO_WIDE = dict(zip(",;:!?()", "，；：！？（）", strict=True))
 TO_ASCII = {wide: narrow for narrow, wide in TO_WIDE.items()}
 
-CJK_SIDE = HAN + WIDE_MARKS + "（）【】《》〈〉「」『』〔〕“”‘’…—·％℃㎡０-９Ａ-Ｚａ-ｚ"
-"""A mark that touches one of these stands in Chinese text. Curly quotes and dashes are here
-because they touch ASCII marks in Chinese text far oftener than in English (’s is no mark)."""
+CJK_SIDE = HAN + WIDE_MARKS + "（）【】《》〈〉「」『』〔〕％℃㎡０-９Ａ-Ｚａ-ｚ"
+"""A mark that touches one of these stands in Chinese text."""
+WEAK_SIDE = "“”‘’…—·"
+"""Of either script: what stands beyond them decides."""
 
 KANA_HANGUL = "\u3041-\u30ff\u31f0-\u31ff\u1100-\u11ff\uac00-\ud7a3"
 

@@ -13,6 +13,8 @@ Found = tuple[str, int, int, str, str]
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _BRACKET_CHARS = 200
 """The two halves of a pair of brackets stand no farther apart."""
+_NO_FIRST = " \u3000，。、；：！？）》」』”,;:!?)"
+_NO_LAST = " \u3000（《「『“("
 _CURLY = re.compile("[“”]")
 _CODE = re.compile(r"""=\s?["']|["'][:,]\s?["']|\\["']|[{}]|["']\s?[+|]\s?["']""")
 
@@ -46,7 +48,8 @@ def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
     called = start > 0 and _ALNUM.match(text, start - 1) is not None
     if has_han(text, start + 1, end):
         return not (called and text[start + 1] in "\"'")  # print("文本")
-    return not called and (is_side(text, start - 1) or is_side(text, end + 1))
+    alone = start == 0 or text[start - 1] in " \u3000\n"
+    return is_side(text, start - 1) or (alone and is_side(text, end + 1))
 
 
 def _is_enumerator(text: str, at: int) -> bool:
@@ -64,7 +67,7 @@ def straight_quotes(text: str, places: Sequence[int]) -> list[Found]:
     corner = text.count("「") > text.count("“")
     found: list[Found] = []
     for start, end, within in _by_line(text, places):
-        if not _CODE.search(text, start, end):
+        if not _CODE.search(text, start, end) and text.find("`", start, end) < 0:
             for mark in "\"'":
                 marks = [at for at in within if text[at] == mark and not _apostrophe(text, at)]
                 if marks and len(marks) % 2 == 0:
@@ -77,6 +80,8 @@ def curly_quotes(text: str) -> list[Found]:
     found: list[Found] = []
     for _, _, within in _by_line(text, [m.start() for m in _CURLY.finditer(text)]):
         shape = {text[at] for at in within}
+        if not has_han(text, within[0], within[-1]):
+            continue
         if len(within) % 2 == 0 and len(shape) == 1:
             found += _alternated(text, within)
         else:
@@ -100,18 +105,22 @@ def _straight(text: str, places: list[int], mark: str, corner: bool) -> list[Fou
     shapes = ("「」" if corner else "“”") if mark == '"' else ("『』" if corner else "‘’")
     found: list[Found] = []
     for first, last in zip(places[::2], places[1::2], strict=True):
-        within = has_han(text, first + 1, last)
+        if text[first + 1] in _NO_FIRST or text[last - 1] in _NO_LAST or last - first == 1:
+            return []  # the pairs of this line are not what they seem
         between = is_side(text, first - 1) and is_side(text, last + 1)
-        if last - first > 1 and (within or (between and mark == '"')):
+        if has_han(text, first + 1, last) or (between and mark == '"'):
             found.append(("straight-quote", first, first + 1, mark, shapes[0]))
             found.append(("straight-quote", last, last + 1, mark, shapes[1]))
     return found
 
 
 def _apostrophe(text: str, at: int) -> bool:
-    """Whether a straight mark belongs to a Latin word or a measure: it's, 5", dogs'."""
+    """Whether a single mark belongs to a Latin word (it's), or a double one to a measure (5")."""
     left = text[at - 1 : at] if at else ""
-    return left.isascii() and left.isalnum() and (text[at] == "'" or left.isdigit())
+    right = text[at + 1 : at + 2]
+    if text[at] == "'":
+        return (left + right).isascii() and (left.isalnum() or right.isalnum())
+    return left.isdigit() and has_han(right) and '"' not in text[max(0, at - 20) : at]
 
 
 def _alternated(text: str, places: list[int]) -> list[Found]:

@@ -29,6 +29,7 @@ from pipeline.text.marks import (
     KANA_HANGUL,
     TO_ASCII,
     TO_WIDE,
+    WEAK_SIDE,
     WIDE_MARKS,
     clause_is_chinese,
     is_side,
@@ -51,12 +52,20 @@ _FACE = re.compile("[:;]-?[()DPO]")
 
 SIDE, RIGHT, ASCII, WIDE, PAREN, DRAWN, FOREIGN, QUOTE = (1 << i for i in range(8))
 CURLY, BLANK, ALNUM, CLOSING, SEPARATING, LETTER, BREAK, ROUND = (1 << i for i in range(8, 16))
+WEAK = 1 << 16
+_NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
+_LONGEST_DASH = 6
+"""More hyphens rule off a section."""
+_STOP_HABIT = 3
+"""ASCII full stops after ideographs that make a habit."""
+_LIST_NUMBER = 4
+"""Characters from the line's start within which a full stop may belong to a list number."""
 _DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
 """How many of these in a row are worth a look."""
 
 
 @cache
-def _table() -> NDArray[np.uint16]:
+def _table() -> NDArray[np.uint32]:
     table = arrays.flag_table(
         {
             SIDE: CJK_SIDE,
@@ -65,6 +74,7 @@ def _table() -> NDArray[np.uint16]:
             WIDE: WIDE_MARKS,
             PAREN: "()",
             ROUND: "()（）",
+            WEAK: WEAK_SIDE,
             DRAWN: ".…—-",
             FOREIGN: KANA_HANGUL,
             QUOTE: "\"'",
@@ -130,6 +140,7 @@ class Punctuation:
                 found += pairs.straight_quotes(text, places.straight)
             if places.curly:
                 found += pairs.curly_quotes(text)
+            found += _ascii_stops(text, places.stops)
         return found + gaps.between(text, places.blanks, found)
 
     def _run(self, text: str, start: int, end: int) -> Found | None:
@@ -158,10 +169,10 @@ class Candidates:
 
     `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
     marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
-    quotes. `brackets`: all, where there are ASCII ones. `curly`: curly quotes out of their order.
+    quotes. `stops`: ASCII full stops after ideographs. `brackets`: all, where there are ASCII ones. `curly`: curly quotes out of their order.
     """
 
-    __slots__ = ("blanks", "brackets", "curly", "drawn", "plain", "runs", "straight")
+    __slots__ = ("blanks", "brackets", "curly", "drawn", "plain", "runs", "stops", "straight")
 
     def __init__(self) -> None:
         self.plain: list[int] = []
@@ -169,6 +180,7 @@ class Candidates:
         self.drawn: list[tuple[int, int]] = []
         self.blanks: list[int] = []
         self.straight: list[int] = []
+        self.stops: list[int] = []
         self.brackets: list[int] = []
         self.curly: list[int] = []
 
@@ -196,6 +208,7 @@ def _candidates(part: arrays.Codes) -> dict[int, Candidates]:
     give("runs", starts[~plain], ends[~plain])
     give("drawn", *_drawn_runs(part.codes, flags))
     give("blanks", _blanks(flags))
+    give("stops", _stops(part.codes, flags))
     give("brackets", _brackets(part, flags))
     give("straight", np.flatnonzero(flags & QUOTE))
     give("curly", _odd_quotes(part, flags))
@@ -203,7 +216,7 @@ def _candidates(part: arrays.Codes) -> dict[int, Candidates]:
 
 
 def _mark_runs(
-    flags: NDArray[np.uint16],
+    flags: NDArray[np.uint32],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """Return start, end and "plain" of each run of marks that is not one full-width mark.
 
@@ -219,15 +232,17 @@ def _mark_runs(
     starts, sizes, narrow = places[first[kept]], sizes[kept], narrow[kept]
     ends = starts + sizes
     right = flags[ends]
-    beside = (flags[starts - 1] & SIDE) != 0
+    left = flags[starts - 1]
+    beside = (left & SIDE) != 0
     beyond = flags[np.minimum(ends + 1, len(flags) - 1)]
     open_end = ((right & BREAK) != 0) & ((beyond & ALNUM) == 0)
-    kept = ~narrow | beside | ((right & SIDE) != 0) | open_end
-    plain = narrow & (sizes == 1) & beside & ((right & RIGHT) != 0)
+    kept = ~narrow | ((left & (SIDE | WEAK)) != 0) | ((right & (SIDE | WEAK)) != 0) | open_end
+    framed = beside | (((left & WEAK) != 0) & ((right & LETTER) != 0))
+    plain = narrow & (sizes == 1) & framed & ((right & RIGHT) != 0)
     return starts[kept], ends[kept], plain[kept]
 
 
-def _brackets(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+def _brackets(part: arrays.Codes, flags: NDArray[np.uint32]) -> NDArray[np.intp]:
     """Return the brackets of either width in the texts that have ASCII ones."""
     narrow = np.flatnonzero(flags & PAREN)
     if not len(narrow):
@@ -238,7 +253,14 @@ def _brackets(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.intp]
     return np.compress(mixed[part.owners(places)], places)
 
 
-def _blanks(flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+def _stops(codes: NDArray[np.uint32], flags: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Return the ASCII full stops between an ideograph and another, a blank or a line end."""
+    places = np.flatnonzero(codes == ord("."))
+    after = ((flags[places - 1] & LETTER) != 0) & ((flags[places + 1] & (LETTER | BREAK)) != 0)
+    return np.compress(after, places)
+
+
+def _blanks(flags: NDArray[np.uint32]) -> NDArray[np.intp]:
     """Return the blanks before a closing mark, after a separating one, and between ideographs."""
     places = np.flatnonzero(flags & BLANK)
     left, right = flags[places - 1], flags[np.minimum(places + 1, len(flags) - 1)]
@@ -248,7 +270,7 @@ def _blanks(flags: NDArray[np.uint16]) -> NDArray[np.intp]:
 
 
 def _drawn_runs(
-    codes: NDArray[np.uint32], flags: NDArray[np.uint16]
+    codes: NDArray[np.uint32], flags: NDArray[np.uint32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return start and end of each long run of one kind of dot or dash."""
     places = np.flatnonzero(flags & DRAWN)
@@ -265,7 +287,7 @@ def _drawn_runs(
     return places[first[kept]], places[first[kept]] + sizes[kept]
 
 
-def _odd_quotes(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.intp]:
+def _odd_quotes(part: arrays.Codes, flags: NDArray[np.uint32]) -> NDArray[np.intp]:
     """Return curly quotes that follow one of the same direction, or close what is not open."""
     places = np.flatnonzero(flags & CURLY)
     if not len(places):
@@ -276,16 +298,18 @@ def _odd_quotes(part: arrays.Codes, flags: NDArray[np.uint16]) -> NDArray[np.int
     return places[np.where(first, closing, same)]
 
 
-def _foreign(part: arrays.Codes, flags: NDArray[np.uint16]) -> frozenset[int]:
-    """Return the texts that are Japanese or Korean: a tenth of them is kana or hangul.
+def _foreign(part: arrays.Codes, flags: NDArray[np.uint32]) -> frozenset[int]:
+    """Return the texts that are Japanese or Korean: a kana or hangul for every four ideographs.
 
-    A Chinese text with a Japanese name in it has a hundredth.
+    A Chinese text with a Japanese name in it has one for a hundred.
     """
     places = np.flatnonzero(flags & FOREIGN)
     if not len(places):
         return frozenset()
-    counts = np.bincount(part.owners(places), minlength=len(part.starts) - 1)
-    return frozenset(np.flatnonzero(counts * 10 > np.diff(part.starts)).tolist())
+    size = len(part.starts) - 1
+    foreign = np.bincount(part.owners(places), minlength=size)
+    han = np.bincount(part.owners(np.flatnonzero(flags & LETTER)), minlength=size)
+    return frozenset(np.flatnonzero(foreign * 4 > han).tolist())
 
 
 def settled(run: str) -> tuple[str, str]:
@@ -297,14 +321,30 @@ def settled(run: str) -> tuple[str, str]:
     return run, ""
 
 
+def _ascii_stops(text: str, places: Sequence[int]) -> list[Found]:
+    """Return the ASCII full stops of a text that ends its sentences with them.
+
+    One or two may be abbreviations or list numbers (一.总则).
+    """
+    places = [at for at in places if at - text.rfind("\n", 0, at) > _LIST_NUMBER]
+    if len(places) < _STOP_HABIT or len(places) < text.count("。"):
+        return []
+    ends = [at + 1 + gaps.after_mark(text, at + 1) for at in places]
+    return [
+        ("ascii-stop", at, end, text[at:end], "。") for at, end in zip(places, ends, strict=True)
+    ]
+
+
 def _drawn(text: str, start: int, end: int) -> Found | None:
     """Judge a run of dots or dashes: …… and —— beside Chinese."""
     before = text[start:end]
-    if before[0] in ".-" and not is_side(text, start - 1):
-        return None
-    at_line_end = before[0] == "." and text[end : end + 1] in ("", "\n")
-    if before[0] in ".-" and not (at_line_end or is_side(text, end)):
-        return None
+    if before[0] in ".-":
+        at_line_end = before[0] == "." and text[end : end + 1] in ("", "\n")
+        if not is_side(text, start - 1) or not (at_line_end or is_side(text, end)):
+            return None
+        ranged = text[start - 1] in _NUMERALS and text[end : end + 1] in _NUMERALS
+        if before[0] == "-" and (ranged or len(before) > _LONGEST_DASH):
+            return None
     after = "……" if before[0] in ".…" else "——"
     return ("dotted-ellipsis" if after == "……" else "drawn-dash"), start, end, before, after
 
@@ -317,13 +357,21 @@ def _is_chinese(text: str, start: int, end: int) -> bool:
     """
     if _FACE.match(text, start) and end - start == 1 and not is_side(text, end + 1):
         return False
+    if text.startswith("![", end - 1) or (text[start:end] == "::" and not is_side(text, end)):
+        return False  # a picture in Markdown; a scope in code
     right = end
     while right < len(text) and text[right] in " \n" and right - end < 3:
         right += 1
     if is_side(text, start - 1):
         return not (text.startswith("//", end) or text.startswith("=", end))
+    if start and text[start - 1] in WEAK_SIDE:
+        return is_side(text, end) or clause_is_chinese(text, start)
     if is_side(text, right):
-        return right == end or text[start - 1 : start].isalnum() or clause_is_chinese(text, start)
+        same_line = "\n" not in text[end:right]
+        spoken = same_line and text[start - 1 : start].isalnum()
+        return right == end or spoken or clause_is_chinese(text, start)
+    if right < len(text) and text[right] in WEAK_SIDE:
+        return clause_is_chinese(text, start)
     if start == 0 or (right < min(len(text), end + 2) and _ALNUM.match(text, right)):
         return False
     return right > end and clause_is_chinese(text, start)
