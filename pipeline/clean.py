@@ -27,6 +27,7 @@ from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.paragraphs import paragraph_records
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
 from pipeline.readers.options import LimitOptions
@@ -80,7 +81,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
         for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)
             _count(stats, rows)
-            writer.write(rows, cleaner.features(rows), cleaner.lines(rows))
+            owned = {"lines": cleaner.lines(rows), "paragraphs": cleaner.paragraphs(rows)}
+            writer.write(rows, cleaner.features(rows), owned)
     return stats
 
 
@@ -129,6 +131,10 @@ class Cleaner:
         records = line_records([rows[i].text for i in owners]).pack()
         records["owner"] = np.array(owners, np.int32)[records["owner"]]
         return records
+
+    def paragraphs(self, rows: Sequence[Row]) -> NDArray[Any]:
+        """Return the long paragraphs (PARAGRAPH_DTYPE) of the texts; `owner` is the row."""
+        return paragraph_records([row.text for row in rows], self.dedup)
 
     def _open(self, row: Row) -> bool:
         """Decode a record, extract where it is a page; False where that quarantined it."""

@@ -41,7 +41,7 @@ class Corpus:
     `artifact` int32 (n,), `row` int64 (n,): where a record lies. `table`: its KEY_COLUMNS and
     `input_path`. `path_hash` uint64 (n,): a stable hash of the path. `arrays`: the features of
     cleaning, first axis n, but `bands`, which stay on disk. `lines`: per artifact the lines of its
-    documents (LINE_DTYPE).
+    documents (LINE_DTYPE); `paragraphs` likewise (PARAGRAPH_DTYPE).
     """
 
     artifacts: Sequence[Artifact]
@@ -52,6 +52,7 @@ class Corpus:
     arrays: Mapping[str, NDArray[Any]]
     bands: StoredColumns
     lines: Sequence[NDArray[Any]]
+    paragraphs: Sequence[NDArray[Any]]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -105,6 +106,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     gone = -1  # rank of a piece that is no longer input
     arrays: dict[str, list[NDArray[Any]]] = {}
     lines: list[NDArray[Any]] = []
+    paragraphs: list[NDArray[Any]] = []
     bands = [artifact.folder / "bands.npy" for artifact in artifacts]
     for number, artifact in enumerate(artifacts):
         table = read_records(artifact.folder, KEY_COLUMNS)
@@ -122,8 +124,9 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
             piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0]
         )
         lines.append(np.load(artifact.folder / "lines.npy", mmap_mode="r"))
+        paragraphs.append(np.load(artifact.folder / "paragraphs.npy", mmap_mode="r"))
         for path in sorted(artifact.folder.glob("*.npy")):
-            if path.name in ("lines.npy", "bands.npy"):
+            if path.name in ("lines.npy", "paragraphs.npy", "bands.npy"):
                 continue
             arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
     table = pa.concat_tables(tables)
@@ -146,6 +149,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
         StoredColumns(bands, order),
         lines,
+        paragraphs,
     )
 
 

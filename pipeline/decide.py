@@ -24,6 +24,7 @@ from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
 from pipeline.dedup.signature import Signer
 from pipeline.recipe import Recipe
+from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned, without_lines
 from pipeline.text.shadow import shadow
 
@@ -35,7 +36,8 @@ DECISION_SCHEMA = pa.schema(
         ("duplicate_cluster", pa.string()),
         ("duplicate_count", pa.int32()),
         ("duplicate_urls", pa.list_(pa.string())),
-        ("removals", pa.string()),  # JSON: line -> [rule, note], of the lines of its site
+        ("removals", pa.string()),  # JSON: line -> [rule, note], of the lines that go
+        ("shared", pa.string()),  # JSON: hash of a paragraph -> [twin, Jaccard]
     ]
 )
 REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
@@ -52,14 +54,23 @@ def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) ->
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
-        return _table(len(corpus), {}, removals)
+        return _table(len(corpus), {}, removals, {})
     arrays = corpus_arrays(corpus, alive, options)
     if options.mode == "sticky" and before is not None:
         arrays = replace(arrays, settled=_published(corpus, alive, before))
     decisions = decide(
         arrays, options, lambda ranks: shadow(texts_left(corpus, removals, alive[ranks]))
     )
-    return _table(len(corpus), _rows(corpus, alive, decisions), removals)
+    marks: dict[int, str] = {}
+    if options.paragraphs != "off":
+        kept = decisions.kept
+        shared = find_shared(corpus, alive[kept], arrays.published_at[kept], options)
+        ids = corpus.table.column("id").to_pylist()
+        if options.paragraphs == "mark":
+            marks = as_marks(shared, ids)
+        else:
+            removals = add_removals(removals, shared, ids, corpus)
+    return _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
 
 
 def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArray[np.bool_]:
@@ -155,7 +166,12 @@ def _rows(
     return rows
 
 
-def _table(n: int, rows: Mapping[int, Mapping[str, Any]], removals: Mapping[int, str]) -> pa.Table:
+def _table(
+    n: int,
+    rows: Mapping[int, Mapping[str, Any]],
+    removals: Mapping[int, str],
+    marks: Mapping[int, str],
+) -> pa.Table:
     columns: dict[str, list[Any]] = {
         "reason": [""] * n,
         "twin": [None] * n,
@@ -164,9 +180,11 @@ def _table(n: int, rows: Mapping[int, Mapping[str, Any]], removals: Mapping[int,
         "duplicate_count": [0] * n,
         "duplicate_urls": [[]] * n,
         "removals": [None] * n,
+        "shared": [None] * n,
     }
-    for rank, removal in removals.items():
-        columns["removals"][rank] = removal
+    for name, values in (("removals", removals), ("shared", marks)):
+        for rank, value in values.items():
+            columns[name][rank] = value
     for rank, row in rows.items():
         for name, value in row.items():
             columns[name][rank] = value

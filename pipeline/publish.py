@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pipeline.corpus import Corpus, read_edits, read_records
 from pipeline.plan import sha
 from pipeline.report.summary import summarise
+from pipeline.shared import spans
 from pipeline.sites import apply_removals
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
@@ -115,8 +116,8 @@ def _row_digests(corpus: Corpus, decisions: pa.Table) -> NDArray[np.uint64]:
     owner_digest = flat[starts[corpus.artifact] + corpus.row]
     records = corpus.table.column("record").to_numpy().astype(np.uint64)
     rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
-    named = [decisions.column(name) for name in ("duplicate_cluster", "removals")]
-    decided = np.flatnonzero(pc.or_(*map(pc.is_valid, named)).to_numpy())
+    named = [decisions.column(name) for name in ("duplicate_cluster", "removals", "shared")]
+    decided = np.flatnonzero(np.logical_or.reduce([c.is_valid().to_numpy() for c in named]))
     for rank, row in zip(decided.tolist(), decisions.take(decided).to_pylist(), strict=True):
         rows[rank] ^= np.uint64(xxhash.xxh3_64_intdigest(json.dumps(row).encode()))
     return rows
@@ -228,6 +229,8 @@ def build_tables(
     for name in ("input_path", "duplicate_cluster", "duplicate_count", "duplicate_urls",
                  "twin", "jaccard"):  # fmt: skip
         table = table.append_column(name, plan.column(name))
+    marked = spans(table.column("text"), plan.column("shared"))
+    table = table.append_column("shared_paragraphs", marked)
     decided = pc.not_equal(plan.column("reason"), "")
     status = pc.if_else(decided, "dropped", table.column("status"))
     reason = pc.if_else(decided, plan.column("reason"), table.column("reason"))

@@ -15,10 +15,12 @@ from tests.test_dedup import changed, prose
 ROOT = Path(__file__).parents[1]
 
 
-def publish(files: list[Path], output: Path, mode: str) -> set[str]:
+def publish(files: list[Path], output: Path, mode: str, *settings: str) -> set[str]:
     """Run over some files; return the ids of what is published."""
     command = [sys.executable, "-m", "pipeline", "--output", str(output)]
     command += ["--set", f"dedup.mode={mode}", "--set", "mojibake.enabled=false", "--workers", "1"]
+    for setting in settings:
+        command += ["--set", setting]
     for path in files:
         command += ["--input", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
@@ -48,3 +50,35 @@ def test_a_better_copy_comes_later(tmp_path: Path, mode: str, then: set[str]) ->
     output = tmp_path / "out"
     assert publish([first], output, mode) == {"short", "other"}
     assert publish([first, later], output, mode) == then
+
+
+@pytest.mark.parametrize("action", ["mark", "drop", "off"])
+def test_paragraphs_of_an_earlier_document(tmp_path: Path, action: str) -> None:
+    quoted, other, near = prose(11, 200), prose(12, 200), prose(13, 200)
+    quoted, other, near = (p.replace("。", "") for p in (quoted, other, near))
+    texts = {
+        "a": "\n".join((prose(14, 300).replace("。", ""), quoted, near)),
+        "b": "\n".join((other, quoted, prose(15, 300).replace("。", ""))),
+        "c": "\n".join((changed(near, 0.01), prose(16, 400).replace("。", ""), "短" * 20)),
+    }
+    output = tmp_path / "out"
+    publish(
+        [write(tmp_path / "in.jsonl", **texts)], output, "rebuild", f"dedup.paragraphs={action}"
+    )
+    data = pl.read_parquet(output / "current" / "data" / "*.parquet", hive_partitioning=False)
+    rows = {row["id"]: row for row in data.to_dicts()}
+    marks = {
+        key: [
+            (row["text"][s["start"] : s["end"]], s["twin"]) for s in row["shared_paragraphs"] or ()
+        ]
+        for key, row in rows.items()
+    }
+    if action == "mark":
+        first = rows["c"]["text"].split("\n")[0]
+        assert marks == {"a": [], "b": [(quoted, "a")], "c": [(first, "a")]}
+    else:
+        assert not any(marks.values())
+    lines = {key: row["text"].split("\n") for key, row in rows.items()}
+    assert quoted in lines["a"]
+    assert (quoted in lines["b"]) == (action != "drop")
+    assert len(lines["c"]) == (2 if action == "drop" else 3)

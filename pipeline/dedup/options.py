@@ -68,6 +68,9 @@ class DedupOptions(Options):
     paragraph_chars: int = option(
         100, "shadow characters from which a paragraph is looked for in other documents", ge=30
     )
+    paragraph_jaccard: float = option(
+        0.8, "paragraphs of two documents that share this much are the same", gt=0, le=1
+    )
 
     @property
     def num_perm(self) -> int:

@@ -20,17 +20,22 @@ _OVERSAMPLE = 3  # places looked at for one that is wanted: fewer than wanted, o
 
 
 def passages(
-    units: Units, starts: NDArray[np.int64], hashes: Hashes, firsts: NDArray[np.int64], count: int
+    units: Units,
+    starts: NDArray[np.int64],
+    hashes: Hashes,
+    firsts: NDArray[np.int64],
+    count: int,
+    width: int = WIDTH,
 ) -> NDArray[np.uint64]:
     """Return the passage hashes of each text of a batch: uint64 (n, count), 0 where it has fewer.
 
     `units` and `starts` as `shadow_units` gives them, `hashes` and `firsts` as `batch_shingles`.
     """
     out = np.zeros((len(starts) - 1, count), np.uint64)
-    owners, places = _places(starts, hashes, firsts, count)
+    owners, places = _places(starts, hashes, firsts, count, width)
     if not places.size:
         return out
-    found = hash_columns(units, places, WIDTH)
+    found = hash_columns(units, places, width)
     heads = np.flatnonzero(np.concatenate(([True], owners[1:] != owners[:-1])))
     column = np.arange(len(owners)) - np.repeat(heads, np.diff(np.append(heads, len(owners))))
     out[owners, column] = np.maximum(found, np.uint64(1))
@@ -38,10 +43,14 @@ def passages(
 
 
 def _places(
-    starts: NDArray[np.int64], hashes: Hashes, firsts: NDArray[np.int64], count: int
+    starts: NDArray[np.int64],
+    hashes: Hashes,
+    firsts: NDArray[np.int64],
+    count: int,
+    width: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (text, place in the units) of the chosen places, text by text."""
-    room = np.maximum(np.diff(starts) - WIDTH + 1, 0)
+    room = np.maximum(np.diff(starts) - width + 1, 0)
     share = np.minimum(_OVERSAMPLE * count / np.maximum(room, 1), 1.0)
     limit = (share * 0xFFFFFFFF).astype(np.uint32)
     sizes = np.diff(firsts)

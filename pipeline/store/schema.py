@@ -20,6 +20,18 @@ class Column(NamedTuple):
 
 NAMES = pa.list_(pa.string())
 
+SPANS = pa.list_(
+    pa.struct(
+        [
+            ("start", pa.int32()),
+            ("end", pa.int32()),
+            ("twin", pa.string()),
+            ("jaccard", pa.float32()),
+        ]
+    )
+)
+"""Spans of the text, in code points, each with the id of the other document."""
+
 # A time zone with a name, since polars and pandas read names only; +08:00 all year since 1992.
 DATE = pa.timestamp("us", tz="Asia/Shanghai")
 
@@ -51,6 +63,7 @@ DATA: tuple[Column, ...] = (
     Column("duplicate_cluster", pa.string(), "id of the cluster that this document stands for"),
     Column("duplicate_count", pa.int32(), "documents dropped in favour of this one"),
     Column("duplicate_urls", NAMES, "addresses (or ids) of those documents"),
+    Column("shared_paragraphs", SPANS, "long paragraphs that an earlier document has as well"),
     Column("extra", pa.string(), "other fields of the record, as JSON"),
     Column("input_path", pa.string(), "file from which the record came"),
     Column("record", pa.int64(), "number of the record in its file, from 0"),

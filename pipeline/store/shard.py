@@ -4,6 +4,7 @@
     edits.arrow     a row per receipt: row of the record, step, stage, rule, ...
     <name>.npy      arrays for `decide`, first axis = rows of records.arrow
     lines.npy       lines of the documents that have a site (LINE_DTYPE), `owner` = row
+    paragraphs.npy  long paragraphs (PARAGRAPH_DTYPE), `owner` = row
     meta.json       pieces and counts; written last
 
 Arrow IPC with lz4, as it is written once, read once or twice, and never published.
@@ -71,9 +72,6 @@ EDIT_SCHEMA = pa.schema(
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-LINES = "lines.npy"
-
-
 class Row:
     """A record on its way into an artifact. Mutable, and private to the cleaning of one batch."""
 
@@ -129,7 +127,6 @@ class ShardWriter:
         self.folder = folder
         self.rows = 0
         self.arrays: dict[str, list[Any]] = {}
-        self.lines: list[NDArray[Any]] = []
 
     def __enter__(self) -> Self:
         with output_errors(self.folder):
@@ -141,10 +138,13 @@ class ShardWriter:
     def _new(self, name: str, schema: pa.Schema) -> pa.RecordBatchFileWriter:
         return pa.ipc.new_file(str(self.folder / f"{name}.arrow"), schema, options=_WRITE)
 
-    def write(self, rows: Sequence[Row], features: Mapping[str, Any], lines: NDArray[Any]) -> None:
-        """Append a batch of rows with their arrays, and the lines whose `owner` is a row of it."""
-        lines["owner"] += self.rows
-        self.lines.append(lines)
+    def write(
+        self, rows: Sequence[Row], features: Mapping[str, Any], owned: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Append a batch of rows with their arrays, and arrays whose `owner` is a row of it."""
+        for name, records in owned.items():
+            records["owner"] += self.rows
+            self.arrays.setdefault(name, []).append(records)
         batches = [(self.records, record_batch(rows))]
         if any(row.document is not None and row.document.steps for row in rows):
             batches.append((self.edits, edit_batch(rows, self.rows)))
@@ -173,7 +173,6 @@ class ShardWriter:
                 # By column: `decide` reads one column of hashes of all shards at a time.
                 array = np.asfortranarray(np.concatenate(parts))
                 np.save(self.folder / f"{name}.npy", array)
-            np.save(self.folder / LINES, np.concatenate(self.lines))
 
 
 def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:

@@ -1,0 +1,150 @@
+"""Long paragraphs that an earlier document has as well: quotation or copy, for the user to weigh.
+
+Cleaning leaves a record of each paragraph of `paragraph_chars` or more. Of equal ones the first
+stays by itself; of the others, those that share a passage are read again and compared exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dedup.candidates import bucket_pairs
+from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.passages import passages
+from pipeline.dedup.signature import text_hashes
+from pipeline.dedup.verify import overlaps, shingle_sets
+from pipeline.text.shadow import shadow, shadow_units
+from pipeline.text.shingles import batch_shingles
+
+Ranks = NDArray[np.int64]
+Texts = Callable[[Ranks], list[str]]
+"""Returns the cleaned texts of the documents of the given ranks."""
+
+_PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
+_NGRAM = 5
+_BATCH = 4096  # pairs of paragraphs read at a time
+
+PARAGRAPH_DTYPE = np.dtype(
+    [("owner", "<i4"), ("line", "<i4"), ("hash", "<u8"), ("passages", "<u8", (_PASSAGES,))]
+)
+"""A paragraph: row of its document, number of its line, hash of its shadow, its passages."""
+
+
+def paragraph_records(texts: Sequence[str], options: DedupOptions) -> NDArray[Any]:
+    """Return the long paragraphs of a batch (PARAGRAPH_DTYPE); `owner` is the place of the text."""
+    found: list[tuple[int, int, str]] = []
+    if options.enabled and options.paragraphs != "off":
+        for owner, text in enumerate(texts):
+            if len(text) >= options.paragraph_chars:
+                found += [
+                    (owner, number, line)
+                    for number, line in enumerate(text.split("\n"))
+                    if len(line) >= options.paragraph_chars
+                ]
+    units, starts = shadow_units([line for _, _, line in found])
+    records = np.zeros(len(found), PARAGRAPH_DTYPE)
+    if not found:
+        return records
+    records["owner"] = [owner for owner, _, _ in found]
+    records["line"] = [number for _, number, _ in found]
+    records["hash"] = text_hashes(units, starts)
+    records["passages"] = passages(
+        units, starts, *batch_shingles(units, starts, _NGRAM), _PASSAGES, _WIDTH
+    )
+    return records[np.diff(starts) >= options.paragraph_chars]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """m paragraphs that an earlier document has, sorted by document and line.
+
+    `rank`, `line` int64 (m,): where; `hash` uint64 (m,) of the shadow; `twin` int64 (m,): rank of
+    the earlier document; `jaccard` float64 (m,).
+    """
+
+    rank: Ranks
+    line: Ranks
+    hash: NDArray[np.uint64]
+    twin: Ranks
+    jaccard: NDArray[np.float64]
+
+
+def shared_paragraphs(
+    records: NDArray[Any], ranks: Ranks, place: Ranks, options: DedupOptions, texts: Texts
+) -> Shared:
+    """Return the paragraphs that stand in an earlier document too.
+
+    `ranks` int64 (k,): the document of each record; `place` int64 (n,): for each document, its
+    place in the order of time, the earliest first.
+    """
+    order = np.lexsort((records["line"], place[ranks], records["hash"]))
+    hashes = records["hash"][order]
+    heads = np.concatenate(([True], hashes[1:] != hashes[:-1]))[: len(order)]
+    first = order[heads][np.cumsum(heads) - 1]
+    same = ranks[order] != ranks[first]  # twice in one document is not our affair
+    left, right = _near_pairs(records, ranks, order[heads])
+    swap = place[ranks[left]] > place[ranks[right]]
+    left, right = np.where(swap, right, left), np.where(swap, left, right)
+    jaccard = _compared(records, ranks, left, right, texts)
+    match = jaccard >= options.paragraph_jaccard
+    best = _best(left[match], right[match], jaccard[match], place[ranks])
+    later = np.concatenate((order[same], best[1]))
+    earlier = np.concatenate((first[same], best[0]))
+    values = np.concatenate((np.ones(int(same.sum())), best[2]))
+    by_place = np.lexsort((records["line"][later], ranks[later]))
+    later, earlier = later[by_place], earlier[by_place]
+    return Shared(
+        ranks[later],
+        records["line"][later].astype(np.int64),
+        records["hash"][later],
+        ranks[earlier],
+        values[by_place],
+    )
+
+
+def _near_pairs(records: NDArray[Any], ranks: Ranks, distinct: Ranks) -> tuple[Ranks, Ranks]:
+    """Return the pairs of distinct paragraphs, of two documents, that share a passage."""
+    hashes = records["passages"][distinct].ravel()
+    owners = np.repeat(distinct.astype(np.uint64), _PASSAGES)
+    mask = np.uint64((1 << max(len(records).bit_length(), 1)) - 1)
+    pairs = bucket_pairs(((hashes & ~mask) | owners)[hashes != 0], mask)
+    pairs = np.unique(pairs)
+    left = (pairs >> np.uint64(32)).astype(np.int64)
+    right = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    apart = ranks[left] != ranks[right]
+    return left[apart], right[apart]
+
+
+def _compared(
+    records: NDArray[Any], ranks: Ranks, left: Ranks, right: Ranks, texts: Texts
+) -> NDArray[np.float64]:
+    """Return the Jaccard of the shingles of each pair of paragraphs."""
+    out = np.zeros(len(left))
+    for at in range(0, len(left), _BATCH):
+        pairs = slice(at, at + _BATCH)
+        some, inverse = np.unique(np.concatenate((left[pairs], right[pairs])), return_inverse=True)
+        documents, of = np.unique(ranks[some], return_inverse=True)
+        lines = [text.split("\n") for text in texts(documents)]
+        numbers = records["line"][some].tolist()
+        sets = shingle_sets(
+            shadow([lines[d][n] for d, n in zip(of.tolist(), numbers, strict=True)]), _NGRAM
+        )
+        a, b = np.split(inverse, 2)
+        both = overlaps(sets, a, b)
+        out[pairs] = both / np.maximum(sets.sizes[a] + sets.sizes[b] - both, 1)
+    return out
+
+
+def _best(
+    earlier: Ranks, later: Ranks, jaccard: NDArray[np.float64], place: Ranks
+) -> tuple[Ranks, Ranks, NDArray[np.float64]]:
+    """Of several earlier twins keep the earliest."""
+    order = np.lexsort((earlier, place[earlier], later))
+    later = later[order]
+    fresh = np.concatenate(([True], later[1:] != later[:-1]))[: len(later)]
+    return earlier[order][fresh], later[fresh], jaccard[order][fresh]

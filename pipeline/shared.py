@@ -1,0 +1,99 @@
+"""Paragraphs that another document has: from the arrays of cleaning to a column, or to removals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.corpus import Corpus
+from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.paragraphs import PARAGRAPH_DTYPE, Shared, shared_paragraphs
+from pipeline.dedup.signature import text_hashes
+from pipeline.store.schema import SPANS
+from pipeline.text.shadow import shadow_units
+
+RULE = "shared-paragraph"
+
+
+def find_shared(
+    corpus: Corpus, kept: NDArray[np.int64], dates: NDArray[np.int64], options: DedupOptions
+) -> Shared:
+    """Return the paragraphs of the kept records that an earlier one of them has, in ranks.
+
+    `kept` int64 (k,): ranks, ascending; `dates` int64 (k,): when each was published.
+    """
+    records, ranks = _records(corpus, kept)
+    place = np.zeros(len(corpus), np.int64)
+    place[kept[np.lexsort((kept, dates))]] = np.arange(len(kept))
+    return shared_paragraphs(records, ranks, place, options, corpus.texts)
+
+
+def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return the paragraphs of the kept records and the rank of each."""
+    records, ranks = [np.zeros(0, PARAGRAPH_DTYPE)], [np.zeros(0, np.int64)]
+    owners, rows = corpus.artifact[kept], corpus.row[kept]
+    for number, stored in enumerate(corpus.paragraphs):
+        mine = np.flatnonzero(owners == number)
+        rank = np.full(int(stored["owner"].max(initial=-1)) + 1, -1, np.int64)
+        inside = mine[rows[mine] < len(rank)]
+        rank[rows[inside]] = kept[inside]
+        of = rank[stored["owner"]]
+        records.append(stored[of >= 0])
+        ranks.append(of[of >= 0])
+    return np.concatenate(records), np.concatenate(ranks)
+
+
+def as_marks(shared: Shared, ids: Sequence[str]) -> dict[int, str]:
+    """Return rank → JSON: hash of the paragraph → [id of the earlier document, Jaccard]."""
+    marks: dict[int, dict[str, tuple[str, float]]] = {}
+    for i, rank in enumerate(shared.rank.tolist()):
+        of = marks.setdefault(rank, {})
+        of[f"{shared.hash[i]:016x}"] = (ids[shared.twin[i]], round(float(shared.jaccard[i]), 4))
+    return {rank: orjson.dumps(of).decode() for rank, of in marks.items()}
+
+
+def add_removals(
+    removals: Mapping[int, str], shared: Shared, ids: Sequence[str], corpus: Corpus
+) -> dict[int, str]:
+    """Return the removals of lines with the shared paragraphs added; no text is emptied."""
+    lines: dict[int, dict[str, tuple[str, str]]] = {}
+    for i, rank in enumerate(shared.rank.tolist()):
+        note = f"as in {ids[shared.twin[i]]}, Jaccard {shared.jaccard[i]:.2f}"
+        lines.setdefault(rank, {})[str(int(shared.line[i]))] = (RULE, note)
+    out = dict(removals)
+    ranks = sorted(lines)
+    for rank, text in zip(ranks, corpus.texts(np.array(ranks, np.int64)), strict=True):
+        known = orjson.loads(removals[rank]) if rank in removals else {}
+        merged = {**lines[rank], **known}
+        if any(line.strip() and str(n) not in merged for n, line in enumerate(text.split("\n"))):
+            out[rank] = orjson.dumps(merged).decode()
+    return out
+
+
+def spans(texts: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:
+    """Return the spans (code points) of the marked paragraphs of each text; null where none is."""
+    places = np.flatnonzero(marks.is_valid().to_numpy())
+    out: list[list[dict[str, object]] | None] = [None] * len(texts)
+    some = pa.array(places)
+    for place, text, mark in zip(
+        places.tolist(), texts.take(some).to_pylist(), marks.take(some).to_pylist(), strict=True
+    ):
+        out[place] = _spans(text, orjson.loads(mark)) if text else None
+    return pa.array(out, SPANS)
+
+
+def _spans(text: str, marks: Mapping[str, tuple[str, float]]) -> list[dict[str, object]]:
+    lines = text.split("\n")
+    hashes = text_hashes(*shadow_units(lines)).tolist()
+    found = []
+    start = 0
+    for line, value in zip(lines, hashes, strict=True):
+        if mark := marks.get(f"{value:016x}"):
+            end = start + len(line)
+            found.append({"start": start, "end": end, "twin": mark[0], "jaccard": mark[1]})
+        start += len(line) + 1
+    return found
