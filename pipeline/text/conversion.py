@@ -7,6 +7,7 @@ Converters are loaded at first use, once a process, never at import.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -27,6 +28,11 @@ Places = NDArray[np.int64]
 # Traditional text changes: a receipt for each would weigh more than the text, and take ten times
 # OpenCC's time; at 8 receipts are a third of the stage, beyond 12 little is left to win.
 JOIN_WITHIN = 12
+
+
+_MARKS = re.compile("[\n ，。、；：！？（）「」《》“”,;:!?]")
+# Characters between two marks that are still aligned one by one: the cost is quadratic in them.
+ALIGN_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,31 @@ def _words(
     lines need to be aligned; and where it replaces no word our mends stand.
     """
     without = _opencc(step.words.removesuffix("p"), text)
-    words = difference(stage, "regional-vocabulary", without, _opencc(step.words, text))
+    words = _replaced(stage, without, _opencc(step.words, text))
     words = [edit._replace(before=plain[edit.start : edit.end]) for edit in words]
     words = [edit for edit in words if edit.before != edit.after]
     out = apply_edits(plain, words)
     return out, list(compose(text, edits, words, out))
+
+
+def _replaced(stage: str, before: str, after: str) -> list[Edit]:
+    """Return the edits between a text without and with a region's vocabulary.
+
+    Between two marks, which no word of the vocabulary holds, so that the alignment stays linear.
+    """
+    old, new = _MARKS.split(before), _MARKS.split(after)
+    if len(old) != len(new):
+        old, new = [before], [after]
+    edits: list[Edit] = []
+    at = 0
+    for a, b in zip(old, new, strict=True):
+        if a != b and max(len(a), len(b)) <= ALIGN_MAX:
+            found = difference(stage, "regional-vocabulary", a, b)
+            edits += [e._replace(start=e.start + at, end=e.end + at) for e in found]
+        elif a != b:
+            edits.append(Edit(stage, "regional-vocabulary", at, at + len(a), a, b))
+        at += len(a) + 1
+    return edits
 
 
 def _opencc(config: str, text: str) -> str:

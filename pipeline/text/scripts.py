@@ -9,7 +9,7 @@ occurs is called `Hans`: there is nothing to convert in it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,6 +39,9 @@ HANS_MAX, HANT_MIN = 0.3, 0.7
 # as much as one Han character when the question is whether a text is Chinese at all.
 LETTERS_PER_HAN = 24
 
+# Lines counted at once (a row of counts is 256 bytes), and looked at where the first ones will do.
+LINES_MAX = 4096
+
 HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
 LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
 # Characters looked at for the region: a first look, and a longer one where that says nothing.
@@ -60,7 +63,7 @@ def detect(texts: Sequence[str], counted: Census) -> list[str]:
 
 def _chinese_lines(text: str) -> str | None:
     """Return the script of the Chinese lines of a text with kana, if it is mostly Chinese."""
-    lines = text.split("\n")
+    lines = text.split("\n")[:LINES_MAX]
     counted = census(lines)
     kana, han = counted.count("kana"), counted.count(*HAN)
     if kana.sum() >= KANA_SURE * (kana.sum() + han.sum()):
@@ -102,8 +105,18 @@ LINE_SHARE_MIN = 0.34
 LINE_SHARE_SURE, LINE_DISTINCT_SURE = 0.8, 5
 
 
+def judged(lines: list[str], judge: Callable[[list[str]], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Return what `judge` says of each line, asked for `LINES_MAX` lines at a time: bool (n,)."""
+    parts = [judge(lines[i : i + LINES_MAX]) for i in range(0, len(lines), LINES_MAX)]
+    return np.concatenate(parts)
+
+
 def traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
     """Return which lines are Traditional enough to be made Simplified: bool (n,)."""
+    return judged(lines, lambda some: _traditional_lines(some, document_script))
+
+
+def _traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
     counted = census(lines)
     traditional = counted.count("han_traditional").astype(np.float64)
     share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
@@ -117,6 +130,10 @@ def traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool
 
 def simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
     """Return which lines may be made Traditional: Chinese, and not Traditional yet: bool (n,)."""
+    return judged(lines, _simplified_lines)
+
+
+def _simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
     counted = census(lines)
     traditional = counted.count("han_traditional").astype(np.float64)
     share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
