@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.columns import StoredColumns
 from pipeline.plan import PieceName
+from pipeline.store.ipc import read_table, take_rows
 
 KEY_COLUMNS = (
     "piece", "record", "records", "status", "reason", "id", "url", "site", "published_at",
@@ -67,30 +68,30 @@ class Corpus:
         owners = self.artifact[ranks]
         for number in np.unique(owners):
             places = np.flatnonzero(owners == number)
-            column = read_records(self.artifacts[number].folder, (name,)).column(name)
-            taken = column.take(pa.array(self.row[ranks[places]])).to_pylist()
-            for place, text in zip(places.tolist(), taken, strict=True):
+            rows = self.row[ranks[places]]
+            taken = take_records(self.artifacts[number].folder, rows, (name,)).column(name)
+            for place, text in zip(places.tolist(), taken.to_pylist(), strict=True):
                 out[place] = text or ""
         return out
 
 
 def read_records(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Return columns of an artifact's records, memory-mapped."""
-    return _read_ipc(folder / "records.arrow", columns)
+    return read_table(folder / "records.arrow", columns)
 
 
-def read_edits(folder: Path) -> pa.Table:
-    """Return an artifact's receipts, memory-mapped."""
-    return _read_ipc(folder / "edits.arrow", None)
+def take_records(
+    folder: Path, rows: NDArray[np.int64], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return some of an artifact's records, in the order given."""
+    return take_rows(folder / "records.arrow", rows, columns)
 
 
-def _read_ipc(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    options = pa.ipc.IpcReadOptions()
-    with pa.memory_map(str(path)) as source:
-        if columns is not None:
-            names = pa.ipc.open_file(source).schema.names
-            options = pa.ipc.IpcReadOptions(included_fields=[names.index(c) for c in columns])
-        return pa.ipc.open_file(source, options=options).read_all()
+def take_edits(folder: Path, records: NDArray[np.int64]) -> pa.Table:
+    """Return the receipts of some of an artifact's records, as they stand in the artifact."""
+    path = folder / "edits.arrow"
+    owner = read_table(path, ("row",)).column("row").to_numpy()
+    return take_rows(path, np.flatnonzero(np.isin(owner, records)))
 
 
 def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.corpus import Corpus, read_edits, read_records
+from pipeline.corpus import Corpus, read_records, take_edits, take_records
 from pipeline.plan import sha
 from pipeline.report.summary import summarise
 from pipeline.shared import spans
@@ -196,23 +196,20 @@ def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table
     owners = plan.column("artifact").to_numpy()
     rows = plan.column("row").to_numpy()
     nothing = np.zeros(0, np.int64)
-    pieces: list[pa.Table] = [read_records(Path(sources[0])).slice(0, 0)]
-    receipts: list[pa.Table] = [read_edits(Path(sources[0])).slice(0, 0)]
+    pieces: list[pa.Table] = [take_records(Path(sources[0]), nothing)]
+    receipts: list[pa.Table] = [take_edits(Path(sources[0]), nothing)]
     places: list[NDArray[np.int64]] = [nothing]
     for number in np.unique(owners):
         folder = Path(sources[number])
         mine = np.flatnonzero(owners == number)
-        pieces.append(read_records(folder).take(pa.array(rows[mine])))
+        pieces.append(take_records(folder, rows[mine]))
         places.append(mine)
-        found = read_edits(folder)
+        found = take_edits(folder, rows[mine])
         if len(found):
-            where = np.full(int(found.column("row").to_numpy().max()) + 1, -1, np.int64)
-            inside = rows[mine] < len(where)
-            where[rows[mine][inside]] = mine[inside]
-            place = where[found.column("row").to_numpy()]
-            found = found.set_column(0, "row", pa.array(place.astype(np.int32)))
-            found = found.filter(pa.array(place >= 0))
-            receipts.append(found)
+            by_row = np.argsort(rows[mine], kind="stable")
+            at = np.searchsorted(rows[mine][by_row], found.column("row").to_numpy())
+            place = mine[by_row][at]
+            receipts.append(found.set_column(0, "row", pa.array(place.astype(np.int32))))
     records = pa.concat_tables(pieces)
     order = np.argsort(np.concatenate(places), kind="stable")
     records = records.take(pa.array(order))

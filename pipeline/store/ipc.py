@@ -1,0 +1,65 @@
+"""Rows of an Arrow IPC file, reading no more of it than the batches that hold them.
+
+A shard may be far larger than a part: a single compressed file of gigabytes is one shard, and every
+part takes some of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return some columns (None: all) of all rows."""
+    with pa.memory_map(str(path)) as source:
+        return _opened(source, columns).read_all()
+
+
+def take_rows(
+    path: Path, rows: NDArray[np.int64], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return the rows of these numbers, in this order."""
+    starts = _batch_starts(path)
+    order = np.argsort(rows, kind="stable")
+    rising = rows[order]
+    owners = np.searchsorted(starts, rising, "right") - 1
+    with pa.memory_map(str(path)) as source:
+        reader = _opened(source, columns)
+        batches = [
+            reader.get_batch(int(owner)).take(pa.array(rising[owners == owner] - starts[owner]))
+            for owner in np.unique(owners)
+        ]
+        table = pa.Table.from_batches(batches, reader.schema)
+    if bool(np.all(rows[1:] >= rows[:-1])):
+        return table
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    return table.take(pa.array(back))
+
+
+@lru_cache(maxsize=256)
+def _batch_starts(path: Path) -> NDArray[np.int64]:
+    """Return the number of each batch's first row. An artifact does not change."""
+    with pa.memory_map(str(path)) as source:
+        reader = _opened(source, _narrowest(source))
+        sizes = [reader.get_batch(i).num_rows for i in range(reader.num_record_batches)]
+    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1]
+
+
+def _narrowest(source: pa.MemoryMappedFile) -> list[str]:
+    """Return the name of the first column: numbers, in every file of an artifact."""
+    return [pa.ipc.open_file(source).schema.names[0]]
+
+
+def _opened(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> pa.RecordBatchFileReader:
+    options = pa.ipc.IpcReadOptions()
+    if columns is not None:
+        names = pa.ipc.open_file(source).schema.names
+        options = pa.ipc.IpcReadOptions(included_fields=[names.index(c) for c in columns])
+    return pa.ipc.open_file(source, options=options)
