@@ -68,8 +68,8 @@ def run(
 ) -> int:
     """Clean the inputs and publish a new version."""
     from pipeline.errors import QuarantineError
+    from pipeline.report.live import observer_for
     from pipeline.report.logs import JsonLines
-    from pipeline.report.terminal import Terminal
     from pipeline.run import run as run_recipe
 
     flags: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def run(
     if limit is not None:
         flags["run.limit"] = limit
     recipe = _load(config, settings, flags)
-    observer = JsonLines(sys.stderr) if log_format == "json" else Terminal(sys.stderr)
+    observer = JsonLines(sys.stderr) if log_format == "json" else observer_for(sys.stderr)
     result = run_recipe(recipe, observer, dry_run=dry_run)
     left = result.facts["funnel"]["documents"]["quarantined"] if result.facts else 0
     if strict and left:

@@ -52,7 +52,7 @@ from pipeline.report.compare import compare
 from pipeline.report.logs import write_metrics
 from pipeline.report.pairs import sample_pairs
 from pipeline.report.summary import length_counts
-from pipeline.report.terminal import Observer
+from pipeline.report.terminal import Figures, Observer
 from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
 from pipeline.store import version as versions
@@ -148,11 +148,14 @@ class _Run:
         seconds["all"] = round(time.monotonic() - started, 3)
         facts.update(seconds=seconds, published_at=int(time.time()))
         name = versions.next_name(self.output, self.name)
-        self._write_reports(staged, facts, corpus, decisions, name)
+        alerts = self._write_reports(staged, facts, corpus, decisions, name)
         versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
         folder = versions.publish(self.output, staged, name)
         self.state.clear_work()
-        self.observer.finish({**facts, "paths": self._paths(), "version": folder.name})
+        self.observer.finish({
+            **facts, "alerts": alerts, "paths": self._paths(), "version": folder.name,
+            "next": f"python -m pipeline explain ID --output {self.output}",
+        })  # fmt: skip
         self._tell(facts, folder)
         return facts, folder
 
@@ -184,10 +187,16 @@ class _Run:
         self.observer.phase("clean", f"{len(shards):,} shards{detail}")
         jobs = [self._job(shard) for shard in shards]
         isolation = Isolation(careful, without)
+        records = quarantined = size = 0
+        self.observer.progress(0, len(shards))
         results = run_isolated(clean_shard, jobs, self._workers(), self._watch(), isolation)
         for done, (number, stats) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner, stats.records)
-            self.observer.progress(done, len(shards))
+            records += stats.records
+            quarantined += stats.quarantined
+            size += sum(p.size for p in shards[number].pieces)
+            figures = Figures(records, size / 1e6, self._workers(), quarantined)
+            self.observer.progress(done, len(shards), figures)
         if not pieces:
             return [Artifact(self.state.clean / shards[0].key, (), ())]
         if not shards:
@@ -326,7 +335,8 @@ class _Run:
         corpus: Corpus,
         decisions: pa.Table,
         name: str,
-    ) -> None:
+    ) -> list[tuple[str, str]]:
+        """Write run.json, report and card; return what a keeper should look at."""
         write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
         before = versions.current(self.output)
         change = None
@@ -336,10 +346,12 @@ class _Run:
         lengths = length_counts(corpus.table.column("n_chars_in"))
         pairs = sample_pairs(corpus, decisions)
         title = self.options.name
-        page = html.render(title, name, facts, html.read_summary(staged), change, pairs, lengths)
+        summary = html.read_summary(staged)
+        page = html.render(title, name, facts, summary, change, pairs, lengths)
         write_bytes(staged / "report.html", page.encode())
         card = render_card(self.options.name, self.options.licence, facts)
         write_bytes(staged / "README.md", card.encode())
+        return html.alerts(facts, summary, change)
 
     def _paths(self) -> dict[str, str]:
         current = self.output / "current"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from pipeline.report.terminal import Figures
 from pipeline.store.files import write_bytes
 
 METRICS = (
@@ -30,9 +31,10 @@ class JsonLines:
         self.step = name
         self._write("phase", step=name, detail=detail)
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
         """Log how far a step is."""
-        self._write("progress", step=self.step, done=done, total=total)
+        more = figures._asdict() if figures is not None else {}
+        self._write("progress", step=self.step, done=done, total=total, **more)
 
     def note(self, text: str) -> None:
         """Log one line."""

@@ -21,7 +21,7 @@ def starter(name: str, paths: tuple[str, ...], output: str) -> str:
     for section, kind in sections().items():
         lines.append(f"[{section}]")
         for f in fields(kind):
-            default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc, operator]
+            default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[operator]
             value = given.get(f"{section}.{f.name}", default)
             off = "" if f"{section}.{f.name}" in given else "# "
             lines += [f"# {f.metadata['doc']}", f"{off}{f.name} = {toml_value(value)}"]

@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 COLOURS = {"red": "31", "green": "32", "cyan": "36", "bold": "1", "dim": "2"}
 INTERVAL = 5.0  # seconds between progress lines
+
+
+class Figures(NamedTuple):
+    """How far a step is, beside its units: input so far, workers, records in quarantine."""
+
+    documents: int
+    megabytes: float
+    workers: int
+    quarantined: int
 
 
 class Observer(Protocol):
@@ -17,7 +26,7 @@ class Observer(Protocol):
     def phase(self, name: str, detail: str = "") -> None:
         """Say that a step of the run begins."""
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
         """Say that `done` of `total` units of the step are complete."""
 
     def finish(self, summary: Mapping[str, Any]) -> None:
@@ -33,7 +42,7 @@ class Silent:
     def phase(self, name: str, detail: str = "") -> None:
         """Say nothing."""
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
         """Say nothing."""
 
     def finish(self, summary: Mapping[str, Any]) -> None:
@@ -49,15 +58,18 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.last = time.monotonic()
+        self.step = ""
 
     def phase(self, name: str, detail: str = "") -> None:
         """Say that a step begins."""
+        self.step = name
         self.note(f"{paint(name, 'bold', self.stream)}{': ' + detail if detail else ''}")
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
         """Say how far a step is, at most every few seconds."""
         if time.monotonic() - self.last >= INTERVAL:
-            self.note(f"  {done} of {total}")
+            some = f", {figures.documents:,} documents" if figures else ""
+            self.note(f"  {done} of {total}{some}")
             self.last = time.monotonic()
 
     def note(self, text: str) -> None:
@@ -81,7 +93,10 @@ def render_summary(summary: Mapping[str, Any]) -> list[str]:
     edits = summary["edits"]
     by_stage = ", ".join(f"{stage} {n:,}" for stage, n in edits.items()) or "none"
     lines.append(f"edits        {by_stage}")
+    lines += [f"{level:<12} {text}" for level, text in summary.get("alerts", ())[:3]]
     lines += [f"{name:<12} {value}" for name, value in summary["paths"].items()]
+    if "next" in summary:
+        lines.append(f"next         {summary['next']}")
     return lines
 
 

@@ -1,0 +1,72 @@
+"""What the documentation shows is what the program does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def test_reference_pages_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/build_docs.py", "--check"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_snippets_are_valid(page: Path) -> None:
+    """TOML parses, Python compiles, every command shown is one that exists."""
+    from pipeline.cli import cli
+
+    for language, code in re.findall(r"```(\w+)\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        if language == "toml":
+            tomllib.loads(code)
+        elif language == "python":
+            compile(code, str(page), "exec")
+        elif language in ("sh", "cron", "cron"):
+            for words in re.findall(r"python -m pipeline([^\n|<>&#]*)", code):
+                first = words.split()[0] if words.split() else "run"
+                assert first.startswith("-") or first in cli.commands, first
+
+
+def test_the_tutorial_runs(tmp_path: Path) -> None:
+    """The commands of the tutorial, in order, on a folder of GBK files."""
+    folder = tmp_path / "my/folder"
+    folder.mkdir(parents=True)
+    for name, text in (
+        ("a", "他说,今天是周一。\n第二段在这里,还有话要说。"),
+        ("b", "另一篇短文。"),
+    ):
+        (folder / f"{name}.txt").write_bytes(text.encode("gbk"))
+    page = (ROOT / "docs/tutorial.md").read_text("utf-8")
+    ran = 0
+    for code in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
+        for line in code.strip().splitlines():
+            if "diff v000001" in line:
+                name = min(p.name for p in (tmp_path / "my/corpus/versions").iterdir())
+                line = re.sub(r"v000001-\w+", name, line)  # noqa: PLW2901
+            command = [sys.executable, *line.split()[1:]]
+            done = subprocess.run(
+                command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
+            ran += 1
+    assert ran >= 8

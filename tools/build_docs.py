@@ -1,0 +1,148 @@
+"""Writes docs/reference/: stages with options and examples, the published columns, the commands.
+
+    PYTHONPATH=. python tools/build_docs.py [--check]
+
+Everything in there derives from the registry, the schema, the command line and tests/cases; --check
+exits with 1 where a page is not what it should be.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.census import ALWAYS, NAMES
+from pipeline.cli import cli
+from pipeline.recipe import sections
+from pipeline.report.recipes import toml_value
+from pipeline.stages import ORDER, registry
+from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
+
+ROOT = Path(__file__).parents[1]
+CASES = ROOT / "tests/cases"
+SHORT = 60  # characters of an example that fits a row
+MADE = "<!-- made by tools/build_docs.py: do not edit -->\n\n"
+
+
+def shown(text: str) -> str:
+    """Return a text as code in a table row."""
+    visible = text.replace("\n", "⏎").replace("|", "\\|").replace("`", "ˋ")
+    return f"`{visible}`" if visible.strip() else "(nothing)"
+
+
+def options_table(kind: type[Any]) -> list[str]:
+    """Return the options of a section as a table."""
+    rows = ["| option | default | what it does |", "|---|---|---|"]
+    for f in fields(kind):
+        default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[operator]
+        rows.append(f"| `{f.name}` | `{toml_value(default)}` | {f.metadata['doc']} |")
+    return rows
+
+
+def cases(stage: str) -> list[dict[str, Any]]:
+    """Return the short cases of a stage."""
+    path = CASES / f"{stage}.toml"
+    if not path.is_file():
+        return []
+    rows = tomllib.loads(path.read_text("utf-8"))["case"]
+    return [row for row in rows if len(row["input"]) <= SHORT]
+
+
+def stages_page() -> str:
+    """Return the page of the stages."""
+    lines = ["# Stages", "", "In the order in which they run.", ""]
+    for stage, (name, why) in zip(registry(), ORDER, strict=True):
+        lines += [f"## {name}", "", f"{stage.summary}. It stands here: {why}.", ""]
+        if stage.wakes == ALWAYS:
+            lines.append("Sees every document.")
+        else:
+            woken = [c for i, c in enumerate(NAMES) if stage.wakes >> i & 1]
+            lines.append(f"Woken by: {', '.join(woken)}.")
+        lines += ["", *options_table(stage.options), ""]
+        rows = cases(name)
+        changed = [r for r in rows if r["kind"] in ("wild", "synthetic") and "expect" in r][:6]
+        kept = [r for r in rows if r["kind"] == "negative"][:6]
+        if changed:
+            lines += ["| before | after | why |", "|---|---|---|"]
+            lines += [
+                f"| {shown(r['input'])} | {shown(r['expect'])} | {r['why']} |" for r in changed
+            ]
+            lines.append("")
+        if kept:
+            lines += ["| left alone | why |", "|---|---|"]
+            lines += [f"| {shown(r['input'])} | {r['why']} |" for r in kept]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def recipe_page() -> str:
+    """Return the page of all sections of a recipe."""
+    lines = ["# Options of a recipe", ""]
+    for name, kind in sections().items():
+        lines += [f"## [{name}]", "", (kind.__doc__ or "").split("\n")[0], ""]
+        lines += [*options_table(kind), ""]
+    return "\n".join(lines)
+
+
+def columns_page() -> str:
+    """Return the page of the published tables."""
+    lines = ["# What is published", ""]
+    tables = {
+        "data": DATA, "audit/edits.parquet": EDITS, "audit/dropped.parquet": DROPPED,
+        "audit/clusters.parquet": CLUSTERS, "quarantine": QUARANTINE, "ledger": LEDGER,
+    }  # fmt: skip
+    for name, columns in tables.items():
+        lines += [f"## {name}", "", "| column | type | meaning |", "|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in columns]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Return the help of every command."""
+    lines = ["# Commands", ""]
+
+    def add(command: click.Command, path: str) -> None:
+        context = click.Context(command, info_name=path)
+        lines.extend([f"## {path}", "", "```text", command.get_help(context), "```", ""])
+        if isinstance(command, click.Group):
+            for name, child in sorted(command.commands.items()):
+                add(child, f"{path} {name}")
+
+    add(cli, "python -m pipeline")
+    return "\n".join(lines)
+
+
+PAGES = {
+    "stages.md": stages_page,
+    "recipe.md": recipe_page,
+    "columns.md": columns_page,
+    "commands.md": commands_page,
+}
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    folder = ROOT / "docs/reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    stale = []
+    for name, page in PAGES.items():
+        text = MADE + page().rstrip("\n") + "\n"
+        path = folder / name
+        if not path.is_file() or path.read_text("utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, "utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)}; run: python tools/build_docs.py")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
