@@ -30,7 +30,8 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import paragraph_records
 from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
-from pipeline.readers.options import LimitOptions
+from pipeline.readers.html import check
+from pipeline.readers.options import HtmlOptions, LimitOptions
 from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
@@ -91,6 +92,8 @@ class Cleaner:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.decode_options: DecodeOptions = values["decode"]
+        self.html: HtmlOptions = values["html"]
+        check(self.html)
         self.limits: LimitOptions = values["limits"]
         self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]
@@ -161,7 +164,7 @@ class Cleaner:
         if raw.format == "html":
             from pipeline.readers.html import extract
 
-            page = extract(text)
+            page = extract(text, self.html)
             if page.depth > self.limits.max_html_depth:
                 row.quarantine("html-too-deep", f"{page.depth} levels")
                 return

@@ -296,15 +296,23 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
 @click.argument("identifier", metavar="[ID]", default="")
 @_recipe_options
 def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
-    """Print a boilerplate rule with its examples; without an ID, list the rules."""
+    """Print a rule with its examples; without an ID, list the rules."""
     from pipeline.stages.boilerplate import BoilerplateOptions
+    from pipeline.text.roles import explain as explaining_role
+    from pipeline.text.roles import roles
     from pipeline.text.rules import explain as explaining
     from pipeline.text.rules import find_rule, load_rules
 
     rules = load_rules(_load(config, settings, {}).section(BoilerplateOptions).rules)
-    lines = [explaining(find_rule(identifier, rules))] if identifier else []
-    for line in lines or [f"{r.id:26} {r.name}" for r in rules]:
-        click.echo(line)
+    bylines = {role.id: role for role in roles()}
+    if identifier in bylines:
+        click.echo(explaining_role(bylines[identifier]))
+    elif identifier:
+        click.echo(explaining(find_rule(identifier, rules)))
+    else:
+        names = [(r.id, r.name) for r in roles()] + [(r.id, r.name) for r in rules]
+        for row in names:
+            click.echo("{:26} {}".format(*row))
     return 0
 
 

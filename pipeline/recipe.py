@@ -19,7 +19,7 @@ from pipeline.decode import DecodeOptions
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.errors import RecipeError
-from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.readers.options import HtmlOptions, InputOptions, LimitOptions
 from pipeline.stages import registry
 from pipeline.stages.base import Options
 from pipeline.store.options import OutputOptions, RunOptions
@@ -36,6 +36,7 @@ def sections() -> dict[str, type[Any]]:
         "input": InputOptions,
         "limits": LimitOptions,
         "decode": DecodeOptions,
+        "html": HtmlOptions,
         **{stage.name: stage.options for stage in registry()},
         "sites": SitesOptions,
         "dedup": DedupOptions,

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.text import byline, dates, headline, names
+from pipeline.text.roles import Role, explain, roles
+from pipeline.text.rules import builtin_rules
 from tests.stage_cases import check, load
 
 
@@ -24,8 +26,8 @@ def test_case(case: dict[str, Any]) -> None:
     check("metadata", case)
 
 
-@pytest.mark.parametrize("role", byline.roles(), ids=lambda role: role.id)
-def test_examples_in_the_table(role: byline.Role) -> None:
+@pytest.mark.parametrize("role", roles(), ids=lambda role: role.id)
+def test_examples_in_the_table(role: Role) -> None:
     assert role.catch
     assert role.leave
     for line in role.catch:
@@ -35,9 +37,16 @@ def test_examples_in_the_table(role: byline.Role) -> None:
         assert not any(s.alone for s in byline.read(line)), line
 
 
+def test_a_role_is_explained_with_its_examples() -> None:
+    said = explain(roles()[0])
+    assert roles()[0].catch[0] in said
+    assert roles()[0].reason in said
+
+
 def test_ids_and_labels_are_unique() -> None:
-    rows = byline.roles()
+    rows = roles()
     assert len({row.id for row in rows}) == len(rows)
+    assert not {row.id for row in rows} & {rule.id for rule in builtin_rules()}
     labels = [label for row in rows for label in row.labels]
     assert len(labels) == len(set(labels))
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
+from pipeline.errors import RecipeError
+from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagefields import page_fields
 from pipeline.readers.pagelines import PageLine, PageLines, page_lines
 from pipeline.readers.pagetext import main_lines
-from pipeline.stages.base import option
 from pipeline.text import byline
 
 _FORMATTING = re.compile(
@@ -26,19 +28,6 @@ MAX_UNCLOSED = 300
 2,000 of them in 36 kB make two million nodes and 30 s. Above this they are taken out unparsed."""
 MAX_DEPTH = 500
 """Deeper pages are read by our own walk alone: the extractors are quadratic in the depth."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HtmlOptions:
-    """How pages are read."""
-
-    extractor: str = option(
-        "blocks",
-        "what picks the main text: blocks (our own), resiliparse, trafilatura (if installed), or "
-        "all for everything that the page shows",
-        pattern="^(blocks|resiliparse|trafilatura|all)$",
-    )
-    max_chars: int = option(1 << 25, "longer pages are cut here, in characters", ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,12 @@ class Extracted:
     depth: int = 0
 
 
+def check(options: HtmlOptions) -> None:
+    """Raise RecipeError where the extractor that a recipe asks for is not installed."""
+    if options.extractor == "trafilatura" and find_spec("trafilatura") is None:
+        raise RecipeError("html.extractor: trafilatura is not installed", "pip install trafilatura")
+
+
 def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     """Return the main text and the fields of a page.
 
@@ -63,7 +58,7 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     from resiliparse.parse.html import HTMLTree
 
     options = options or HtmlOptions()
-    html = _without_unclosed(html[: options.max_chars])
+    html = _without_unclosed(html)
     tree = HTMLTree.parse(html)
     page = page_lines(tree.document)
     lines = main_lines(page)

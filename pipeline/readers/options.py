@@ -52,6 +52,18 @@ class InputOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlOptions:
+    """How the main text of a page is found."""
+
+    extractor: str = option(
+        "blocks",
+        "what picks the main text: blocks (our own), resiliparse, trafilatura (if installed), or "
+        "all for everything that the page shows",
+        pattern="^(blocks|resiliparse|trafilatura|all)$",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitOptions:
     """What one input may cost. Above it, the record is quarantined and the run goes on."""
 

@@ -175,7 +175,7 @@ def _scan(
 
 def _renamed(line: str) -> tuple[Statement, ...]:
     title = original_title(line)
-    return (Statement("M015", "original_title", title, True),) if title else ()
+    return (Statement("original-title", "original_title", title, True),) if title else ()
 
 
 def _judge(lines: Sequence[_Line], *, head: bool = False) -> None:

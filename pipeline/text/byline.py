@@ -11,38 +11,17 @@ The statements themselves are rows of `tables/metadata/roles.toml`.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from pipeline.text import dates
 from pipeline.text.fold import fold
 from pipeline.text.names import is_outlet, looks_chinese, people, source, words
+from pipeline.text.roles import Role, roles
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """One row of the table: see the head of roles.toml."""
-
-    id: str
-    name: str
-    labels: tuple[str, ...]
-    column: str
-    value: str
-    alone: bool
-    spaced: bool
-    deep: bool
-    reason: str
-    catch: tuple[str, ...]
-    leave: tuple[str, ...]
-    outlet: bool = False
-    strict: bool = False
-    separators: str = ":|/丨"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +39,6 @@ class Statement:
     zoned: bool = True
     likely: bool = False  # a byline by itself at the right place
     open: bool = False  # a label whose value is on the next line, or nowhere
-
-
-@cache
-def roles() -> tuple[Role, ...]:
-    """Return the rows of roles.toml."""
-    text = files("pipeline").joinpath("tables/metadata/roles.toml").read_text("utf-8")
-    rows: Any = tomllib.loads(text)["rule"]
-    return tuple(Role(**{key: _frozen(row[key]) for key in row}) for row in rows)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _spaced_out(label: str) -> str:
@@ -210,7 +177,7 @@ class _Text:
 def _statements(text: _Text) -> list[Statement] | None:
     found: list[Statement] = []
     if _NOWHERE.fullmatch(text.folded, text.at, text.end):
-        return [Statement("M009", "source", None, True)]
+        return [Statement("byline-source", "source", None, True)]
     bracket = ""
     while True:
         gap = _GAP.match(text.folded, text.at, text.end)
@@ -239,7 +206,7 @@ def _next(text: _Text, bracket: str) -> Statement | None:
     dated = dates.DATE.match(text.folded, at, end)
     if dated and (moment := dates.moment(dated)):
         text.at = dated.end()
-        return Statement("date", "published_at", moment, False, zoned=bool(dated["zone"]))
+        return Statement("bare-date", "published_at", moment, False, zoned=bool(dated["zone"]))
     grammar = _grammar()
     last = (grammar.glued, grammar.enclosed) if bracket else (grammar.glued,)
     for pattern in (grammar.closed, grammar.spaced, grammar.ranked, *last):
@@ -251,13 +218,13 @@ def _next(text: _Text, bracket: str) -> Statement | None:
             return statement
     if noise := _NOISE.match(text.folded, at, end):
         text.at = noise.end()
-        return Statement("noise", "", None, False)
+        return Statement("page-switch", "", None, False)
     if weekday := _DATELESS.match(text.folded, at, end):
         text.at = weekday.end()
-        return Statement("noise", "", None, False)
+        return Statement("page-switch", "", None, False)
     if url := _URL.match(text.line, at, end):
         text.at = url.end()
-        return Statement("url", "url", None, False)
+        return Statement("bare-address", "url", None, False)
     return _bare(text, bracket)
 
 
@@ -415,14 +382,14 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
         return Statement("bare-name", "author", [name], False)
     if name in words()["provinces"]:
         text.at = name_stop
-        return Statement("noise", "", None, False)
+        return Statement("page-switch", "", None, False)
     if not _GIVEN.search(text.folded, text.at, text.end):
         return None
     stop = _value_end(text, text.at, bracket)
     phrase = text.raw(text.at, stop)
     if len(phrase) <= 24 and re.search(r"(?:供稿|供图)$", phrase) and "，" not in phrase:
         text.at = stop
-        return Statement("M006", "", None, False)
+        return Statement("byline-staff", "", None, False)
     return None
 
 
@@ -457,4 +424,4 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     names = people(line[at:].strip()[1:-1], strict=True)
     if not names or any("·" in name for name in names):  # (嘉·证) is a note in a classic
         return None
-    return at, (Statement("signed", "author", names, True),)
+    return at, (Statement("signature", "author", names, True),)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.census import code_units
-from pipeline.text import byline
 from pipeline.text.fold import fold_units
+from pipeline.text.roles import roles
 
 HEAD_CHARS = 2000
 """How far from its start a text is looked at: the bylines of a head are within 300 characters."""
@@ -33,7 +33,7 @@ _SIGNED = tuple(")）】]")
 @cache
 def _literals() -> tuple[str, ...]:
     found = set(_OTHER)
-    for role in byline.roles():
+    for role in roles():
         if not role.alone:
             continue
         marks = (

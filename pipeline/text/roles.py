@@ -1,0 +1,57 @@
+"""The statements of a byline as data; the head of `tables/metadata/roles.toml` explains them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One row of the table: see the head of roles.toml."""
+
+    id: str
+    name: str
+    labels: tuple[str, ...]
+    column: str
+    value: str
+    alone: bool
+    spaced: bool
+    deep: bool
+    reason: str
+    catch: tuple[str, ...]
+    leave: tuple[str, ...]
+    outlet: bool = False
+    strict: bool = False
+    separators: str = ":|/丨"
+
+
+@cache
+def roles() -> tuple[Role, ...]:
+    """Return the rows of roles.toml."""
+    text = files("pipeline").joinpath("tables/metadata/roles.toml").read_text("utf-8")
+    rows: Any = tomllib.loads(text)["rule"]
+    return tuple(Role(**{key: _frozen(row[key]) for key in row}) for row in rows)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def explain(role: Role) -> str:
+    """Return what `python -m pipeline rule ID` prints."""
+    how = [word for word in ("alone", "strict", "spaced", "outlet", "deep") if getattr(role, word)]
+    lines = [
+        f"{role.id}: {role.name}  (metadata/roles.toml)",
+        f"  labels  {' | '.join(role.labels)}",
+        f"  action  move the {role.value} to a column `{role.column}`" * bool(role.column)
+        or "  action  drop the statement with its line",
+        f"  how     {', '.join(how)}",
+        f"  why     {role.reason}",
+    ]
+    lines += [f"  catches {text!r}" for text in role.catch]
+    lines += [f"  leaves  {text!r}" for text in role.leave]
+    return "\n".join(lines)
