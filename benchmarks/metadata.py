@@ -106,13 +106,17 @@ def fields(data: Path) -> None:
         names = set(row["author"].split())
         if names and "UNKNOWN" not in names:
             authored += 1
-            right_authors += set(columns.get("author") or ()) == names
-            editors = {*(columns.get("author") or ()), *(columns.get("editor") or ())}
-            or_editors += names <= editors
+            authors, editors = (_names(columns.get(key)) for key in ("author", "editor"))
+            right_authors += authors == names
+            or_editors += names <= authors | editors
     report("A1_immortal_html published_at", right_dates, dated)
     report("A1_immortal_html published_at, the day", days, dated)
     report("A1_immortal_html author", right_authors, authored)
     report("A1_immortal_html author among authors and editors", or_editors, authored)
+
+
+def _names(value: object) -> set[str]:
+    return set(value) if isinstance(value, list) else set()
 
 
 def _same_moment(found: Any, wanted: str) -> bool:

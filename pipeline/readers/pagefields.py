@@ -45,10 +45,12 @@ def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict
     named = _named(page.metas)
     linked = [item for block in page.linked for item in _articles(block)]
     title = _title(named, linked, page.headings, page_title)
+    title = title or _shown_title(page, text[0], page_title)
     around = _Around(page, text, title)
     says = [s for line in around.all for s in byline.read(line)]
-    if title or around.heading:
-        found["title"] = title or around.heading
+    # A page's <title> that nothing on it repeats is the site's.
+    if title := title or around.heading or _uncut(_one_line(page_title)):
+        found["title"] = title
     if when := _published(named, linked, page.times, says, around):
         found["published_at"] = when
     found |= _people(named, linked, says, around)
@@ -109,7 +111,15 @@ def _title(
     for candidate in (*given, _first(named, words()["title_meta"])):
         if candidate.strip():
             return _uncut(_one_line(candidate))
-    return _uncut(_one_line(page_title))
+    return ""
+
+
+def _shown_title(page: PageLines, first: int, page_title: str) -> str:
+    """Return the longest line above the text that the page's title repeats."""
+    whole = _plain(page_title)
+    near = (line.text for line in page.lines[max(first - 40, 0) : first + 3])
+    fits = [t for t in near if len(t) < 120 and len(_plain(t)) >= 6 and _plain(t) in whole]
+    return _one_line(max(fits, key=len, default=""))
 
 
 def _plain(text: str) -> str:
@@ -154,13 +164,15 @@ class _Around:
         above = [lines[i].text for i in fits if first - 4 <= i < first and not lines[i].link_chars]
         self.heading = next((t for t in reversed(above) if is_title(t) and not byline.read(t)), "")
 
-    def _start(self, page: PageLines, first: int, title: str) -> int:
+    @staticmethod
+    def _start(page: PageLines, first: int, title: str) -> int:
         wanted = _plain(title)
-        above = range(first - 1, max(first - 40, 0) - 1, -1)
-        for i in (*above, *range(first, min(first + 3, len(page.lines)))):
+        order: list[int] = list(range(first - 1, max(first - 40, 0) - 1, -1))
+        order += range(first, min(first + 3, len(page.lines)))
+        for i in order:
             if wanted and len(page.lines[i].text) < 200 and _plain(page.lines[i].text) == wanted:
                 return i + 1
-        return first - _NEAR if first > _NEAR else 0
+        return max(first - _NEAR, 0)
 
 
 def _published(
@@ -233,12 +245,15 @@ def _author(
         if names:
             return names
     # The first lines of a text with nothing but a name, and the name in brackets at its end.
-    for line in around.above:
+    for line in (*around.above, around.heading):
         if looks_chinese(line.strip()):
+            return [line.strip()]
+        # 茉莉：我是怎样……, and 茉莉 on the line below: a pen name needs no surname.
+        if len(line) <= 6 and around.heading.startswith((f"{line}：", f"{line}:")):
             return [line.strip()]
     if (signed := byline.trailing(around.ending)) and signed[1][0].column == "author":
         return list(signed[1][0].value or [])
-    bracketed = re.fullmatch(r"[(（](.{2,20})[)）]", around.ending.strip())
+    bracketed = re.fullmatch(r"[(（]([^:：]{2,20})[)）]", around.ending.strip())
     if bracketed and (names := people(bracketed[1], strict=True) or []):
         return names
     for line in (*around.above, *around.inside, *around.below):

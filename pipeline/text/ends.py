@@ -26,7 +26,8 @@ _OTHER = (
     "记者", "通讯员", "原标题", "原文标题", "讯(", "讯 ", "讯:", "日电", "日讯", "日消息", "讯【",
     "源于网", "来自网", "源网", "源自网", "源于互", "来自互", "源互", "源自互",
 )  # fmt: skip
-_DATED = re.compile(r"\n[\s\u3000(（【\[]*(?:19|20)\d\d\s?[-/.年]")
+# A stamp in figures or to the minute near the start may be all that a byline is.
+_DATED = re.compile(r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,8}\d:\d\d)")
 _SIGNED = tuple(")）】]")
 
 
