@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
+from pipeline.text.layout import ending
+from pipeline.text.seam import opening
 from tests.stage_cases import check, load
 
+TABLES = Path(__file__).parents[1] / "pipeline/tables/reflow"
 PIECES = st.sampled_from(
     ["中文", "，", "。", "：", "“", "”", "\n", "\n\n", "\r\n", "\u3000\u3000", " ", "word", "in-",
      "一、", "(1)", "|", "```", "今天天气很好我们一起去公园散步吧", "Linux ", "1.5", "\t"]
@@ -22,6 +27,19 @@ PIECES = st.sampled_from(
 @pytest.mark.parametrize("case", load("reflow"))
 def test_case(case: dict[str, Any]) -> None:
     check("reflow", case)
+
+
+def _hits(kind: str, text: str) -> bool:
+    if kind == "credit":
+        return ending(text) == "stop"
+    return opening(text) == (-1.7 if kind == "goes_on" else 1.0)
+
+
+@pytest.mark.parametrize("kind", ["goes_on", "opens", "credit"])
+def test_word_table_catches_and_leaves_what_it_says(kind: str) -> None:
+    table = tomllib.loads((TABLES / "words.toml").read_text("utf-8"))[kind]
+    assert all(_hits(kind, text) for text in table["catch"])
+    assert not any(_hits(kind, text) for text in table["leave"])
 
 
 @settings(max_examples=300, deadline=None)

@@ -14,6 +14,7 @@ from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
 from pipeline.text.breaks import suspects
+from pipeline.text.layout import words
 from pipeline.text.wrapping import Line, is_verse, joins
 
 _INLINE = (
@@ -25,6 +26,8 @@ _PASSES = 20
 """A joined line can show that the next break is one too. Two passes are the rule."""
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:!?)\]%'\"]\Z")
 _LATIN_START = re.compile(r"[A-Za-z0-9(\[\"'$]")
+_WORD_END = re.compile(r"[A-Za-z]+-\Z")
+_WORD_START = re.compile("[a-z]+")
 _HYPHEN = re.compile(r"[a-z]-\Z")
 
 
@@ -119,10 +122,26 @@ def _raw_lines(text: str) -> Iterable[tuple[str, int]]:
 
 def _join(text: str, last: Line, this: Line, rule: str) -> Edit:
     """Return the edit that puts two lines together."""
-    start, after = last.end, _glue(last.text, this.text)
+    gap = text[last.end : this.start]
     if rule == "hard-wrap" and _HYPHEN.search(last.text) and this.text[:1].islower():
-        start, rule, after = start - 1, "hyphenation", ""
-    return Edit("reflow", rule, start, this.start, text[start : this.start], after)
+        if not _is_compound(text, last.text, this.text):
+            return Edit("reflow", "hyphenation", last.end - 1, this.start, "-" + gap, "")
+        return Edit("reflow", rule, last.end, this.start, gap, "")
+    return Edit("reflow", rule, last.end, this.start, gap, _glue(last.text, this.text))
+
+
+def _is_compound(text: str, left: str, right: str) -> bool:
+    """Whether a hyphen at a line end belongs to the word: self-assembly.
+
+    The text itself may show the word elsewhere, whole or with its hyphen.
+    """
+    head = _WORD_END.search(left)
+    tail = _WORD_START.match(right)
+    if head is None or tail is None:
+        return False
+    if head[0] + tail[0] in text:
+        return True
+    return head[0][:-1] + tail[0] not in text and head[0][:-1].lower() in words("compound")
 
 
 def _kept(before: str, last: Line, this: Line, verse: bool) -> str:
@@ -141,8 +160,14 @@ def _layout(before: str) -> str:
 
 
 def _glue(left: str, right: str) -> str:
-    """Return what stands between joined lines: a blank between Latin words only."""
-    return " " if _LATIN_END.search(left) and _LATIN_START.match(right) else ""
+    """Return what stands between joined lines: a blank between Latin words only.
+
+    A number cut in a Chinese line is one number.
+    """
+    if not (_LATIN_END.search(left) and _LATIN_START.match(right)):
+        return ""
+    number = left[-1].isdigit() and right[0].isdigit()
+    return "" if number and not (left.isascii() and right.isascii()) else " "
 
 
 STAGE = Stage(

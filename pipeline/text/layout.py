@@ -6,6 +6,9 @@ Pure functions of one line; `pipeline.text.wrapping` decides about the breaks be
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 
 from pipeline.text.marks import HAN
 
@@ -31,20 +34,6 @@ _TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,}
 _CODE = re.compile(
     r"[{};]\s*$|^\s*(?:[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class )|^\S+\(.*\)$"
 )
-_CREDITS = (
-    "摄",
-    "攝",
-    "摄影",
-    "攝影",
-    "报道",
-    "報道",
-    "报导",
-    "報導",
-    "供图",
-    "供圖",
-    "/图",
-    "/文",
-)
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 """Characters above which a line is no row of a table, no line of code."""
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
@@ -53,6 +42,13 @@ _LONGEST_VERSE = 66
 _VERSE_ENDS = frozenset("，。、；！？：,;!?…")
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
 _HAN = re.compile(f"[{HAN}]")
+
+
+@cache
+def words(kind: str) -> tuple[str, ...]:
+    """Return the words of one table of tables/reflow/words.toml."""
+    table = files("pipeline").joinpath("tables/reflow/words.toml").read_text("utf-8")
+    return tuple(tomllib.loads(table)[kind]["words"])
 
 
 def columns(line: str) -> int:
@@ -120,7 +116,7 @@ def ending(line: str) -> str:
 
     Closing quotes and brackets are looked through; one that follows a bare word is "closed".
     """
-    if line[-1:] in _STOP_SET or line[-1:] == ">" or line.endswith(_CREDITS):
+    if line[-1:] in _STOP_SET or line[-1:] == ">" or line.endswith(words("credit")):
         return "stop"  # also a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
     last = core[-1:] or line[-1:]

@@ -169,7 +169,8 @@ class Candidates:
 
     `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
     marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
-    quotes. `stops`: ASCII full stops after ideographs. `brackets`: all, where there are ASCII ones. `curly`: curly quotes out of their order.
+    quotes. `stops`: ASCII full stops after ideographs. `brackets`: all, where there are ASCII
+    ones. `curly`: curly quotes out of their order.
     """
 
     __slots__ = ("blanks", "brackets", "curly", "drawn", "plain", "runs", "stops", "straight")

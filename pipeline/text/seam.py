@@ -9,6 +9,7 @@ without a stop (headlines, page furniture, captions, signatures).
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pipeline.text import layout as look
 from pipeline.text import ngram
@@ -23,10 +24,6 @@ _STOPPED = re.compile("[。！？]")
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
-_GOES_ON = re.compile(
-    "但|其(?!次)|[他她它牠]|而|[这這]|因此|例如|比如|所以|由[于於]|同[时時]|然而|也|另外|此外|已|被"
-)
-_OPENS = re.compile("[据據“「]|记者|第[一二三四五六七八九十]|前[項款]|[一二三四五六七八九十]、")
 _MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
 
@@ -53,10 +50,15 @@ def bond(left: str, right: str) -> float:
 def opening(line: str) -> float:
     """Return the log-odds (nats) by its first word that a sentence opens a paragraph.
 
-    From 17,000 first and 35,000 later sentences of paragraphs: -1.7 for words that look back
-    (但, 其, 他, 因此), +1 for words that begin something (据, 第一, an opening quotation).
+    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一, an
+    opening quotation); tables/reflow/words.toml has them, and what they were counted in.
     """
-    return -1.7 if _GOES_ON.match(line) else 1.0 if _OPENS.match(line) else 0.0
+    return -1.7 if _starts("goes_on").match(line) else 1.0 if _starts("opens").match(line) else 0.0
+
+
+@cache
+def _starts(kind: str) -> re.Pattern[str]:
+    return re.compile("|".join(look.words(kind)))
 
 
 def torn(paragraph: str, last: str, this: str, worth: float) -> float:
