@@ -167,6 +167,10 @@ def test_a_lone_surrogate_stays_in_its_place() -> None:
     assert "软件\ud800" in convert(text + "，軟體\ud800", vocabulary=True).text
 
 
+def test_an_empty_document_has_its_columns() -> None:
+    assert convert("").columns == {"script": "other", "language": "other"}
+
+
 def test_columns_follow_the_text() -> None:
     columns = {"title": "臺灣的書與畫", "author": ["劉德華", "張三"], "url": "https://例.tw/臺灣"}
     out = run_text("這書寫與觀點還會變嗎", ["script"], columns=columns)

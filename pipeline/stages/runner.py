@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.census import Census, census
+from pipeline.census import ALWAYS, Census, census
 from pipeline.document import Document, Dropped
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
 
@@ -41,11 +41,10 @@ def run_stages(
     outcomes: list[Outcome] = list(documents)
     counted = census([document.text for document in documents])
     for item in compiled:
-        awake = [
-            int(i)
-            for i in np.flatnonzero(counted.masks & np.uint64(item.stage.wakes))
-            if isinstance(outcomes[i], Document)
-        ]
+        # An empty text has no class at all; a stage that sees every document sees it too.
+        woken = (counted.masks & np.uint64(item.stage.wakes)) > 0
+        woken |= item.stage.wakes == ALWAYS
+        awake = [i for i in np.flatnonzero(woken).tolist() if isinstance(outcomes[i], Document)]
         if not awake:
             continue
         inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
