@@ -10,7 +10,7 @@ is right in form and wrong in place (`新闻排行` in the middle of a paragraph
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -109,8 +109,8 @@ def _settle(document: Document, candidate: Candidate, rules: Sequence[Rule]) -> 
     folded = candidate.folded.split("\n")
     known = {
         folded[number]: hits
-        for number, which in candidate.hits.items()
-        if (hits := _match(folded[number], [rules[i] for i in sorted(which)]))
+        for number, here in _worth_matching(folded, candidate, rules)
+        if (hits := _match(folded[number], here))
     }
     for _ in range(_ROUNDS if known else 0):
         page = _page(document.text, folded, known)
@@ -126,6 +126,26 @@ def _settle(document: Document, candidate: Candidate, rules: Sequence[Rule]) -> 
         fresh = {k: v for k, v in columns.items() if not document.columns.get(k)}
         document = document.edited(edits, **fresh)
     return document
+
+
+def _worth_matching(
+    folded: Sequence[str], candidate: Candidate, rules: Sequence[Rule]
+) -> Iterator[tuple[int, list[Rule]]]:
+    """Yield the lines with the rules that may apply where they stand.
+
+    Between two lines of prose without triggers nothing is head or tail, whatever the rules say of
+    the others; most lines with a trigger stand there.
+    """
+    prose = (n for n in range(len(folded)) if n not in candidate.hits and is_prose(folded[n]))
+    first = next(prose, len(folded))
+    back = (n for n in range(len(folded) - 1, first, -1) if n not in candidate.hits)
+    last = next((n for n in back if is_prose(folded[n])), first)
+    for number, which in sorted(candidate.hits.items()):
+        here = [rules[i] for i in sorted(which)]
+        if first < number < last:
+            here = [rule for rule in here if not {"head", "tail"}.issuperset(dict(rule.where))]
+        if here:
+            yield number, here
 
 
 def _applied(text: str, edits: Sequence[Edit]) -> str:

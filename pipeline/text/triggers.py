@@ -144,7 +144,8 @@ class TriggerIndex:
             | (end - at <= self._limits[2, literal])
         )
         literal, line, start = literal[near], line[near], start[near]
-        lengths = np.fromiter(map(_units, texts), np.int64, len(texts))
+        astral = len(units) != sum(map(len, texts)) + len(texts) - 1
+        lengths = np.fromiter(map(_units if astral else len, texts), np.int64, len(texts))
         offsets = np.concatenate(([0], np.cumsum(lengths + 1)))
         owner = np.searchsorted(offsets, start, "right") - 1
         first_line = np.searchsorted(breaks, offsets[:-1])
@@ -175,4 +176,4 @@ class TriggerIndex:
 
 def _units(text: str) -> int:
     """Return how many UTF-16 code units a text has."""
-    return len(text) if text.isascii() or max(text) <= "\uffff" else len(code_units(text))
+    return len(text) if text.isascii() else len(code_units(text))
