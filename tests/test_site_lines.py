@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.dedup.lines import RULES, SiteRemovals, SitesOptions, Tallies, learn
+from pipeline.dedup.line_counts import Tallies
+from pipeline.dedup.lines import RULES, SiteRemovals, SitesOptions, learn
 from pipeline.document import apply_edits
 from pipeline.text.line_hashes import LineRecords, line_records, unpack
 from pipeline.text.removal import removal

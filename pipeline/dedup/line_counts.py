@@ -1,0 +1,225 @@
+"""Counts the lines of sites in bounded memory: a sketch, the reprints, then what may be frequent.
+
+See `pipeline.dedup.lines` for what the counts are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stages.base import Options, option
+from pipeline.text.line_hashes import LineRecords, mix
+
+Words = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Chunks = Callable[[], Iterable[LineRecords]]
+"""Gives the lines of the corpus, `owner` being the rank of the document; called once a pass."""
+
+EXAMPLES = 3
+NOBODY = np.iinfo(np.int64).max
+HASHES = ("exact", "template", "pair")
+_SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
+_TELLING_CHARS = 10  # letters of a line by which a document is known
+_PENDING_ROWS = 1 << 18  # counted before they are merged: merging each chunk would be quadratic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitesOptions(Options):
+    """Options of learning the lines of a site."""
+
+    site_documents: int = option(10, "a site with fewer documents learns nothing", ge=2)
+    min_documents: int = option(5, "documents of the site in which a line recurs", ge=2)
+    min_share: float = option(0.05, "share of the site's documents that have the line", gt=0, le=1)
+    home_share: float = option(0.8, "share of a line's documents that are of this site", ge=0, le=1)
+    min_chars: int = option(15, "letters and digits of a line that goes by itself", ge=1)
+    run_lines: int = option(3, "shorter ones go in a run of this many lines of the site", ge=2)
+    run_chars: int = option(40, "letters and digits of such a run", ge=1)
+    template_share: float = option(
+        0.3, "share of the site's documents that have a line of fixed form", gt=0, le=1
+    )
+    edge_lines: int = option(20, "sentences and forms are learned this near to an edge", ge=0)
+    drift: float = option(4.0, "lines (standard deviation) by which their place may differ", ge=0)
+    page_share: float = option(
+        0.3, "of a page with this share of learned lines only the article stays; 1.01: off", gt=0
+    )
+    page_learned: int = option(40, "or this many of them, on however long a page", ge=1)
+    page_lines: int = option(30, "a shorter text is not taken for a whole page", ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of k lines of sites, sorted by key; what a later run may start from.
+
+    `key` uint64 (k,): site and hash. `line` uint64 (k,): the hash alone. `documents` int64 (k,).
+    `sums` int64 (k, 4): top, top², bottom, bottom². `examples` int64 (k, 3): smallest ranks, the
+    largest int64 where there are fewer. `sites`: documents per site.
+    """
+
+    key: Words
+    line: Words
+    documents: Ints
+    sums: Ints
+    examples: Ints
+    sites: dict[int, int] = field(default_factory=dict)
+
+    def find(self, keys: Words) -> Ints:
+        """Return the row of each key, -1 where it is unknown."""
+        if not len(self.key):
+            return np.full(len(keys), -1, np.int64)
+        row = np.minimum(np.searchsorted(self.key, keys), len(self.key) - 1)
+        return np.where(self.key[row] == keys, row, -1)
+
+
+Tallies = tuple[Tally, Tally, Tally]
+"""Counts of lines, of their templates, and of pairs of templates that follow each other."""
+
+
+def keys(records: LineRecords, site: Words, name: str) -> Words:
+    """Return the key of each line: its hash and its site; 0 where it has no site."""
+    hashed = hashes(records, name)
+    home = site[records.owner]
+    nothing = (home == 0) | (hashed == 0)
+    return np.where(nothing, np.uint64(0), mix(hashed ^ mix(home)) | np.uint64(1))
+
+
+def hashes(records: LineRecords, name: str) -> Words:
+    """Return the hash of each line: `exact`, `template`, or `pair`: its template and the next's."""
+    if name != "pair":
+        hashed: Words = getattr(records, name)
+        return hashed
+    pair = np.zeros(len(records), np.uint64)
+    follows = follows_above(records)
+    pair[:-1][follows[1:]] = mix(mix(records.template[:-1]) ^ records.template[1:])[follows[1:]]
+    return pair
+
+
+def follows_above(records: LineRecords) -> NDArray[np.bool_]:
+    """Say which lines come directly after the line before them in the same document."""
+    out = np.zeros(len(records), bool)
+    out[1:] = (records.owner[1:] == records.owner[:-1]) & (records.top[1:] == records.top[:-1] + 1)
+    return out
+
+
+def _slots(keyed: Words) -> Ints:
+    return (keyed >> np.uint64(64 - _SKETCH_BITS)).astype(np.int64)
+
+
+def count(chunks: Chunks, site: Words, options: SitesOptions, earlier: Tallies | None) -> Tallies:
+    """Count the lines that recur, by each hash."""
+    tallies = list(earlier or (_empty(), _empty(), _empty()))
+    sketches = [np.zeros(1 << _SKETCH_BITS, np.uint32) for _ in HASHES]
+    for sketch, tally in zip(sketches, tallies, strict=True):
+        np.add.at(sketch, _slots(tally.key), tally.documents.astype(np.uint32))
+    for records in chunks():
+        # A line that a document has twice counts twice here: the sketch only has to count enough.
+        for sketch, name in zip(sketches, HASHES, strict=True):
+            np.add.at(sketch, _slots(keys(records, site, name)), 1)
+    first = first_of_reprints(chunks, site, sketches[0])
+    pending: list[list[Tally]] = [[tally] for tally in tallies]
+    for whole in chunks():
+        records = whole.take(first[whole.owner])
+        for parts, sketch, name in zip(pending, sketches, HASHES, strict=True):
+            parts.append(_frequent(records, keys(records, site, name), sketch, name, options))
+            if sum(len(part.key) for part in parts[1:]) > max(_PENDING_ROWS, len(parts[0].key)):
+                parts[:] = [_merged(parts)]
+    homes, documents = np.unique(site[first & (site != 0)], return_counts=True)
+    fresh = dict(zip(homes.tolist(), documents.tolist(), strict=True))
+    exact, template, pair = (_with_sites(_merged(parts), fresh) for parts in pending)
+    return exact, template, pair
+
+
+def _frequent(
+    records: LineRecords, keyed: Words, sketch: NDArray[np.uint32], name: str, options: SitesOptions
+) -> Tally:
+    """Count the lines of a chunk that may be frequent, once a document."""
+    places = np.flatnonzero((sketch[_slots(keyed)] >= options.min_documents) & (keyed != 0))
+    _, once = np.unique(keyed[places] ^ mix(records.owner[places].astype(np.uint64)), True)
+    places = places[once]
+    return _tallied(records.take(places), keyed[places], hashes(records, name)[places])
+
+
+def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Say which documents are the first of their site with their text: bool (n,).
+
+    A text that a site has five times (scraped again, printed again) would otherwise make its own
+    sentences recur. A document is known by its rarest line, which is one of the article and not of
+    the site; reprints share it.
+    """
+    mark = np.arange(1, len(site) + 1, dtype=np.uint64)  # a document without lines is its own
+    for records in chunks():
+        keyed = keys(records, site, "exact")
+        known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
+        count = sketch[_slots(keyed[known])]
+        order = known[np.lexsort((keyed[known], count, records.owner[known]))]
+        owner = records.owner[order]
+        lead = np.flatnonzero(np.diff(owner, prepend=-1))
+        mark[owner[lead]] = keyed[order[lead]]
+    first = np.zeros(len(site), bool)
+    first[np.unique(mark, return_index=True)[1]] = True
+    return first
+
+
+def _with_sites(tally: Tally, fresh: dict[int, int]) -> Tally:
+    homes = tally.sites.keys() | fresh.keys()
+    return replace(tally, sites={h: tally.sites.get(h, 0) + fresh.get(h, 0) for h in homes})
+
+
+def _empty() -> Tally:
+    none = np.zeros(0, np.int64)
+    words = np.zeros(0, np.uint64)
+    return Tally(words, words, none, np.zeros((0, 4), np.int64), np.zeros((0, EXAMPLES), np.int64))
+
+
+def _tallied(records: LineRecords, keyed: Words, hashes: Words) -> Tally:
+    """Count lines, of which no document has two with the same key."""
+    top, bottom = records.top.astype(np.int64), records.bottom.astype(np.int64)
+    sums = np.stack([top, top * top, bottom, bottom * bottom], axis=1)
+    examples = np.full((len(keyed), EXAMPLES), NOBODY, np.int64)
+    examples[:, 0] = records.owner
+    ones = np.ones(len(keyed), np.int64)
+    return _grouped(Tally(keyed, hashes, ones, sums, examples))
+
+
+def _merged(parts: list[Tally]) -> Tally:
+    if len(parts) == 1:
+        return parts[0]
+    return _grouped(
+        replace(
+            parts[0],
+            key=np.concatenate([part.key for part in parts]),
+            line=np.concatenate([part.line for part in parts]),
+            documents=np.concatenate([part.documents for part in parts]),
+            sums=np.concatenate([part.sums for part in parts]),
+            examples=np.concatenate([part.examples for part in parts]),
+        )
+    )
+
+
+def _grouped(tally: Tally) -> Tally:
+    """Add up the rows of each key and keep the smallest examples."""
+    order = np.argsort(tally.key, kind="stable")
+    key = tally.key[order]
+    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else order
+    if not len(first):
+        return tally
+    group = np.repeat(np.arange(len(first)), np.diff([*first, len(key)]))
+    ranks = tally.examples[order].ravel()
+    owner = np.repeat(group, EXAMPLES)
+    by_rank = np.lexsort((ranks, owner))
+    place = np.arange(len(ranks)) - (first * EXAMPLES)[owner]
+    chosen = place < EXAMPLES  # the sorted ranks of a group start where its rows do
+    examples = np.full((len(first), EXAMPLES), NOBODY, np.int64)
+    examples[owner[chosen], place[chosen]] = ranks[by_rank][chosen]
+    return Tally(
+        key[first],
+        tally.line[order][first],
+        np.add.reduceat(tally.documents[order], first),
+        np.add.reduceat(tally.sums[order], first, axis=0),
+        examples,
+        tally.sites,
+    )

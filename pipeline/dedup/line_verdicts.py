@@ -1,0 +1,216 @@
+"""Judges every line of a document by the counts of its site and by its neighbours.
+
+See `pipeline.dedup.lines` for the reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.dedup.line_counts import (
+    HASHES,
+    Flags,
+    Ints,
+    SitesOptions,
+    Tally,
+    Words,
+    follows_above,
+    keys,
+)
+from pipeline.dedup.pages import outside_article
+from pipeline.text.line_hashes import LEADS, PROSE, STRUCTURE, LineRecords
+
+LINE, FORM, HEADING, OUTSIDE = range(4)
+_FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text
+_OUTERMOST_LINES, _OUTERMOST_DRIFT = 2.0, 1.5  # first or last on the page: half the share will do
+_CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `（完）` is the site's
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A tally with what follows from it alone: bool (k,) each, and `everywhere` int64 (k,)."""
+
+    tally: Tally
+    everywhere: Ints
+    steady: Flags
+    outermost: Flags
+    closing: Flags
+
+
+def known(tally: Tally, options: SitesOptions) -> Known:
+    """Return a tally with its verdicts: how often on all sites, and where on the page."""
+    return Known(
+        tally,
+        _everywhere(tally),
+        _steady(tally, options.edge_lines, options.drift),
+        _steady(tally, _OUTERMOST_LINES, _OUTERMOST_DRIFT),
+        _steady(tally, _CLOSING_LINES, _OUTERMOST_DRIFT),
+    )
+
+
+def _everywhere(tally: Tally) -> Ints:
+    """Return in how many documents of all sites each line of a tally occurs."""
+    lines, inverse = np.unique(tally.line, return_inverse=True)
+    totals = np.zeros(len(lines), np.int64)
+    np.add.at(totals, inverse, tally.documents)
+    return totals[inverse]
+
+
+def _steady(tally: Tally, lines: float, drift: float) -> Flags:
+    """Say which lines keep their distance from the start or the end, and stand near it.
+
+    `lines`: the largest mean distance; `drift`: the largest standard deviation.
+    """
+    n = np.maximum(tally.documents, 1)
+    out = np.zeros(len(n), bool)
+    for first in (0, 2):
+        mean = tally.sums[:, first] / n
+        variance = np.maximum(tally.sums[:, first + 1] / n - mean * mean, 0)
+        out |= (mean <= lines) & (np.sqrt(variance) <= drift)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the counts say of m lines: `row` of the tally (-1: none), share (0-1), the verdicts."""
+
+    row: Ints
+    total: Ints
+    share: np.ndarray[tuple[int], np.dtype[np.float64]]
+    frequent: Flags
+    home: Flags
+    steady: Flags
+    closing: Flags
+
+
+def standing(
+    records: LineRecords, site: Words, options: SitesOptions, what: Known, name: str
+) -> Standing:
+    """Look the lines up."""
+    tally = what.tally
+    homes, inverse = np.unique(site[records.owner], return_inverse=True)
+    total = np.array([tally.sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
+    row = tally.find(keys(records, site, name))
+    # Most lines are unknown: what follows is computed for the others only.
+    at = np.flatnonzero((row >= 0) & (total >= options.site_documents))
+    mine, n = row[at], len(records)
+    documents = tally.documents[mine]
+    share = np.zeros(n)
+    share[at] = documents / np.maximum(total[at], 1)
+    outermost = what.outermost[mine] & ((records.shape[at] & PROSE) != 0)
+    least = np.where(outermost, options.min_share / 2, options.min_share)
+    enough = (documents >= options.min_documents) & (share[at] >= least)
+    frequent, home, steady, closing = np.zeros((4, n), bool)
+    frequent[at] = enough
+    home[at] = documents >= options.home_share * what.everywhere[mine]
+    steady[at] = what.steady[mine]
+    closing[at] = what.closing[mine] & (share[at] >= _CLOSING_SHARE)
+    return Standing(row, total, share, frequent, home, steady, closing)
+
+
+def judge(
+    records: LineRecords, site: Words, options: SitesOptions, counted: tuple[Known, Known, Known]
+) -> tuple[Ints, Ints, tuple[Standing, Standing], Flags]:
+    """Return the places of the lines that go, why, what the counts say, and which were learned."""
+    line, form, pair = (
+        standing(records, site, options, what, name)
+        for what, name in zip(counted, HASHES, strict=True)
+    )
+    plain = (records.shape & (STRUCTURE | LEADS)) == 0
+    prose = (records.shape & PROSE) != 0
+    by_line = line.frequent & plain & (~prose | line.steady | _in_run(records, line, options))
+    alone = by_line & line.home & ((records.chars >= options.min_chars) | line.closing)
+    paired = pair.frequent & (pair.share >= options.template_share)
+    paired[1:] |= paired[:-1] & follows_above(records)[1:]
+    by_form = form.frequent & plain & ~prose & (form.share >= options.template_share)
+    by_form &= ~by_line & (form.steady | paired)
+    anchor = by_line & (line.share >= options.template_share / 2)
+    goes = _with_company(records, by_line, by_form, alone, anchor, options)
+    goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
+    heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes)
+    familiar = line.frequent | form.frequent
+    outside = ~heading & outside_article(records, goes, familiar, options)
+    chosen = np.flatnonzero(goes | heading | outside)
+    why = np.select([outside, heading, line.frequent], [OUTSIDE, HEADING, LINE], FORM)
+    return chosen, why[chosen].astype(np.int64), (line, form), goes
+
+
+def _in_run(records: LineRecords, line: Standing, options: SitesOptions) -> Flags:
+    """Say which lines stand in a run of lines of the site that is long enough."""
+    run, first = _runs(records, line.frequent)
+    lines = np.diff([*first, len(records)])
+    result: Flags = line.frequent & (lines >= options.run_lines)[run]
+    return result
+
+
+def _runs(records: LineRecords, flags: Flags) -> tuple[Ints, Ints]:
+    """Return the run of each line, and the first line of each run of equal flags in a document."""
+    start = ~follows_above(records)
+    start[1:] |= flags[1:] != flags[:-1]
+    return np.cumsum(start) - 1, np.flatnonzero(start)
+
+
+def _with_company(
+    records: LineRecords,
+    by_line: Flags,
+    by_form: Flags,
+    alone: Flags,
+    anchor: Flags,
+    options: SitesOptions,
+) -> Flags:
+    """Say which lines go: those that go by themselves, and those in the right company.
+
+    Short lines go in a run that is long enough or holds a line that goes by itself; forms only in
+    a run with a line that is the same in a good share of the site's documents, and only where the
+    run is a small part of the text: forms may be the content (`时间：` in the notices of a hall,
+    `采购人：` in those of an office).
+    """
+    if not len(records):
+        return alone
+    recurs = by_line | by_form
+    run, first = _runs(records, recurs)
+    lines = np.diff([*first, len(records)])
+    chars = np.add.reduceat(records.chars, first, dtype=np.int64)
+    long = (lines >= options.run_lines) & (chars >= options.run_chars)
+    enough = long & (np.add.reduceat(by_line, first, dtype=np.int64) >= 2)
+    enough |= np.logical_or.reduceat(alone, first)
+    anchored = np.logical_or.reduceat(anchor & alone, first)
+    anchored |= long & np.logical_or.reduceat(anchor, first)
+    anchored &= (chars <= _FORM_SHARE * _document_chars(records)[first]) & (lines <= _FORM_LINES)
+    result: Flags = alone | (by_line & enough[run]) | (recurs & anchored[run])
+    return result
+
+
+def _between(records: LineRecords, goes: Flags) -> Flags:
+    """Say which lines stand directly between two that go."""
+    out = np.zeros(len(records), bool)
+    follows = follows_above(records)
+    out[1:-1] = goes[:-2] & goes[2:] & follows[1:-1] & follows[2:]
+    return out
+
+
+def _document_chars(records: LineRecords) -> Ints:
+    """Return for each line how many letters its document has."""
+    _, page = np.unique(records.owner, return_inverse=True)
+    totals = np.bincount(page, records.chars)
+    result: Ints = totals[page].astype(np.int64)
+    return result
+
+
+def _heads_nothing(records: LineRecords, goes: Flags) -> Flags:
+    """Say below which headings nothing is left up to the next heading or the end."""
+    n = len(records)
+    if not n:
+        return goes
+    places = np.where(goes, n, np.arange(n))
+    stays = np.minimum.accumulate(places[::-1])[::-1]  # the next line that stays, from here on
+    below = np.concatenate((stays[1:], [n]))
+    last = np.minimum(below, n - 1)
+    over = (below == n) | (records.owner[last] != records.owner)
+    over |= (records.shape[last] & STRUCTURE) != 0
+    followed = np.zeros(n, bool)
+    followed[:-1] = goes[1:] & (records.owner[1:] == records.owner[:-1])
+    result: Flags = over & followed
+    return result
