@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from machine import save
 from numpy.typing import NDArray
 
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
@@ -159,8 +159,8 @@ def main() -> None:
         command += ["--documents", str(args.documents)]
         command += ["--exact", str(args.exact), "--near", str(args.near)]
         result = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
-    facts = {"machine": platform.machine(), "python": platform.python_version()}
-    print(json.dumps({**json.loads(result.stdout), **facts, "numpy": np.__version__}, indent=1))
+    name = f"decide-{args.documents}"
+    print(save(name, json.loads(result.stdout)).read_text("utf-8"))
 
 
 if __name__ == "__main__":
