@@ -31,7 +31,10 @@ MADE = "<!-- made by tools/build_docs.py: do not edit -->\n\n"
 
 def shown(text: str) -> str:
     """Return a text as code in a table row."""
-    visible = text.replace("\n", "⏎").replace("|", "\\|").replace("`", "ˋ")
+    lines = text.replace("\n", "⏎").replace("|", "\\|").replace("`", "ˋ")
+    visible = "".join(
+        c if c.isprintable() or c.isspace() and c >= " " else f"\\u{ord(c):04x}" for c in lines
+    )
     return f"`{visible}`" if visible.strip() else "(nothing)"
 
 
