@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pipeline.stages.base import option
 from pipeline.text.charsets import codec_of, decode_with
 from pipeline.text.likelihood import log_likelihood
+from pipeline.text.realign import aligned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ def _legacy(data: bytes, valid: int, label: str, options: DecodeOptions) -> Deco
         bad = {i for i, line in enumerate(lines) if not _is_utf8(line)}
         if any(_UTF8_RUN.search(line) for i, line in enumerate(lines) if i not in bad):
             return _by_line(lines, sorted(bad), label, options)
-    return _best(data, [*UTF8, *CJK], label, options)
+    return _best(data, [*CJK], label, options)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -195,7 +196,7 @@ def _by_line(lines: list[bytes], bad: list[int], label: str, options: DecodeOpti
     for i in bad:
         codec = other if _prefers(lines[i], other) else "utf-8"
         used = used or codec == other
-        decoded[i], marks = decode_with(lines[i], codec)
+        decoded[i], marks = aligned(lines[i], codec)
         errors += marks
     name = f"utf-8+{other}" if used else "utf-8"
     return Decoded("\n".join(decoded), name, found.confidence, errors)
@@ -239,7 +240,7 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
         for codec in WIDE if b"\0\0" in head else WIDE16:
             scores[codec] = _score(head, codec) + gap
     first, second = sorted(scores, key=lambda codec: -scores[codec])[:2]
-    text, errors = decode_with(data, first)
+    text, errors = aligned(data, first)
     lead = 1 - math.exp(-max(0.0, scores[first] - scores[second]) / 4) / 2
     confidence = round(lead * _plausibility(text[:1000], _LANGUAGES[first]), 3)
     return Decoded(text, first, confidence, errors)

@@ -10,12 +10,8 @@ from pipeline.decode import BOMS, OTHERS, DecodeOptions, decode
 from pipeline.text.charsets import _BY_LABEL, MARK, codec_of, decode_with
 from pipeline.text.likelihood import log_likelihood
 
-HANS = (
-    "我们利用智慧工地平台开展模拟施工，优化了工序，很多施工问题便得到解决，提高了施工效率。"
-)
-HANT = (
-    "我們利用智慧工地平台開展模擬施工，優化了工序，很多施工問題便得到解決，提高了施工效率。"
-)
+HANS = "我们利用智慧工地平台开展模拟施工，优化了工序，很多施工问题便得到解决，提高了施工效率。"
+HANT = "我們利用智慧工地平台開展模擬施工，優化了工序，很多施工問題便得到解決，提高了施工效率。"
 JAPANESE = "これは日本語の文章です。古い港町の朝はとても静かです。カタカナもあります。"
 KOREAN = "나라의 말이 중국과 달라 문자로는 서로 통하지 아니하므로 이런 까닭으로."
 RUSSIAN = "Все люди рождаются свободными и равными в своем достоинстве и правах."
@@ -109,6 +105,29 @@ def test_a_bad_byte_costs_one_mark_wherever_it_stands(text: str, codec: str) -> 
         assert found.encoding == codec
         assert found.errors == 1
         assert found.text.replace(MARK, "") == text * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [(HANS, "gb18030"), (HANT, "big5hkscs"), (JAPANESE, "euc_jp"), (KOREAN, "cp949")],
+)
+@pytest.mark.parametrize("change", [b"", b"A", b"\xff"])
+def test_a_lost_or_changed_byte_does_not_put_the_rest_out_of_step(
+    text: str, codec: str, change: bytes
+) -> None:
+    data = (text * 3).encode(codec)
+    for at in range(len(data) // 3, len(data) // 3 + 12):
+        found = decode(data[:at] + change + data[at + 1 :])
+        assert found.text.startswith(text)
+        assert found.text.endswith(text)
+        assert found.errors <= 2
+
+
+def test_rare_characters_in_step_stay() -> None:
+    """Lists of rare characters read no better in another step, or not enough."""
+    rare = "魑魅魍魉饕餮貔貅囹圄龃龉踟蹰觊觎耄耋鳏寡茕孑齑粉醍醐狻猊蟾蜍蜻蜓" * 3
+    for codec in ("gb18030", "utf-8"):
+        assert decode((HANS + rare + HANS).encode(codec)).text == HANS + rare + HANS
 
 
 def test_bad_bytes_are_counted_and_genuine_marks_are_not() -> None:

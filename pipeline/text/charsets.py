@@ -110,7 +110,7 @@ _PAIR = {
     "cp949": re.compile(rb"[\x81-\xfe][\x41-\x5a\x61-\x7a\x81-\xfe]"),
 }
 _OTHER_TABLES = {"big5hkscs": ("cp950",), "cp932": ("shift_jis_2004",), "euc_jp": ("euc_jis_2004",)}
-_LANGUAGE = {"gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko"}
+LANGUAGE = {"gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko"}
 WINDOW = 24
 """Bytes behind a bad byte by which the ways to go on are weighed."""
 
@@ -146,7 +146,15 @@ def _utf8(error: UnicodeError) -> tuple[str, int]:
             return MARK + whole.decode("utf-8"), error.start + size + 1
         except UnicodeDecodeError:
             pass
-    return MARK, error.end
+    end = error.end
+    # The rest of a character whose first byte was changed goes with it.
+    while lead not in range(0xC2, 0xF5) and end < error.start + 4 and _goes_on(error.object, end):
+        end += 1
+    return MARK, end
+
+
+def _goes_on(data: bytes, at: int) -> bool:
+    return at < len(data) and 0x80 <= data[at] < 0xC0
 
 
 def _pairs(codec: str) -> None:
@@ -194,7 +202,7 @@ def _reads(data: bytes, way: tuple[str, int], codec: str) -> float:
     window = _BREAK.split(after, maxsplit=1)[0]
     text = way[0][1:] + window.decode(codec, "replace")
     # By the mean over the same bytes: the ways begin at different places.
-    return log_likelihood(text, (_LANGUAGE[codec],)) / max(1, len(window) + 2 * len(way[0][1:]))
+    return log_likelihood(text, (LANGUAGE[codec],)) / max(1, len(window) + 2 * len(way[0][1:]))
 
 
 _BREAK = re.compile(rb"[\x00-\x2f]")

@@ -75,6 +75,17 @@ def _tables() -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
     return tables, kinds
 
 
+def tables() -> dict[str, NDArray[np.float32]]:
+    """Return ln p by UTF-16 code unit for each language: float32 (65536,)."""
+    return _tables()[0]
+
+
+def likelihoods(text: str, language: str) -> NDArray[np.float32]:
+    """Return ln p of each UTF-16 code unit of a text: float32 (n,)."""
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    return tables()[language].take(units)
+
+
 def log_likelihood(text: str, languages: tuple[str, ...]) -> float:
     """Return ln p(text) in the language that makes it most likely; 0 for an empty text."""
     if not text:
