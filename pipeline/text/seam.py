@@ -50,8 +50,8 @@ def bond(left: str, right: str) -> float:
 def opening(line: str) -> float:
     """Return the log-odds (nats) by its first word that a sentence opens a paragraph.
 
-    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一, an
-    opening quotation); tables/reflow/words.toml has them, and what they were counted in.
+    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一):
+    tables/reflow/words.toml has them, and what they were counted in.
     """
     return -1.7 if _starts("goes_on").match(line) else 1.0 if _starts("opens").match(line) else 0.0
 
