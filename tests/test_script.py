@@ -17,7 +17,7 @@ from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.stages.script import STAGE
 from pipeline.text import conversion
 from pipeline.text.mends import pairs_of, read_tables
-from pipeline.text.scripts import detect, region
+from pipeline.text.scripts import detect, read_regions, region
 from tests.stage_cases import check, load
 
 TARGETS = ("hans", "hant-tw", "hant-hk", "keep")
@@ -138,19 +138,12 @@ def test_rows_are_well_formed(target: str) -> None:
             assert len(before) == 1 or set(before) & set(table["chars"]), before
 
 
-@pytest.mark.parametrize(
-    ("text", "expect"),
-    [
-        ("行政院會通過本條例", "Hant-TW"),
-        ("消防處派員到屋苑調查", "Hant-HK"),
-        ("佢哋嘅屋企", "Hant-HK"),
-        ("銅鑼灣與灣仔都在香港島", "Hant"),
-        ("高雄的天氣與台灣遊客", "Hant"),
-        ("屋子裏的人", "Hant"),
-    ],
-)
-def test_region_is_where_it_was_written_not_what_it_is_about(text: str, expect: str) -> None:
-    assert region(text) == expect
+@pytest.mark.parametrize("table", read_regions(), ids=lambda table: table["id"])
+def test_region_is_where_it_was_written_not_what_it_is_about(table: dict[str, Any]) -> None:
+    for text in table.get("catch", []):
+        assert region(text) == table["script"]
+    for text in table["leave"]:
+        assert region(text) == "Hant"
 
 
 def test_detect_looks_at_lines_where_kana_leave_it_open() -> None:

@@ -46,7 +46,9 @@ HAN = ("han", "han_traditional", "han_simplified", "compatibility_han")
 LETTERS = ("latin", "latin1", "latin_extended", "greek", "cyrillic", "other")
 # Characters looked at for the region: a first look, and a longer one where that says nothing.
 _REGION_SAMPLES = (400, 6000)
-REGION_MIN = 2  # one word may be a quotation
+# The least weight of its words that shows a region: one word may be a quotation, and the
+# institutions of a place are what others write about too (their tables weigh less).
+REGION_MIN = 3
 
 
 def detect(texts: Sequence[str], counted: Census) -> list[str]:
@@ -162,14 +164,16 @@ def traditional_only() -> frozenset[str]:
 def region(text: str) -> str:
     """Return `Hant-TW`, `Hant-HK` or, where a Traditional text does not show it, `Hant`.
 
-    Counts the words of `tables/script/regions.toml`: a region must have `REGION_MIN` of them, and
-    three times as many as speak for the other.
+    Adds up the weights of the words of `tables/script/regions.toml` in the text: a region needs
+    `REGION_MIN`, and three times what speaks for the other.
     """
-    automaton, votes = _region_words()
+    automaton, weights = _region_words()
     for sample in _REGION_SAMPLES:
-        found = list(map(votes.__getitem__, _matches(automaton, text[:sample])))
-        taiwan, hong_kong = found.count(HANT_TW), found.count(HANT_HK)
-        if taiwan >= REGION_MIN and taiwan > 3 * (len(found) - taiwan):
+        found = [weights[word] for word in _matches(automaton, text[:sample])]
+        taiwan = sum(weight for script, weight in found if script == HANT_TW)
+        hong_kong = sum(weight for script, weight in found if script == HANT_HK)
+        against_taiwan = sum(weight for script, weight in found if script != HANT_TW)
+        if taiwan >= REGION_MIN and taiwan > 3 * against_taiwan:
             return HANT_TW
         if hong_kong >= REGION_MIN and hong_kong > 3 * taiwan:
             return HANT_HK
@@ -187,18 +191,25 @@ def _matches(automaton: Any, text: str) -> list[str]:
     return found
 
 
+def read_regions() -> list[dict[str, Any]]:
+    """Return the tables of `regions.toml` as they stand in the file."""
+    path = files("pipeline").joinpath("tables/script/regions.toml")
+    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["table"]
+    return tables
+
+
 @cache
-def _region_words() -> tuple[Any, dict[str, str]]:
-    """Return the automaton of the words, and for each of them the region that it speaks for."""
+def _region_words() -> tuple[Any, dict[str, tuple[str, int]]]:
+    """Return the automaton of the words, and for each the region it speaks for and its weight."""
     from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-    path = files("pipeline").joinpath("tables/script/regions.toml")
-    votes: dict[str, str] = {}
-    for table in tomllib.loads(path.read_text("utf-8"))["table"]:
-        votes |= dict.fromkeys(table.get("words", "").split(), table["script"])
-        votes |= dict.fromkeys(table.get("against", "").split(), "against")
+    weights = {
+        word: (table["script"], table["weight"])
+        for table in read_regions()
+        for word in table["words"].split()
+    }
     # The DFA is twice as fast as the default, and small for 250 words.
     automaton = AhoCorasick(
-        list(votes), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+        list(weights), matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
     )
-    return automaton, votes
+    return automaton, weights
