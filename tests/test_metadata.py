@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
+from pipeline.stages.metadata import MetadataOptions, build, build_batch
 from pipeline.text import byline, dates, headline, names
+from pipeline.text.bylines import find_bylines
+from pipeline.text.ends import worth_reading
 from pipeline.text.roles import Role, explain, roles
 from pipeline.text.rules import builtin_rules
 from tests.stage_cases import check, load
@@ -97,3 +101,108 @@ def test_any_text_replays(text: str) -> None:
     out = run_text(text, ["metadata"])
     assert isinstance(out, Document)
     assert replay(text, out.edits) == out.text
+
+
+WHEN = "2024-03-05T15:20:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("2024-03-05 15:20", WHEN),
+        ("2024/3/5 15:20:00", WHEN),
+        ("2024.03.05 15:20", WHEN),
+        ("2024年3月5日15时20分", WHEN),
+        ("2024年03月05日 (星期二) 15:20", WHEN),
+        ("2024-03-05T15:20:00+08:00", WHEN),
+        ("2024-03-05T07:20:00Z", WHEN),
+        ("2024-03-05T15:20:00.000+0800", WHEN),
+        ("2024-03-05 下午3:20", WHEN),
+        ("中華民國113年3月5日 下午3時20分", WHEN),
+        ("3/5/2024 3:20:00 PM", WHEN),
+        ("Mar 5, 2024 3:20 PM", WHEN),
+        ("２０２４－０３－０５ １５：２０", WHEN),
+        ("20240305152000", WHEN),
+        ("5 March 2024", "2024-03-05T00:00:00+08:00"),
+        ("二〇二四年三月五日", "2024-03-05T00:00:00+08:00"),
+        ("民国一百一十三年三月五日", "2024-03-05T00:00:00+08:00"),
+        ("民國元年1月1日", "1912-01-01T00:00:00+08:00"),
+        ("2024-02-30", None),
+        ("2024-03", None),
+        ("3小时前", None),
+        ("昨天 15:20", None),
+        ("03-05 15:20", None),
+        ("12345-03-05", None),
+        ("", None),
+    ],
+)
+def test_dates(written: str, wanted: str | None) -> None:
+    assert dates.read(written) == (datetime.fromisoformat(wanted) if wanted else None)
+
+
+def test_a_zone_is_stated_or_assumed() -> None:
+    def zone(line: str) -> object:
+        out = run_text(
+            f"某地召开会议部署工作\n{line} 来源：某某日报\n会议强调要抓落实。", ["metadata"]
+        )
+        assert isinstance(out, Document)
+        return out.columns["published_at_zone"]
+
+    assert zone("2024-03-05T15:20:00+08:00") == "stated"
+    assert zone("2024-03-05 15:20:00") == "assumed"
+
+
+def test_fields_of_a_record_come_first_and_take_the_form_of_columns() -> None:
+    given = {"title": "原题", "author": "张龙、李明", "published_at": "2024-03-05"}
+    text = "某地召开会议部署工作\n2023-01-01 08:00 来源：某某日报 作者：王健\n会议强调要抓落实。"
+    out = run_text(text, ["metadata"], columns=given)
+    assert isinstance(out, Document)
+    assert out.columns["title"] == "原题"
+    assert out.columns["author"] == ["张龙", "李明"]
+    assert out.columns["published_at"] == datetime.fromisoformat("2024-03-05T00:00:00+08:00")
+    assert out.columns["source"] == "某某日报"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(LINES, max_size=8).map("\n".join), max_size=5))
+def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
+    options = MetadataOptions()
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    batch = build_batch(options)(documents, census(texts))
+    assert batch == [build(options)(document) for document in documents]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINES, max_size=12).map("\n".join))
+def test_what_is_not_worth_reading_says_nothing(text: str) -> None:
+    if not worth_reading([text])[0]:
+        head, tail = find_bylines(text, 8, 12, 40)
+        assert not any(line.goes for line in (*head, *tail))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LINES, max_size=20).map("\n".join))
+def test_what_goes_is_whole_lines_or_a_bracket(text: str) -> None:
+    out = run_text(text, ["metadata"])
+    assert isinstance(out, Document)
+    for edit in out.edits:
+        assert edit.after == ""
+        starts_line = edit.start == 0 or text[edit.start - 1] == "\n" or edit.before[0] in "\n【（"
+        assert starts_line, edit
+
+
+def test_only_the_ends_of_a_text_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    known = byline.read
+
+    def counted(line: str, folded: str = "") -> tuple[byline.Statement, ...]:
+        nonlocal read
+        read += len(line)
+        return known(line, folded)
+
+    monkeypatch.setattr(byline, "read", counted)
+    text = "会议指出，要抓项目、促开工：见下文\n" * 50_000 + "责任编辑：高原"
+    out = run_text(text, ["metadata"])
+    assert isinstance(out, Document)
+    assert out.columns["editor"] == ["高原"]
+    assert read < 30_000

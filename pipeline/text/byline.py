@@ -36,7 +36,6 @@ class Statement:
     value: Any
     alone: bool
     deep: bool = False
-    zoned: bool = True
     likely: bool = False  # a byline by itself at the right place
     open: bool = False  # a label whose value is on the next line, or nowhere
 
@@ -113,7 +112,7 @@ _NUMBER = re.compile(
 )
 _NO_NUMBER = re.compile(r"\s*(?:次|人)?(?=\s|$)")
 _NOISE = re.compile(
-    r"(?:原创|调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
+    r"(?:第?\s?[a-z]?\d{1,3}\s?版(?:\s?:\s?[\u4e00-\u9fff]{1,8})?|原创|调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
     r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐)"
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
@@ -206,7 +205,7 @@ def _next(text: _Text, bracket: str) -> Statement | None:
     dated = dates.DATE.match(text.folded, at, end)
     if dated and (moment := dates.moment(dated)):
         text.at = dated.end()
-        return Statement("bare-date", "published_at", moment, False, zoned=bool(dated["zone"]))
+        return Statement("bare-date", "published_at", moment, False)
     grammar = _grammar()
     last = (grammar.glued, grammar.enclosed) if bracket else (grammar.glued,)
     for pattern in (grammar.closed, grammar.spaced, grammar.ranked, *last):
@@ -242,8 +241,7 @@ def _labelled(
         if dated is None or moment is None:
             return _open(text, role, label, start) if with_colon else None
         text.at = dated.end()
-        zoned = bool(dated["zone"])
-        return Statement(role.id, role.column, moment, role.alone, role.deep, zoned)
+        return Statement(role.id, role.column, moment, role.alone, role.deep)
     if role.value == "number":
         number = _NUMBER.match(text.folded, start, text.end) or (
             _NO_NUMBER.match(text.folded, start, text.end) if with_colon else None

@@ -90,6 +90,11 @@ def moment(found: re.Match[str]) -> datetime | None:
     return _made(_day(g), (hour, minute, second), _zone(g["zone"]))
 
 
+def zone_of(when: datetime) -> str:
+    """Say whether a moment read here has a zone that was stated or one that was assumed."""
+    return "assumed" if when.tzinfo is CHINA else "stated"
+
+
 def has_time(found: re.Match[str]) -> bool:
     """Whether a match of `DATE` gives a time of day."""
     return found["hour"] is not None

@@ -27,7 +27,9 @@ _OTHER = (
     "源于网", "来自网", "源网", "源自网", "源于互", "来自互", "源互", "源自互",
 )  # fmt: skip
 # A stamp in figures or to the minute near the start may be all that a byline is.
-_DATED = re.compile(r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,8}\d:\d\d)")
+_DATED = re.compile(
+    r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,24}(?:\d:\d\d|\d\s?版))"
+)
 _SIGNED = tuple(")）】]")
 
 

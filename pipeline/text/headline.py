@@ -52,9 +52,14 @@ def title_above(lines: Sequence[str]) -> str | None:
     '建设现代化产业体系，槐荫区：以产业大提升推动发展'
     >>> title_above(["这是导语，说明了文章的内容。", "槐荫区实干担当跑出加速度"])
     '槐荫区实干担当跑出加速度'
+    >>> title_above(["某地召开会议部署重点工作", "会议要求把工作做细做实。"])
+    '某地召开会议部署重点工作'
     """
     candidates = [line.strip().lstrip("#").strip() for line in lines]
     if len(candidates) > 1 and _SUBTITLE.match(candidates[-1]):
+        candidates.pop()
+    # The first line, a summary in a sentence, the byline.
+    if len(candidates) == 2 and len(candidates[0]) >= 8 and not is_title(candidates[1]):
         candidates.pop()
     # Two sentences above it, and the byline stands in the middle of the article.
     if not candidates or sum(not is_title(line) for line in candidates) > 1:
