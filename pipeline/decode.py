@@ -93,9 +93,11 @@ AMONG_LATIN = 8.0
 """Nats against another alphabet among Latin letters: è alone would be и in Windows-1251."""
 # Nats against charsets that are seldom met: of two equal readings the usual one is right.
 RARE = {"utf-8": -5, "cp1251": 2, "koi8-r": 3, "cp1250": 3, "iso8859-2": 4, "cp1253": 4,
-        "cp1254": 4, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
+        "cp1254": 12, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
         "iso8859-6": 6, "cp866": 8, "cp855": 10, "mac-cyrillic": 10, "mac-roman": 10,
         "johab": 12}  # fmt: skip
+MIN_BEYOND = 20
+"""Bytes beyond ASCII that show a single-byte charset in a file of UTF-8; fewer are bad bytes."""
 CLEAR = 30.0
 """Nats by which the best CJK reading must lead for the rest not to be tried."""
 PLAUSIBLE = -9.5
@@ -185,26 +187,26 @@ def _by_line(lines: list[bytes], bad: list[int], label: str, options: DecodeOpti
     """Decode the lines that are not UTF-8 in the charset that is likeliest for all of them."""
     rest = b"\n".join(lines[i] for i in bad)
     found = _best(rest, [*UTF8, *CJK], label if label != "utf-8" else "", options)
-    data = b"\n".join(lines)
-    if found.encoding == "utf-8":
-        text, errors = decode_with(data, "utf-8")
-        return Decoded(text, "utf-8", 0.99, errors)
     other = found.encoding
+    few = other in OTHERS and other != label and len(_BEYOND.findall(rest)) < MIN_BEYOND
+    if other in UTF8 or other in WIDE or few or found.confidence < 0.5:
+        text, errors = decode_with(b"\n".join(lines), "utf-8")
+        return Decoded(text, "utf-8", 0.99, errors)
     decoded = [line.decode("utf-8", "replace") for line in lines]
     errors = 0
-    used = False
+    used = {"utf-8"}
     for i in bad:
-        codec = other if _prefers(lines[i], other) else "utf-8"
-        used = used or codec == other
+        codec = max(("utf-8", other), key=lambda codec: _mended_score(lines[i], codec))
         decoded[i], marks = aligned(lines[i], codec)
         errors += marks
-    name = f"utf-8+{other}" if used else "utf-8"
+        used.add(codec)
+    name = "+".join(sorted(used, key=lambda codec: codec != "utf-8"))
     return Decoded("\n".join(decoded), name, found.confidence, errors)
 
 
-def _prefers(line: bytes, other: str) -> bool:
-    """Return whether a broken line reads better in `other` than as UTF-8 with marks."""
-    return _score(line, other) > _score(line, "utf-8")
+def _mended_score(data: bytes, codec: str) -> float:
+    """Return ln p of the data as it will be read, with what the error handlers mend."""
+    return log_likelihood(decode_with(data, codec)[0], _LANGUAGES[codec])
 
 
 def _score(data: bytes, codec: str) -> float:
@@ -240,10 +242,13 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
         for codec in WIDE if b"\0\0" in head else WIDE16:
             scores[codec] = _score(head, codec) + gap
     first, second = sorted(scores, key=lambda codec: -scores[codec])[:2]
-    text, errors = aligned(data, first)
     lead = 1 - math.exp(-max(0.0, scores[first] - scores[second]) / 4) / 2
-    confidence = round(lead * _plausibility(text[:1000], _LANGUAGES[first]), 3)
-    return Decoded(text, first, confidence, errors)
+    if first in LATIN and data.decode(first, "replace") == data.decode("cp1252", "replace"):
+        first = "cp1252"  # ö and ü are in all of them
+    text, errors = aligned(data, first)
+    certain = first in UTF8 and not errors
+    confidence = 1.0 if certain else lead * _plausibility(text[:1000], _LANGUAGES[first])
+    return Decoded(text, first, round(confidence, 3), errors)
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -159,6 +159,14 @@ def test_a_broken_line_of_utf_8_is_not_another_charset() -> None:
     assert (found.encoding, found.errors) == ("utf-8", 1)
 
 
+def test_a_broken_last_line_is_not_another_charset() -> None:
+    for tail in (b"\xc0\xaf\xe0\x80\xaf\xf8\x88\x80\x80\x80", b"\xff\xfe\xfd", b"\xe4\xb8"):
+        found = decode((HANS + "\n").encode() + tail)
+        assert found.encoding == "utf-8"
+        assert found.text.startswith(HANS + "\n�")
+    assert decode((HANS + "\n").encode() + b"\xed\xa0\xbd\xed\xb8\x80").text == HANS + "\n😀"
+
+
 def test_what_is_no_text_has_no_confidence() -> None:
     noise = bytes((i * 7919 >> 5) & 0xFF for i in range(1, 5000))
     assert decode(noise).confidence < 0.1
