@@ -22,6 +22,7 @@ from pipeline.recipe import sections
 from pipeline.report.recipes import toml_value
 from pipeline.stages import ORDER, registry
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
+from pipeline.text.rules import builtin_rules, explain
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/cases"
@@ -121,7 +122,16 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
+def rules_page() -> str:
+    """Return every boilerplate rule with its examples."""
+    lines = ["# Boilerplate rules", ""]
+    for rule in builtin_rules():
+        lines += [f"## {rule.id}", "", "```text", explain(rule), "```", ""]
+    return "\n".join(lines)
+
+
 PAGES = {
+    "rules.md": rules_page,
     "stages.md": stages_page,
     "recipe.md": recipe_page,
     "columns.md": columns_page,
