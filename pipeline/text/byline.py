@@ -249,7 +249,8 @@ def _labelled(
         if number is None:
             return None
         text.at = number.end()
-        return Statement(role.id, "", None, role.alone)
+        empty = not number[0].strip() and text.at >= text.end
+        return Statement(role.id, "", None, role.alone, open=empty)
     if role.value == "url":
         url = _URL.search(text.line, start, text.end)
         if url is None:

@@ -17,7 +17,7 @@ from pipeline.text.fold import fold
 from pipeline.text.headline import is_title, original_title
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
-_FORM = re.compile(r"[\s【\[]*[^\s:：]{1,3}(?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
+_FORM = re.compile(r"[\s【\[]*[^\s:：](?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
@@ -164,7 +164,7 @@ def _in_form(lines: Sequence[Line], first: int, last: int) -> bool:
     return any(
         _FORM.match(lines[i].text)
         for i in (first - 2, first - 1, last, last + 1)
-        if 0 <= i < len(lines) and not lines[i].goes
+        if 0 <= i < len(lines) and not lines[i].says
     )
 
 
@@ -194,6 +194,8 @@ def _value_of(label: Statement, text: str) -> object | None:
     value = text.strip()
     if label.column in PEOPLE:
         return names.people(value, strict=True) or None
+    if label.rule == "byline-view-count":
+        return value if value.isdecimal() else None
     if label.column == "source" and len(value) <= 16:
         return names.source(value) if names.is_outlet(value) else None
     return None
