@@ -86,8 +86,7 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     with versions.locked(output):
         there = versions.find(output, name)
         if there is not None and not replay:
-            if versions.current(output) != there:
-                versions.point(output, there)
+            versions.point(output, there)
             observer.note(f"nothing new: {output / 'current'} is up to date ({there.name})")
             return Result(0, there, versions.read_run(there), False)
         job = _Run(recipe, output, name, observer)

@@ -129,8 +129,18 @@ def publish(output: Path, folder: Path, name: str) -> Path:
     return target
 
 
+def _pointer(output: Path) -> str:
+    """Return what CURRENT.json names; nothing where a run ended before it was written."""
+    try:
+        return str(json.loads((output / "CURRENT.json").read_bytes())["version"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
 def point(output: Path, version: Path) -> None:
-    """Make `version` the current one."""
+    """Make `version` the current one. Does nothing where it is, by both names of it."""
     relative = f"versions/{version.name}"
+    if current(output) == version and _pointer(output) == relative:
+        return
     swap_link(output / "current", relative)
     write_bytes(output / "CURRENT.json", json.dumps({"version": relative}).encode() + b"\n")
