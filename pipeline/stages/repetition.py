@@ -72,6 +72,7 @@ _ITEM = re.compile(
 # Begins as an item, a date or a quotation, or says who speaks: where it is short, it may repeat.
 _FORM = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]|[“「『\"'‘]|[^，。]{{0,10}}[:：]")
 _FORM_CHARS = 80  # the formula of a chairman or a chronicle is shorter, a paragraph longer
+_FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
@@ -100,25 +101,29 @@ def repeats(
     """Return {line that goes: why}, by number. `near`: look for near-copies as well."""
     first: dict[str, int] = {}
     twin = [first.setdefault(line.bare, i) for i, line in enumerate(lines)]
-    gone = _blocks(lines, twin, options)
+    bare = [line.bare for line in lines]
+    formal = _formal(bare)
+    # A listing may stand twice in a manual; twice the manual may not.
+    gone = _blocks(lines, twin, options, options.block_share * (2 if formal else 1))
     repeated = any(i != t and i not in gone for i, t in enumerate(twin))
-    if (near or repeated) and not _formal([line.bare for line in lines]):
-        counts = Counter(twin)
-        for i, line in enumerate(lines):
-            if i in gone or twin[i] == i or not _prose(line.bare, options.min_chars):
-                continue
-            often = counts[twin[i]] > 2 or line.bare == title
-            if often and _CAPTION.match(line.bare):
-                gone[i] = Repeat("repeated-caption", twin[i])
-            elif len(line.bare) >= options.sentence_chars:
-                gone[i] = Repeat("repeated-paragraph", twin[i])
-        if near:
-            _near(text, lines, gone, options)
+    if not (near or repeated) or _statute(bare):
+        return gone
+    counts = Counter(twin)
+    for i, line in enumerate(bare):
+        if i in gone or twin[i] == i or not _prose(line, options.min_chars):
+            continue
+        often = counts[twin[i]] > 2 or line == title
+        if often and not formal and _CAPTION.match(line):
+            gone[i] = Repeat("repeated-caption", twin[i])
+        elif len(line) >= options.sentence_chars and (not formal or _long_sentence(line)):
+            gone[i] = Repeat("repeated-paragraph", twin[i])
+    if near and not formal:
+        _near(text, lines, gone, options)
     return gone
 
 
 def _blocks(
-    lines: Sequence[Line], twin: Sequence[int], options: RepetitionOptions
+    lines: Sequence[Line], twin: Sequence[int], options: RepetitionOptions, share: float
 ) -> dict[int, Repeat]:
     """Find runs of lines that follow each other as they did before."""
     gone: dict[int, Repeat] = {}
@@ -131,7 +136,7 @@ def _blocks(
         ):
             end += 1
         chars = sum(len(lines[j].bare) for j in range(i, end))
-        large = end - i >= options.block_lines and chars >= options.block_share * total
+        large = end - i >= options.block_lines and chars >= share * total
         # All of the text again: two lines and half the length will do.
         whole = end - i > 1 and chars >= 0.45 * total
         if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
@@ -140,12 +145,18 @@ def _blocks(
     return gone
 
 
+def _statute(bare: Sequence[str]) -> bool:
+    return sum(1 for line in bare if _ARTICLE.match(line)) >= 3
+
+
 def _formal(bare: Sequence[str]) -> bool:
-    """Whether the text is verse, a statute, a table or code: its lines repeat by their form."""
-    articles = sum(1 for line in bare if _ARTICLE.match(line))
+    """Whether the text is verse, a table or code: its shorter lines repeat by their form."""
     formed = sum(1 for line in bare if _TABLE.search(line) or not _HAN_CHARS.search(line))
-    lengths = [len(line) for line in bare]
-    return articles >= 3 or formed * 4 > len(bare) or (len(bare) >= 8 and median(lengths) < 20)
+    return formed * 4 > len(bare) or (len(bare) >= 8 and median(map(len, bare)) < 20)
+
+
+def _long_sentence(bare: str) -> bool:
+    return len(bare) >= _FORMAL_CHARS and bare[-1] in _SENTENCE_END
 
 
 def _prose(bare: str, least: int) -> bool:
@@ -154,7 +165,8 @@ def _prose(bare: str, least: int) -> bool:
         return False
     if len(bare) < _FORM_CHARS and _FORM.match(bare):
         return False
-    return len(_HAN_CHARS.findall(bare)) * 2 >= len(bare)
+    # Names in Latin letters may fill half of a long paragraph.
+    return len(_HAN_CHARS.findall(bare)) * (2 if len(bare) < _FORM_CHARS else 3) >= len(bare)
 
 
 def _near(
