@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.mojibake import dropped, gate, legacy
 from pipeline.text.mojibake.codecs import READINGS
+from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.shift import realigned
 from pipeline.text.mojibake.utf8 import Undone, undo
 from pipeline.text.ngram import Model, code_points
@@ -55,10 +56,11 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     `kinds` is what the gate suspects: it says which readings to try as the outermost one.
     """
     codes = code_points(text)
+    filler = Filler(_undone, model)
     found: list[Repair] = []
     for name in outermost(kinds):
         for undone in undo(name, codes):
-            found += _judged(text, undone, f"utf8-as-{name}", model)
+            found += _judged(text, undone, f"utf8-as-{name}", model, filler)
     kept = _disjoint(found)
     if not kept:
         for name in legacy_readings(kinds):
@@ -102,7 +104,7 @@ def legacy_readings(kinds: int) -> Iterator[str]:
             yield from names
 
 
-def _judged(text: str, undone: Undone, rule: str, model: Model) -> Iterator[Repair]:
+def _judged(text: str, undone: Undone, rule: str, model: Model, filler: Filler) -> Iterator[Repair]:
     ends = list(_ends(undone, (rule,)))
     damaged = text[undone.start : undone.end]
     scores = model.scores([damaged, *(end.text.replace("\ufffd", "") for end, _ in ends)])
@@ -112,7 +114,17 @@ def _judged(text: str, undone: Undone, rule: str, model: Model) -> Iterator[Repa
     after = scores[1 + at] * (len(end.text) - end.text.count("\ufffd"))
     enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
     if after - before >= enough and scores[1 + at] > MIN_SCORE and _is_east_asian(end.text):
-        yield Repair(undone.start, undone.end, end.text, chain, before, after, end.sequences)
+        filled = end.text
+        if end.holes:
+            filled = filler.fill(damaged, tuple(rule.removeprefix("utf8-as-") for rule in chain))
+        yield Repair(undone.start, undone.end, filled, chain, before, after, end.sequences)
+
+
+def _undone(text: str, name: str) -> tuple[str, list[bytes]]:
+    """Undo one layer of a whole stretch: its text, and the bytes at each `�` of it."""
+    parts = undo(name, code_points(text))
+    whole = _spliced(Undone(0, 0, text, 0, ()), parts)
+    return whole.text, list(whole.holes)
 
 
 def _judged_legacy(
@@ -172,7 +184,7 @@ def _spliced(whole: Undone, parts: list[Undone]) -> Undone:
         whole.end,
         "".join(pieces),
         sum(part.sequences for part in parts),
-        sum(part.holes for part in parts),
+        tuple(hole for part in parts for hole in part.holes),
     )
 
 

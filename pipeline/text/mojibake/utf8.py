@@ -10,7 +10,6 @@ GBK text holds them by chance (the 联通 effect).
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.codecs import FOREIGN, Reading, reading
+from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN, Reading, reading
 
 _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
@@ -38,8 +37,13 @@ _NARROW = (
     rb"(?:[\xe1-\xef][!-#%-@~](?=[\xc2-\xef\x00-\x7f]|\Z)|[\xe1-\xef] (?=[\xe1-\xef][\x80-\xbf])"
     rb"|[\xe1-\xef][\x80-\xbf](?:[`-o$][\x80-\xbf])+[\x80-\xbf])"
 )
-# U+FFFF: the beginning of a sequence; U+FFFE: bytes of which the beginning is missing.
-_HOLE = re.compile("\uffff\ufffe*\\??\ufffe*|\\??\ufffe+\\??\ufffe*")
+_STRAY = rb"[\x80-\xc1\xf5-\xff]"
+# A hole is what is left of one character, and the `?` of its lost byte.
+_PIECE = re.compile(
+    rb"(?P<good>(?:" + _SEQ + rb"|[\x00-\x3e\x40-\x7f]|\?(?!" + _STRAY + rb"))+)"
+    rb"|(?P<hole>\?" + _STRAY + rb"+(?:\?" + _STRAY + rb"*)?"
+    rb"|[\xc2-\xf4]" + _STRAY + rb"*\??" + _STRAY + rb"*|" + _STRAY + rb"+\??" + _STRAY + rb"*)"
+)
 # Browsers also read 0xA2E3 as `€`; our table takes it for 0x80, which leaves two stray bytes.
 _EURO = re.compile(rb"(?<=[\xe1-\xef][\x80-\xbf])\x80(?=[\x80-\xbf]{2}(?![\x80-\xbf]))")
 _LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
@@ -59,14 +63,15 @@ SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
 class Undone:
     """A stretch of text with one layer undone: characters `start` to `end` become `text`.
 
-    `sequences` counts the valid multi-byte sequences, `holes` the places where bytes are missing.
+    `sequences` counts the valid multi-byte sequences; `holes` are the bytes found at each `�` that
+    the layer left, in order (UNKNOWN for a lost one).
     """
 
     start: int
     end: int
     text: str
     sequences: int
-    holes: int
+    holes: tuple[bytes, ...]
 
 
 @cache
@@ -79,7 +84,7 @@ def _token(name: str) -> re.Pattern[bytes]:
 
 
 @cache
-def _view(name: str) -> Reading:
+def view(name: str) -> Reading:
     """Return a reading without the characters whose bytes cannot be part of UTF-8."""
     full = reading(name)
     never = np.zeros(256, bool)
@@ -92,20 +97,9 @@ def _view(name: str) -> Reading:
     return Reading(name, first, full.second, size)
 
 
-_LEADS = range(0xC2, 0xF5)
-
-
-def _mark(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    return "\uffff" if error.object[error.start] in _LEADS else "\ufffe", error.end
-
-
-codecs.register_error("pipeline-hole", _mark)
-
-
 def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
     """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order."""
-    data, starts = _view(name).encode(codes)
+    data, starts = view(name).encode(codes)
     core = _CORE_SINGLE if name in SINGLE else _CORE
     found: list[Undone] = []
     at = 0
@@ -136,16 +130,24 @@ class _Line:
         self.name, self.data, self.starts, self.codes = name, data, starts, codes
         self.core = _CORE_SINGLE if name in SINGLE else _CORE
         self.tokens = [
-            (self._kind(m.lastgroup or "", m.start(), m.end()), m.start(), m.end())
+            token
             for m in _token(name).finditer(data, line, end)
+            for token in self._tokens(m.lastgroup or "", m.start(), m.end())
         ]
 
-    def _kind(self, group: str, a: int, b: int) -> str:
-        if group == "bad" and b - a == 2:
-            i = int(np.searchsorted(self.starts, a))
-            if self.starts[i] == a and int(self.codes[i]) in _LITERAL:
-                return "literal"
-        return group
+    def _tokens(self, group: str, a: int, b: int) -> Iterator[tuple[str, int, int]]:
+        """Yield one token, or bytes without meaning cut at the marks that stand for themselves."""
+        if group == "bad" and b - a > 1:
+            for i in range(*(int(x) for x in np.searchsorted(self.starts, (a, b - 1)))):
+                c, d = int(self.starts[i]), int(self.starts[i + 1])
+                alone = c == a or self.data[c - 1] == UNKNOWN
+                if alone and d <= b and int(self.codes[i]) in _LITERAL:
+                    if c > a:
+                        yield group, a, c
+                    yield "literal", c, d
+                    a = d
+        if a < b:
+            yield group, a, b
 
     def stretches(self) -> Iterator[Undone]:
         """Yield the damaged stretches of the line: each core with what belongs to it."""
@@ -169,7 +171,7 @@ class _Line:
 
     def _undone(self, s: int, e: int, left: int, right: int) -> Undone:
         pieces: list[str] = []
-        holes = at = 0
+        holes: list[bytes] = []
         at = s
         for kind, a, b in [*self.tokens[left : right + 1], ("literal", e, e)]:
             if kind == "literal":
@@ -180,9 +182,9 @@ class _Line:
                 at = b
         text = "".join(pieces)
         first, last = (int(x) for x in np.searchsorted(self.starts, (s, e)))
-        return Undone(first, last, text, sum(map(_is_sequence, text)), holes)
+        return Undone(first, last, text, sum(map(_is_sequence, text)), tuple(holes))
 
-    def _decoded(self, raw: bytes) -> tuple[str, int]:
+    def _decoded(self, raw: bytes) -> tuple[str, list[bytes]]:
         if self.name == "gbk":
             # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
             raw = _CROSSED.sub(b"\xff", _EURO.sub(b"\xa2\xe3", raw))
@@ -265,9 +267,16 @@ def widened(raw: bytes) -> bytes:
     return _WEDGED.sub(lambda match: _WIDE[match[0]], raw)
 
 
-def decode(raw: bytes) -> tuple[str, int]:
-    """Decode UTF-8 with holes: each hole becomes one `�`. Returns the text and how many."""
-    text = raw.decode("utf-8", "pipeline-hole")
-    if "\uffff" not in text and "\ufffe" not in text:
-        return text, 0
-    return _HOLE.subn("\ufffd", text)
+def decode(raw: bytes) -> tuple[str, list[bytes]]:
+    """Decode UTF-8 with holes: each becomes one `�`. Returns the text and the bytes at each `�`."""
+    pieces: list[str] = []
+    holes: list[bytes] = []
+    for match in _PIECE.finditer(raw):
+        if match.lastgroup == "hole":
+            holes.append(match[0])
+            pieces.append("\ufffd")
+        else:
+            text = match[0].decode()
+            holes += [b""] * text.count("\ufffd")  # one that an earlier layer left
+            pieces.append(text)
+    return "".join(pieces), holes
