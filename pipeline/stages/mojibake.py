@@ -54,7 +54,7 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
         kinds = suspects([document.text for document in documents])
         return [
-            _repaired(document, int(kind), model) if kind else document
+            _repaired(document, int(kind), model) if kind or "\ufffd" in document.text else document
             for document, kind in zip(documents, kinds, strict=True)
         ]
 
@@ -62,11 +62,10 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 
 
 def _repaired(document: Document, kinds: int, model: ngram.Model) -> Document:
-    found = repairs(document.text, kinds, model)
-    if not found:
-        return document
-    repaired = document.edited([_edit(document.text, repair) for repair in found])
-    return repaired.edited([], damage_marks=repaired.text.count("\ufffd"))
+    found = repairs(document.text, kinds, model) if kinds else []
+    edited = document.edited([_edit(document.text, repair) for repair in found])
+    marks = edited.text.count("\ufffd")
+    return edited.edited([], damage_marks=marks) if marks or found else document
 
 
 def _edit(text: str, repair: Repair) -> Edit:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.text.mojibake import dropped, gate, legacy
 from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.fill import Filler
+from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
 from pipeline.text.mojibake.shift import realigned
 from pipeline.text.mojibake.utf8 import Undone, undo
 from pipeline.text.ngram import Model, code_points
@@ -24,6 +25,8 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
+MAX_EXAMPLE = 16
+"""Characters up to which damage in a text about encodings is taken for an example."""
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""
 
@@ -61,14 +64,24 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     for name in outermost(kinds):
         for undone in undo(name, codes):
             found += _judged(text, undone, f"utf8-as-{name}", model, filler)
-    kept = _disjoint(found)
+    kept = [r for r in _disjoint(found) if not _is_example(text, r)]
     if not kept:
         for name in legacy_readings(kinds):
             found += _judged_legacy(text, codes, name, model)
         kept = _disjoint(found)
     if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
         kept = _disjoint(list(_in_step(text, kinds, model)))
+    if kinds & gate.UTF8_GBK:
+        lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
+        kept = _disjoint(kept + lost)
     return kept
+
+
+def _is_example(text: str, repair: Repair) -> bool:
+    """Tell whether a short stretch is an example in a text about encodings."""
+    if repair.sequences >= MAX_EXAMPLE:
+        return False
+    return ABOUT.search(text[: repair.start] + "\n" + text[repair.end :]) is not None
 
 
 def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
@@ -130,7 +143,7 @@ def _undone(text: str, name: str) -> tuple[str, list[bytes]]:
 def _judged_legacy(
     text: str, codes: NDArray[np.uint32], name: str, model: Model
 ) -> Iterator[Repair]:
-    found = list(legacy.candidates(name, codes))
+    found = list(legacy.candidates(name, codes, model))
     if not found:
         return
     scores = model.scores([c.text.replace("\ufffd", "") for c in found])

@@ -145,6 +145,18 @@ def _cp949() -> dict[int, int]:
     return pairs | {0x80: 0x80}
 
 
+def cp932_twins() -> dict[int, int]:
+    """Map each code of cp932 to the other one that has its character: NEC's and IBM's extensions.
+
+    Which of the two the text had cannot be seen: both readings have to be tried.
+    """
+    trails = [*range(0x40, 0x7F), *range(0x80, 0xFD)]
+    nec = _two_byte("cp932", range(0xED, 0xEF), trails)
+    ibm = _two_byte("cp932", range(0xFA, 0xFD), trails)
+    both = {code: ibm[char] for char, code in nec.items() if char in ibm}
+    return both | {twin: code for code, twin in both.items()}
+
+
 _BUILDERS: dict[str, Callable[[], dict[int, int]]] = {
     "gbk": _cp936,
     "big5": _cp950,

@@ -13,18 +13,22 @@ from collections.abc import Callable
 from functools import cache
 
 from pipeline.text.mojibake.codecs import UNKNOWN
-from pipeline.text.mojibake.utf8 import decode, view
-from pipeline.text.ngram import Model
+from pipeline.text.mojibake.utf8 import LITERAL, decode, view
+from pipeline.text.ngram import Model, code_points
 
 MARK = "\ufffd"
 MAX_HOLES = 200
 """Holes looked at in one document, at 1-2 ms each: the work stays bounded."""
 WINDOW = 9
 """Characters on each side of a hole that are decoded to see what a candidate gives."""
+MIN_SCORE = -10.0
+"""Mean log-probability that what fills a hole must have."""
 MARGIN = 3.0
 """How much likelier one candidate must be than the next, in nats."""
 CLOSES = {"”": "“", "’": "‘", "）": "（", "》": "《", "」": "「", "』": "『", "】": "【"}
-_PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?|([\xe1-\xef][\x80-\xbf])\?")
+_PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
+_READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
+_HAN = re.compile("[\u4e00-\u9fff]+")
 
 Undo = Callable[[str, str], tuple[str, list[bytes]]]
 
@@ -57,7 +61,7 @@ class Filler:
             if (prefix is None and not lost_private) or self.left == 0:
                 continue
             self.left -= 1
-            options = _options(prefix[1] or prefix[2]) if prefix else _private(deeper[0])
+            options = _options(prefix[1]) if prefix else _private(deeper[0])
             if not deeper:
                 chars[at] = _closing(chars[:at], options) or MARK
             else:
@@ -68,21 +72,56 @@ class Filler:
         """Return the one character that makes the layers below valid, or an empty string."""
         before = "".join(chars[max(at - WINDOW, 0) : at])
         after = "".join(chars[at + 1 : at + 1 + WINDOW])
-        least = _below(before + MARK + after, deeper).count(MARK)
-        found = {
-            below: char
-            for char in options
-            if (below := _below(before + char + after, deeper)).count(MARK) < least
-        }
+        if ord(after[:1] or "a") in LITERAL:
+            after = ""  # a mark that stands for itself is no bytes of what is below
+        least, lost = _below(before + MARK + after, deeper)
+        found: dict[str, str] = {}
+        for char in options:
+            below, more = _below(before + char + after, deeper)
+            if more > lost:
+                return ""  # the layer below may have lost the character itself
+            gained = _gained(least, below)
+            if below.count(MARK) < least.count(MARK) and _READABLE.fullmatch(gained):
+                found[below] = char
+        if any(not _HAN.fullmatch(_gained(least, below)) for below in found) and len(found) > 1:
+            return ""  # between marks a score does not choose
+        found = {text: char for text, char in found.items() if self._plausible(least, text)}
+        return self._likeliest(found)
+
+    def _plausible(self, least: str, below: str) -> bool:
+        """Tell whether what is gained can follow what stands before it."""
+        start = _shared(least, below)
+        codes = code_points(below[: start + len(_gained(least, below))])
+        return bool(self.model.log_probs(codes)[start:].mean() > MIN_SCORE)
+
+    def _likeliest(self, found: dict[str, str]) -> str:
         if len(found) <= 1:
             return next(iter(found.values()), "")
-        below = list(found)
-        # A hole more or less is no evidence: only what was read counts.
-        lengths = [len(text) - text.count(MARK) for text in below]
-        means = self.model.scores([text.replace(MARK, "") for text in below])
-        totals = sorted(zip((m * n for m, n in zip(means, lengths, strict=True)), below, strict=True))
-        (second, _), (best, text) = totals[-2:]
-        return found[text] if best - second >= MARGIN else ""
+        texts = sorted(found)
+        totals = [self._score(text) for text in texts]
+        second, best = sorted(totals)[-2:]
+        return found[texts[totals.index(best)]] if best - second >= MARGIN else ""
+
+    def _score(self, text: str) -> float:
+        """Return the log-probability of the Han text; holes and what stands beside digits is none.
+
+        The model knows nothing about numbers after words, and must not choose words by it.
+        """
+        runs = _HAN.findall(text)
+        return sum(s * len(r) for s, r in zip(self.model.scores(runs), runs, strict=True))
+
+
+def _shared(one: str, two: str) -> int:
+    """Return how many characters two strings begin with in common."""
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def _gained(least: str, below: str) -> str:
+    """Return what the second text reads where the first has a hole."""
+    start = _shared(least, below)
+    end = _shared(least[:start:-1], below[:start:-1])
+    return below[start : len(below) - end].replace(MARK, "")
 
 
 def _options(prefix: bytes) -> str:
@@ -111,11 +150,15 @@ def _closing(before: list[str], options: str) -> str:
     return ""
 
 
-def _below(text: str, names: tuple[str, ...]) -> str:
+def _below(text: str, names: tuple[str, ...]) -> tuple[str, int]:
+    """Return the text under the layers, and how many `�` these have had themselves."""
+    lost = 0
     for name in names:
         table = _bytes_of(name)
-        text, _ = decode(b"".join(table[min(ord(char), 0xFFFF)] for char in text))
-    return text
+        raw = b"".join(table[min(ord(char), 0xFFFF)] for char in text)
+        lost += raw.count(b"\xef\xbf\xbd")
+        text, _ = decode(raw)
+    return text, lost
 
 
 @cache

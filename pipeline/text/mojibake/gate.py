@@ -21,7 +21,7 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE, ENDING = (1 << i for i in range(12, 17))
+COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL = (1 << i for i in range(12, 18))
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
@@ -53,6 +53,7 @@ def flags() -> NDArray[np.uint32]:
     latin = np.isin(gbk.first, letters) & trail[gbk.second]
     latin |= np.isin(gbk.second, letters) & trail[gbk.first]
     table[two & latin] |= LATIN_PAIR
+    table[[ord(c) for c in "烫屯"]] |= LATIN_PAIR  # four in a row of these as well
     for name in ("cp1252", "macroman"):
         one = reading(name)
         table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
@@ -69,6 +70,12 @@ def flags() -> NDArray[np.uint32]:
     table[0xAC00:0xD7A4] |= HANGUL
     table[0x3400:0xA000] |= HAN
     kana = "".join(map(chr, range(0x3041, 0x3094))) + "".join(map(chr, range(0x30A1, 0x30F7)))
+    euc_kr = range(0xB0A1, 0xC8FF)
+    seen = b"".join(c.to_bytes(2, "big") for c in euc_kr if c & 0xFF > 0xA0).decode(
+        "euc-kr", "ignore"
+    )
+    table[0xAC00:0xD7A4] |= RARE_HANGUL
+    table[[ord(c) for c in seen]] &= ~np.uint32(RARE_HANGUL)
     model = load()
     syllables = np.arange(0xAC00, 0xD7A4)
     frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:80]]
@@ -102,11 +109,12 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
     f = flags().take(flat)
     kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
-    half, korean, common, han = (
+    half, korean, common, rare, han = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int64)
-        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, HAN | HANGUL)
+        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, RARE_HANGUL, HAN | HANGUL)
     )
     kinds[half >= 4] |= KANA
+    kinds[(rare >= 2) & (rare * 10 >= han)] |= KOREAN
     kinds[(korean >= 5) & (korean * 3 >= han)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
     kinds[strange[_unlikely([texts[int(i)] for i in strange])]] |= UNLIKELY

@@ -11,11 +11,13 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.codecs import reading
+from pipeline.text.mojibake.codecs import cp932_twins, reading
+from pipeline.text.ngram import Model
 
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -31,6 +33,9 @@ MIN_HIGH = 8
 MAX_BAD = 0.04
 """Largest share of characters that may stay undecodable."""
 BAD = "\ufffd"
+LOOK_BACK = 160
+"""Bytes looked back for one from which the reading is in step."""
+_SYNC = re.compile(rb"[\x00-\x3f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +54,16 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("pipeline-bad", _mark)
-# A run of characters of one line that a reading may have produced.
-_RUN = re.compile(rb"[^\n\xfe]+")
 
 
-def candidates(name: str, codes: NDArray[np.uint32]) -> Iterator[Candidate]:
+def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[Candidate]:
     """Yield what the stretches of a text may have been before reading `name` hit them."""
     full = reading(name)
     data, starts = full.encode(codes)
     # FOREIGN (0xFE) is a byte like others here: foreign characters are found by their code.
     bmp = np.minimum(codes, 0xFFFF)
     foreign = (full.first[bmp] == 0xFE) & (full.size[bmp] == 1) & (codes >= 0x80)
-    if name == "cp1252":
-        foreign &= codes != 0xFE  # þ
+    foreign &= codes != {"cp1252": 0xFE, "cp932": 0xF8F2}.get(name, 0)  # what 0xFE itself is
     breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])
     for left, right in zip(edges[:-1] + 1, edges[1:], strict=True):
@@ -69,15 +71,45 @@ def candidates(name: str, codes: NDArray[np.uint32]) -> Iterator[Candidate]:
             continue
         raw = data[starts[left] : starts[right]]
         if _high(raw) >= MIN_HIGH:
-            yield from _origins(name, int(left), int(right), raw)
+            offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
+            yield from _origins(name, int(left), int(right), raw, offsets, model)
 
 
 def _high(raw: bytes) -> int:
     return int((np.frombuffer(raw, np.uint8) >= 0x80).sum())
 
 
-def _origins(name: str, start: int, end: int, raw: bytes) -> Iterator[Candidate]:
+def _origins(
+    name: str, start: int, end: int, raw: bytes, offsets: list[int], model: Model
+) -> Iterator[Candidate]:
     for origin in ORIGINS[name]:
-        text = raw.decode(_CODEC[origin], "pipeline-bad")
+        settled = _settled(raw, offsets, _CODEC[origin], model)
+        text = settled.decode(_CODEC[origin], "pipeline-bad")
         if text.count(BAD) <= MAX_BAD * len(text):
             yield Candidate(start, end, text, origin)
+
+
+def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:
+    """Choose, from left to right, between the two codes of a character by what they give."""
+    twins = _twins()
+    out = bytearray(raw)
+    for at in offsets:
+        twin = twins.get(int.from_bytes(raw[at : at + 2], "big"))
+        if twin is None:
+            continue
+        # From a byte that ends any character, or far enough back that the choice is not local.
+        since = max((m.end() for m in _SYNC.finditer(out, max(at - LOOK_BACK, 0), at)), default=-1)
+        if since < 0 and at > LOOK_BACK:
+            continue
+        window = bytes(out[max(since, 0) : at]), bytes(out[at + 2 : at + 8])
+        options = [bytes(out[at : at + 2]), twin.to_bytes(2, "big")]
+        texts = [(window[0] + o + window[1]).decode(codec, "pipeline-bad") for o in options]
+        one, two = model.scores(texts)
+        if two > one:
+            out[at : at + 2] = options[1]
+    return bytes(out)
+
+
+@cache
+def _twins() -> dict[int, int]:
+    return cp932_twins()

@@ -46,7 +46,7 @@ _PIECE = re.compile(
 )
 # Browsers also read 0xA2E3 as `€`; our table takes it for 0x80, which leaves two stray bytes.
 _EURO = re.compile(rb"(?<=[\xe1-\xef][\x80-\xbf])\x80(?=[\x80-\xbf]{2}(?![\x80-\xbf]))")
-_LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
+LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
 """Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
 _STRONG = re.compile(_SEQ3 + rb"|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]){3}")
 _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
@@ -141,7 +141,7 @@ class _Line:
             for i in range(*(int(x) for x in np.searchsorted(self.starts, (a, b - 1)))):
                 c, d = int(self.starts[i]), int(self.starts[i + 1])
                 alone = c == a or self.data[c - 1] == UNKNOWN
-                if alone and d <= b and int(self.codes[i]) in _LITERAL:
+                if alone and d <= b and int(self.codes[i]) in LITERAL:
                     if c > a:
                         yield group, a, c
                     yield "literal", c, d

@@ -1,0 +1,33 @@
+"""Marks what no bytes can tell any more, and recognises texts that only talk about damage.
+
+`锟斤拷` is two U+FFFD in UTF-8 read as GBK: the bytes were thrown away before. `烫烫烫` and
+`屯屯屯` are uninitialised memory (0xCC, 0xCD) read as GBK. Both become `�`, unless the text
+explains them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MARK = "\ufffd"
+_PATTERNS = (
+    # One 锟斤拷 is a quotation as often as not; torn ones may stand at either end of a run.
+    ("replaced-then-utf8-as-gbk", re.compile("拷?(?:锟斤拷){2,}(?:锟斤?)?")),
+    ("uninitialised-memory", re.compile("烫{6,}|屯{6,}")),
+)
+ABOUT = re.compile(
+    '乱码|亂碼|文字化け|编码|編碼|字符集|字元集|替换字符|mojibake|锟斤拷[”」』"]|[“「『"]锟斤拷'
+    "|UTF-?8|GBK|GB2312|GB18030|Big5|Unicode|encoding|charset",
+    re.IGNORECASE,
+)
+"""Words of texts about encodings, which quote damage on purpose."""
+
+
+def hopeless(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield rule, start and end of each stretch that is beyond repair."""
+    if ABOUT.search(text):
+        return
+    for rule, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            yield rule, match.start(), match.end()
