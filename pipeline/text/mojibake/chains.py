@@ -64,7 +64,10 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     for name in outermost(kinds):
         for undone in undo(name, codes):
             found += _judged(text, undone, f"utf8-as-{name}", model, filler)
-    kept = [r for r in _disjoint(found) if not _is_example(text, r)]
+    found = _disjoint(found)
+    kept = [repair for repair in found if not _is_example(text, repair)]
+    if len(kept) < len(found):
+        return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
         for name in legacy_readings(kinds):
             found += _judged_legacy(text, codes, name, model)
