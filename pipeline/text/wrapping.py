@@ -212,8 +212,8 @@ class Page:
         kind = look.ending(last)
         if kind == "stop" or not look.has_han(last):
             return False
-        if look.is_verse(last) and look.is_verse(this):
-            return False
+        if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
+            return False  # 鉴于…，鉴于…，: clauses set apart on purpose
         if kind == "open":
             return True
         if kind == "comma":
