@@ -68,8 +68,8 @@ def run(
 ) -> int:
     """Clean the inputs and publish a new version."""
     from pipeline.errors import QuarantineError
-    from pipeline.report.live import observer_for
     from pipeline.report.logs import JsonLines
+    from pipeline.report.terminal import observer_for
     from pipeline.run import run as run_recipe
 
     flags: dict[str, Any] = {}

@@ -17,7 +17,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.clean import clean_shard
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
 from pipeline.engines.isolate import Isolation, run_isolated
@@ -59,6 +58,7 @@ from pipeline.store import version as versions
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.state import State
+from pipeline.tasks import clean_shard
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,3 @@ class Live(Terminal):
         """Take the bar away and show the summary."""
         self.stop()
         super().finish(summary)
-
-
-def observer_for(stream: TextIO) -> Terminal:
-    """Return the live display where the stream is a terminal, plain lines elsewhere."""
-    return Live(stream) if stream.isatty() else Terminal(stream)

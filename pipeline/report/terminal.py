@@ -82,6 +82,15 @@ class Terminal:
             self.note(line)
 
 
+def observer_for(stream: TextIO) -> Terminal:
+    """Return the live display where the stream is a terminal, plain lines elsewhere."""
+    if not stream.isatty():
+        return Terminal(stream)
+    from pipeline.report.live import Live  # rich: 0.1 s
+
+    return Live(stream)
+
+
 def render_summary(summary: Mapping[str, Any]) -> list[str]:
     """Return the summary of a run as at most fifteen lines."""
     funnel = summary["funnel"]

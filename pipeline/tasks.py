@@ -1,0 +1,16 @@
+"""The tasks that an engine runs, by name: the driver schedules them and need not load them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.clean import CleanStats
+    from pipeline.records import CleanJob
+
+
+def clean_shard(job: CleanJob) -> CleanStats:
+    """Clean the pieces of a job into its folder (`pipeline.clean`)."""
+    from pipeline.clean import clean_shard as work
+
+    return work(job)
