@@ -7,10 +7,10 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    # pyarrow imports pandas, where it is installed, to look at each list that it is given: 0.4 s.
-    # This process is ours alone and has no use for it.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     from pipeline.cli import run_command_line
+    from pipeline.startup import without_pandas
+
+    without_pandas()
 
     return run_command_line(sys.argv[1:])
 

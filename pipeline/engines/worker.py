@@ -19,13 +19,14 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pipeline.engines import pulse
+from pipeline.startup import without_pandas
 
 _PR_SET_PDEATHSIG = 1
 
 
 def main(fd: int, parent: int, memory_mb: int, task_name: str) -> None:
     """Serve until the parent closes the connection."""
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # see __main__: 0.4 s
+    without_pandas()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     die_with(parent)
     if memory_mb:
