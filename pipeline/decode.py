@@ -231,6 +231,7 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
         # A bad byte may have put all that follows out of step: weigh it this time.
         for codec in CJK:
             better = log_likelihood(decode_with(sample, codec, 4)[0], _LANGUAGES[codec])
+            better += options.declared_advantage * (codec == label)
             scores[codec] = max(better, scores.get(codec, better))
         latin = _is_mostly_ascii(head)
         for codec in (*UTF8, *OTHERS):
