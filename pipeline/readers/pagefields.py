@@ -48,12 +48,13 @@ def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict
     title = title or _shown_title(page, text[0], page_title)
     around = _Around(page, text, title)
     says = [s for line in around.all for s in byline.read(line)]
+    says += [s for line in around.inside for s in byline.read(line) if s.column == "editor"]
     # A page's <title> that nothing on it repeats is the site's.
     if title := title or around.heading or _uncut(_one_line(page_title)):
         found["title"] = title
     if when := _published(named, linked, page.times, says, around):
         found["published_at"] = when
-    found |= _people(named, linked, says, around)
+    found |= _people(named, linked, says, around, _site(named, linked, page_title, title))
     if origin := _source(named, linked, says):
         found["source"] = origin
     url = _first(named, words()["url_meta"]) or page.canonical
@@ -103,10 +104,9 @@ def _title(
 ) -> str:
     """Return the title: the heading that the page's title repeats, or what comes nearest to it."""
     whole = _plain(page_title)
-    for heading in headings:
-        plain = _plain(heading)
-        if len(plain) >= 4 and plain in whole:
-            return _one_line(heading)
+    fits = [h for h in headings if len(_plain(h)) >= 4 and _plain(h) in whole]
+    if fits:
+        return _one_line(max(fits, key=len))
     given = [item["headline"] for item in linked if isinstance(item.get("headline"), str)]
     for candidate in (*given, _first(named, words()["title_meta"])):
         if candidate.strip():
@@ -153,7 +153,7 @@ class _Around:
         shown = [line.spaced or line.text for line in lines]
         start = self._start(page, first, title)
         fits = [i for i in range(len(lines)) if len(lines[i].text) <= byline.MAX_CHARS]
-        self.above = [shown[i] for i in fits if start <= i < first + 4 and i <= last]
+        self.above = _with_values([shown[i] for i in fits if start <= i < first + 4 and i <= last])
         inner = [i for i in fits if first + 4 <= i <= last]
         self.inside = [
             shown[i] for i in (inner if len(inner) < 400 else inner[:200] + inner[-200:])
@@ -173,6 +173,18 @@ class _Around:
             if wanted and len(page.lines[i].text) < 200 and _plain(page.lines[i].text) == wanted:
                 return i + 1
         return max(first - _NEAR, 0)
+
+
+def _with_values(lines: list[str]) -> list[str]:
+    """Put a label and its value together where a table has them in two cells."""
+    joined: list[str] = []
+    for line in lines:
+        label = joined[-1] if joined else ""
+        if label.endswith((":", "：")) and len(label) <= 10 and not line.endswith((":", "：")):
+            joined[-1] = label + line
+        else:
+            joined.append(line)
+    return joined
 
 
 def _published(
@@ -220,19 +232,34 @@ def _people(
     linked: Iterable[Mapping[str, Any]],
     says: Iterable[byline.Statement],
     around: _Around,
+    site: str,
 ) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for statement in says:
-        if isinstance(statement.value, list):
+        if isinstance(statement.value, list) and statement.column:
             so_far = found.setdefault(statement.column, [])
             so_far += [name for name in statement.value if name not in so_far]
-    if "author" not in found and (names := _author(named, linked, around)):
+    if "author" not in found and (names := _author(named, linked, site, around)):
         found["author"] = names
     return found
 
 
+def _site(
+    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], page_title: str, title: str
+) -> str:
+    """Return all that names the site, plain: no author is called so."""
+    publishers = [item.get("publisher") for item in linked]
+    said = [str(p.get("name") or "") for p in publishers if isinstance(p, dict)]
+    behind = _plain(page_title).removeprefix(_plain(title))
+    return " ".join([behind, *map(_plain, (*said, named.get("og:site_name", "")))])
+
+
+def _is_person(name: str, site: str) -> bool:
+    return not (is_outlet(name) or "http" in name or name.isdecimal() or _plain(name) in site)
+
+
 def _author(
-    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], around: _Around
+    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], site: str, around: _Around
 ) -> list[str]:
     given = [named[name] for name in words()["author_meta"] if name in named]
     for item in linked:
@@ -241,7 +268,7 @@ def _author(
             name = author.get("name") if isinstance(author, dict) else author
             given += [name] if isinstance(name, str) else []
     for value in given:
-        names = [n for n in people(value[:60]) or [] if not is_outlet(n) and "http" not in n]
+        names = [n for n in people(value[:60]) or [] if _is_person(n, site)]
         if names:
             return names
     # The first lines of a text with nothing but a name, and the name in brackets at its end.
