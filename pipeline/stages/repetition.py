@@ -69,9 +69,11 @@ _ITEM = re.compile(
     rf"第\s?[{_NUMERAL}]+\s?[条條章节節编編款项項部分回集]"
     r"|[-*+•·●○■□◆#>|=~`$<{}\[\\/@│┃├┌└─━╭╰]"
 )
-# Begins as an item, a date or a quotation, or says who speaks: where it is short, it may repeat.
-_FORM = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]|[“「『\"'‘]|[^，。]{{0,10}}[:：]")
-_FORM_CHARS = 80  # the formula of a chairman or a chronicle is shorter, a paragraph longer
+# Begins as an item or a date; as a quotation, or says who speaks: shorter ones may repeat. The
+# formula of a chairman has up to 80 characters, an entry of a chronicle 40.
+_ENTRY = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]")
+_SPEECH = re.compile(r"[“「『\"'‘]|[^，。]{0,10}[:：]")
+_ENTRY_CHARS, _SPEECH_CHARS = 40, 80
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
@@ -163,10 +165,12 @@ def _prose(bare: str, least: int) -> bool:
     """Whether a line is long enough to be no refrain, and neither an item nor a row nor code."""
     if len(bare) < least or _ITEM.match(bare) or _TABLE.search(bare):
         return False
-    if len(bare) < _FORM_CHARS and _FORM.match(bare):
+    if len(bare) < _ENTRY_CHARS and _ENTRY.match(bare):
+        return False
+    if len(bare) < _SPEECH_CHARS and _SPEECH.match(bare):
         return False
     # Names in Latin letters may fill half of a long paragraph.
-    return len(_HAN_CHARS.findall(bare)) * (2 if len(bare) < _FORM_CHARS else 3) >= len(bare)
+    return len(_HAN_CHARS.findall(bare)) * (2 if len(bare) < _SPEECH_CHARS else 3) >= len(bare)
 
 
 def _near(
