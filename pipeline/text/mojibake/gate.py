@@ -21,7 +21,7 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL = (1 << i for i in range(12, 18))
+COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE = (1 << i for i in range(12, 19))
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
@@ -63,6 +63,7 @@ def flags() -> NDArray[np.uint32]:
     table[high & lead[russian.first]] |= CYRILLIC_LEAD
     table[high & trail[russian.first]] |= CYRILLIC_TRAIL
     table[ord("?")] |= QUESTION
+    table[ord("\n")] |= NEWLINE
     table[two] |= WIDE
     table[[ord(c) for c in "?;!,:"]] |= WIDE
     table[ord("a") : ord("z") + 1] |= WIDE
@@ -129,10 +130,15 @@ def _unlikely(texts: Sequence[str]) -> list[int]:
 
 def endings(f: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return where rare characters run into what may bring GBK back into step: int64 (k,)."""
-    rare = np.concatenate([np.zeros(RARE_WINDOW + 1, np.int32), np.cumsum((f & RARE) != 0)])
-    many = rare[RARE_WINDOW:-1] - rare[: -RARE_WINDOW - 1] >= RARE_LEAST
-    many[1:] &= f[:-1] & WIDE != 0
-    return np.flatnonzero(many & (f & ENDING != 0))
+    rare = np.concatenate([np.zeros(1, np.int32), np.cumsum((f & RARE) != 0, dtype=np.int32)])
+    at = np.flatnonzero(f & ENDING)
+    at = at[at > 0]
+    at = at[f[at - 1] & WIDE != 0]
+    lines = np.concatenate([[0], np.flatnonzero(f & NEWLINE) + 1])
+    begin = lines[np.searchsorted(lines, at, side="right") - 1]
+    since = np.maximum(at - RARE_WINDOW, begin)
+    found: NDArray[np.int64] = at[rare[at] - rare[since] >= RARE_LEAST]
+    return found
 
 
 def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint8]:
