@@ -14,7 +14,11 @@ from pipeline.text.fold import fold
 from pipeline.text.names import people
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_NOT_TITLE = re.compile(r"[。；;…>|<]$|[。]|https?://|首页|^\s*[(（【\[]?(?:图|表|注)\d?[:：]|>")
+_NOT_TITLE = re.compile(
+    r"[。；;…>|<]$|。|https?://|首页|>|^[·•●○\-*]|(?:记者|記者|通讯员|通訊員)\s*$"
+    r"|^\s*[(（【\[]?(?:图|圖|表|注)\d?[:：]"
+)
+_WIRED = re.compile(r"^.{0,12}\d{1,2}日[电電]\s?[题題]?\s?[：:]\s?")  # 新华社香港11月29日电题：
 _CONTINUES = re.compile(r"[:：,，、;；—“（(《]$")
 _SUBTITLE = re.compile(r"^\s*(?:——|--|—|──)")
 _ORIGINAL = re.compile(r"[\s(\[【]*(?:本文)?原(?:文)?标题\s{0,3}:\s*")
@@ -64,7 +68,7 @@ def title_above(lines: Sequence[str]) -> str | None:
     # Two sentences above it, and the byline stands in the middle of the article.
     if not candidates or sum(not is_title(line) for line in candidates) > 1:
         return None
-    title = candidates.pop()
+    title = _WIRED.sub("", candidates.pop())
     if not is_title(title) or _CONTINUES.search(title):
         return None
     while candidates and _CONTINUES.search(candidates[-1]) and is_title(candidates[-1]):
@@ -78,7 +82,7 @@ def marked_title(line: str) -> str | None:
     >>> marked_title("# 科技爱好者周刊（第 351 期）"), marked_title("## 一、总则")
     ('科技爱好者周刊（第 351 期）', None)
     """
-    title = line[2:].strip(" #") if line.startswith("# ") else ""
+    title = line[2:].strip(" #\r\t") if line.startswith("# ") else ""
     return title if is_title(title) else None
 
 

@@ -26,6 +26,7 @@ _AFTER = re.compile(
 _ASIDE = re.compile(r"\([^()]{0,20}\)")  # 李明(EN012), 张龙(新华社记者)
 _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
 _LATIN = re.compile(r"[\wÀ-ɏ][\w.'’\-]*(?: [A-Za-zÀ-ɏ][\w.'’\-]*){0,4}")
+_WORD = re.compile(r"[A-Z][a-zà-ɏ'’.]+")
 _HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
 _SENTENCE = re.compile(r"[。！？!?；…“”\"]")
 
@@ -139,17 +140,19 @@ def _acceptable(token: str, strict: bool) -> bool:
     token = token.strip("()（）[]【】")
     return bool(
         re.fullmatch(rf"{_HAN}{{2,20}}(?:[·•.]{_HAN}{{1,12}})*", token)
-        or re.fullmatch(r"[\w.·'’\-]{2,20}", token)
+        or re.fullmatch(r"[\w.·'’ \-]{2,30}", token)
     )
 
 
 def _joined(tokens: list[str]) -> list[str]:
-    """Put 王 健 together again: two single characters that follow one another are one name."""
+    """Put 王 健 together again, and Lin Clark: parts of a name that a space parted."""
     joined: list[str] = []
     for token in tokens:
         single = len(token) == 1 and re.fullmatch(_HAN, token)
         if single and joined and len(joined[-1]) == 1:
             joined[-1] += token
+        elif joined and _WORD.fullmatch(token) and _WORD.fullmatch(joined[-1].split(" ")[-1]):
+            joined[-1] += f" {token}"
         else:
             joined.append(token)
     return joined
