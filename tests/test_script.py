@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.census import census
-from pipeline.document import Document, replay
+from pipeline.document import Document, Edit, replay
+from pipeline.stages import script
 from pipeline.stages.chain import run_text
 from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.stages.script import STAGE
@@ -20,6 +22,7 @@ from pipeline.text.mends import pairs_of, read_tables
 from pipeline.text.scripts import detect, read_regions, region
 from tests.stage_cases import check, load
 
+ROOT = Path(__file__).parents[1]
 TARGETS = ("hans", "hant-tw", "hant-hk", "keep")
 # Words that meet in the tables, in both scripts, with what stands between them in real text.
 WORDS = re.findall(
@@ -75,31 +78,60 @@ def test_text_without_traditional_characters_stays(text: str) -> None:
 
 
 def test_linear_in_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenCC sees each character once, however many documents and lines there are."""
+    """Each character is converted once, however many documents and lines there are."""
     seen = 0
-    real = conversion.converter
+    real = conversion.convert
 
-    def counting(config: str) -> Callable[[str], str]:
-        def run(text: str) -> str:
-            nonlocal seen
-            seen += len(text)
-            return real(config)(text)
+    def counting(
+        texts: Sequence[str], by: conversion.Step, stage: str
+    ) -> list[tuple[str, list[Edit]]]:
+        nonlocal seen
+        seen += sum(map(len, texts))
+        return real(texts, by, stage)
 
-        return run
-
-    monkeypatch.setattr(conversion, "converter", counting)
+    monkeypatch.setattr(script, "convert", counting)
     text = "這個時候，他看著原著，說乾安縣的糧食乾燥。\n现在还没有，里面都是简体字。\n" * 3000
-    convert(text)
-    assert len(text) / 3 < seen < 1.01 * len(text)
+    for target in ("hans", "hant-tw"):
+        seen = 0
+        convert(text, target=target)
+        assert len(text) / 3 < seen <= len(text)
 
 
-def test_text_in_the_target_script_never_reaches_opencc(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(config: str) -> Callable[[str], str]:
-        raise AssertionError(config)
+def test_text_in_the_target_script_is_never_converted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object) -> None:
+        raise AssertionError(given)
 
-    monkeypatch.setattr(conversion, "converter", refuse)
+    monkeypatch.setattr(script, "convert", refuse)
     convert("乾安县的农民在乾隆年间的后宫里说什么？" * 50)
     convert("行政院依本條例處新臺幣三萬元以下罰鍰。" * 50, target="hant-tw")
+
+
+PHRASES = [
+    line.split("\t")[0]
+    for line in (ROOT / "pipeline/tables/script/t2s_phrases.tsv")
+    .read_text("utf-8")
+    .splitlines()[1:]
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from(PHRASES)
+        | st.text("國說於乾著藉沈瞭徵，\n a⿰\U00020001\U0002a104", max_size=4)
+        | st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=3)
+    ).map("".join)
+)
+@settings(max_examples=300, deadline=None)
+def test_t2s_by_arrays_is_opencc_s(text: str) -> None:
+    ours = conversion.text_of(conversion.simplified_codes(text))
+    assert ours == conversion.converter("t2s")(text)
+
+
+def test_the_words_of_t2s_are_those_of_the_installed_opencc() -> None:
+    rows = (ROOT / "pipeline/tables/script/t2s_phrases.tsv").read_text("utf-8").splitlines()[1:]
+    for row in rows:
+        word, after = row.split("\t")
+        assert conversion.converter("t2s")(word) == after
 
 
 def simplified(text: str) -> str:

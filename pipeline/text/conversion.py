@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pipeline.census import NAMES, class_table
 from pipeline.document import Edit, apply_edits, compose, difference
 from pipeline.text.mends import Codes, mends
+from pipeline.text.t2s import t2s
 
 Convert = Callable[[str], str]
 Places = NDArray[np.int64]
@@ -30,6 +31,8 @@ Places = NDArray[np.int64]
 JOIN_WITHIN = 12
 
 
+# OpenCC converts nothing inside a description of a character (⿰木養).
+_DESCRIPTION = tuple(map(chr, range(0x2FF0, 0x3000)))
 _MARKS = re.compile("[\n ，。、；：！？（）「」《》“”,;:!?]")
 # Characters between two marks that are still aligned one by one: the cost is quadratic in them.
 ALIGN_MAX = 2000
@@ -171,6 +174,19 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     ]
 
 
+def simplified_codes(text: str) -> Codes:
+    """Return the code points that OpenCC's t2s makes of a text: uint32 (n,).
+
+    By arrays; by OpenCC itself the few texts that need more than its tables.
+    """
+    if not any(map(text.__contains__, _DESCRIPTION)):
+        try:
+            return t2s(text, codes_of(text))
+        except UnicodeEncodeError:
+            pass
+    return codes_of(_opencc("t2s", text)).copy()
+
+
 def _without_strays(text: str) -> str:
     """Return a Traditional text with its Simplified-only characters made Traditional.
 
@@ -189,7 +205,7 @@ def _mended(text: str, config: str, table: str) -> tuple[Codes, dict[int, str]]:
 
     A region's mends read OpenCC's output, as they know the forms of Traditional text only.
     """
-    out = codes_of(_opencc(config, text)).copy()
+    out = simplified_codes(text) if config == "t2s" else codes_of(_opencc(config, text)).copy()
     if len(out) != len(text):
         raise ValueError(f"opencc {config} changed the length of a text")
     if table.startswith("hant_"):
