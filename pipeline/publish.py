@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, read_records, take_edits, take_records
+from pipeline.dedup.options import DedupOptions
 from pipeline.plan import sha
 from pipeline.report.summary import summarise
-from pipeline.shared import spans
+from pipeline.shared import spans, with_signatures
 from pipeline.sites import apply_removals
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, Column, schema
@@ -125,10 +126,14 @@ def _row_digests(corpus: Corpus, decisions: pa.Table) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """What is the same for every Parquet file of a version."""
+    """What is the same for every Parquet file of a version.
+
+    `signatures`: by which options they are published, None where they are not.
+    """
 
     run_id: str
     zstd_level: int
+    signatures: DedupOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,8 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
         plan = pa.ipc.open_file(source).read_all()
     records, edits = apply_removals(*_collect(plan, job.sources), plan.column("removals"))
     tables = build_tables(plan, records, edits, job.write.run_id)
+    if job.write.signatures is not None:
+        tables["data"] = with_signatures(tables["data"], job.write.signatures)
     rows = {}
     for name, table in tables.items():
         counted = table.column("records") if "records" in table.column_names else None

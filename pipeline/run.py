@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
+from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
 from pipeline.errors import ConservationError, QuarantineLimitError
@@ -243,7 +244,9 @@ class _Run:
         linked = f", {reused:,} linked from the version before" if reused else ""
         self.observer.phase("publish", f"{len(new):,} parts{linked}")
         plans = self.state.work / "plans"
-        writing = WriteOptions(self.program[:16], self.options.zstd_level)
+        dedup = self.recipe.section(DedupOptions)
+        signed = dedup if dedup.publish_signatures else None
+        writing = WriteOptions(self.program[:16], self.options.zstd_level, signed)
         sources = tuple(str(a.folder) for a in corpus.artifacts)
         jobs = [
             PartJob(part.number, sources, str(plans / f"{part.number}.arrow"), str(staged), writing)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.corpus import Corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import PARAGRAPH_DTYPE, Shared, shared_paragraphs
-from pipeline.dedup.signature import text_hashes
+from pipeline.dedup.signature import Signer, text_hashes
 from pipeline.store.schema import SPANS
 from pipeline.text.shadow import shadow_units
 
@@ -97,3 +97,15 @@ def _spans(text: str, marks: Mapping[str, tuple[str, float]]) -> list[dict[str, 
             found.append({"start": start, "end": end, "twin": mark[0], "jaccard": mark[1]})
         start += len(line) + 1
     return found
+
+
+def with_signatures(data: pa.Table, options: DedupOptions) -> pa.Table:
+    """Append the column `signature`: list of uint32, of the text as it is published."""
+    signer = Signer(options)
+    parts = [
+        signer.sign_units(*shadow_units(batch.column("text").to_pylist()))[0]
+        for batch in data.select(["text"]).to_batches(max_chunksize=1024)
+    ]
+    values = np.concatenate([np.zeros((0, options.num_perm), np.uint32), *parts])
+    offsets = pa.array(np.arange(len(data) + 1, dtype=np.int32) * options.num_perm)
+    return data.append_column("signature", pa.ListArray.from_arrays(offsets, values.ravel()))

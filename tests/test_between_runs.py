@@ -82,3 +82,17 @@ def test_paragraphs_of_an_earlier_document(tmp_path: Path, action: str) -> None:
     assert quoted in lines["a"]
     assert (quoted in lines["b"]) == (action != "drop")
     assert len(lines["c"]) == (2 if action == "drop" else 3)
+
+
+def test_published_signatures_are_those_of_datasketch(tmp_path: Path) -> None:
+    datasketch = pytest.importorskip("datasketch")
+    text = prose(21)
+    output = tmp_path / "out"
+    rows = write(tmp_path / "in.jsonl", a=text, b=changed(text, 0.2))
+    publish([rows], output, "rebuild", "dedup.publish_signatures=true")
+    data = pl.read_parquet(output / "current" / "data" / "*.parquet", hive_partitioning=False)
+    one, other = (
+        datasketch.MinHash(hashvalues=row, scheme="affine32", seed=1) for row in data["signature"]
+    )
+    assert len(one) == 120
+    assert 0.05 < one.jaccard(other) < 0.5

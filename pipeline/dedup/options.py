@@ -71,6 +71,9 @@ class DedupOptions(Options):
     paragraph_jaccard: float = option(
         0.8, "paragraphs of two documents that share this much are the same", gt=0, le=1
     )
+    publish_signatures: bool = option(
+        False, "publish the MinHash signatures, as datasketch's affine32, in a column of their own"
+    )
 
     @property
     def num_perm(self) -> int:
