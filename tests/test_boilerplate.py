@@ -75,8 +75,8 @@ def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
 
 
 def test_looking_is_linear_in_the_number_of_lines() -> None:
-    line = "展开全文"
-    small, large = (APPLY(Document("", "\n".join([line] * n))) for n in (50, 5000))
+    prose, line = SENTENCES[0], "展开全文"
+    small, large = (APPLY(Document("", "\n".join([prose, *[line] * n]))) for n in (50, 5000))
     assert isinstance(small, Document)
     assert isinstance(large, Document)
     assert len(large.edits) == 100 * len(small.edits)

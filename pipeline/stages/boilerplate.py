@@ -4,7 +4,7 @@ Knowledge lives in `pipeline/tables/boilerplate/*.toml`; this file only says how
 One Aho-Corasick pass over a batch finds the lines that hold a trigger of some rule; the rules are
 matched against those lines alone, and documents without one are not looked at.
 
-What is left alone: sentences of the article, headings and lists that no rule begins, anything that
+What is left alone: a text of which nothing would be left; sentences of the article, headings and lists that no rule begins, anything that
 is right in form and wrong in place (`新闻排行` in the middle of a paragraph, or above prose).
 """
 
@@ -115,6 +115,8 @@ def _settle(document: Document, candidate: Candidate, rules: Sequence[Rule]) -> 
     for _ in range(_ROUNDS if known else 0):
         page = _page(document.text, folded, known)
         drops, cuts, columns = _judge(page)
+        if all(n in drops or not line.strip() for n, line in enumerate(folded)):
+            break  # nothing would be left: then this is no page around an article
         edits = removal(STAGE.name, page.lines, drops, cuts)
         if not edits:
             break
