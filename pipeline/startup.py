@@ -15,7 +15,7 @@ class _Without(MetaPathFinder):
     names = frozenset({"pandas"})
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Raise ModuleNotFoundError for what is refused; leave the rest to other finders."""
         if fullname in self.names:
