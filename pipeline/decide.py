@@ -172,21 +172,19 @@ def _table(
     removals: Mapping[int, str],
     marks: Mapping[int, str],
 ) -> pa.Table:
-    columns: dict[str, list[Any]] = {
-        "reason": [""] * n,
-        "twin": [None] * n,
-        "jaccard": [None] * n,
-        "duplicate_cluster": [None] * n,
-        "duplicate_count": [0] * n,
-        "duplicate_urls": [[]] * n,
-        "removals": [None] * n,
-        "shared": [None] * n,
-    }
-    for name, values in (("removals", removals), ("shared", marks)):
-        for rank, value in values.items():
-            columns[name][rank] = value
-    for rank, row in rows.items():
-        for name, value in row.items():
-            columns[name][rank] = value
-    arrays = [pa.array(columns[field.name], field.type) for field in DECISION_SCHEMA]
-    return pa.Table.from_arrays(arrays, schema=DECISION_SCHEMA)
+    """Spread the few rows that say something over n ranks: one row for all the others."""
+    nothing = {"reason": "", "duplicate_count": 0, "duplicate_urls": []}
+    ranks = sorted(rows.keys() | removals.keys() | marks.keys())
+    some = [nothing] + [
+        {
+            **nothing,
+            **rows.get(rank, {}),
+            "removals": removals.get(rank),
+            "shared": marks.get(rank),
+        }
+        for rank in ranks
+    ]
+    arrays = [pa.array([row.get(f.name) for row in some], f.type) for f in DECISION_SCHEMA]
+    which = np.zeros(n, np.int64)
+    which[ranks] = np.arange(1, len(ranks) + 1)
+    return pa.Table.from_arrays(arrays, schema=DECISION_SCHEMA).take(pa.array(which))
