@@ -21,7 +21,7 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE = (1 << i for i in range(12, 19))
+COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE, WORD = (1 << i for i in range(12, 20))
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
@@ -64,6 +64,7 @@ def flags() -> NDArray[np.uint32]:
     table[high & trail[russian.first]] |= CYRILLIC_TRAIL
     table[ord("?")] |= QUESTION
     table[ord("\n")] |= NEWLINE
+    table[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]] |= WORD
     table[two] |= WIDE
     table[[ord(c) for c in "?;!,:"]] |= WIDE
     table[ord("a") : ord("z") + 1] |= WIDE
@@ -134,6 +135,9 @@ def endings(f: NDArray[np.uint32]) -> NDArray[np.int64]:
     at = np.flatnonzero(f & ENDING)
     at = at[at > 0]
     at = at[f[at - 1] & WIDE != 0]
+    # A rare character is an end only where it took the first letter of a word along.
+    following = f[np.minimum(at + 1, len(f) - 1)]
+    at = at[((f[at] & HAN) == 0) | (following & WORD != 0)]
     lines = np.concatenate([[0], np.flatnonzero(f & NEWLINE) + 1])
     begin = lines[np.searchsorted(lines, at, side="right") - 1]
     since = np.maximum(at - RARE_WINDOW, begin)

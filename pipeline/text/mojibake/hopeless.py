@@ -16,6 +16,7 @@ _PATTERNS = (
     ("replaced-then-utf8-as-gbk", re.compile("拷?(?:锟斤拷){2,}(?:锟斤?)?")),
     ("uninitialised-memory", re.compile("烫{6,}|屯{6,}")),
 )
+_SIGNS = ("锟斤拷锟斤拷", "烫" * 6, "屯" * 6)
 ABOUT = re.compile(
     '乱码|亂碼|文字化け|编码|編碼|字符集|字元集|替换字符|mojibake|锟斤拷[”」』"]|[“「『"]锟斤拷'
     "|UTF-?8|GBK|GB2312|GB18030|Big5|Unicode|encoding|charset",
@@ -26,8 +27,8 @@ ABOUT = re.compile(
 
 def hopeless(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield rule, start and end of each stretch that is beyond repair."""
-    if ABOUT.search(text):
+    if not any(sign in text for sign in _SIGNS):
         return
-    for rule, pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            yield rule, match.start(), match.end()
+    found = [(rule, m.start(), m.end()) for rule, p in _PATTERNS for m in p.finditer(text)]
+    if found and not ABOUT.search(text):
+        yield from found

@@ -55,7 +55,7 @@ TRIGGER = re.compile(
     "\\?(?=[ -@]{0,2}[\u00a4-\uffe5]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
 _REST = re.compile("\\?[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
-_RUN = re.compile("[,;!?]?([\u00a4-\uffe5]{4,10})")
+_RUN = re.compile("[ -@]{0,2}([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _NARROWED = re.compile("[\u4e00-\u9fff][,;:!()]|[,;:!()][\u4e00-\u9fff]")

@@ -102,6 +102,8 @@ def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
     data, starts = view(name).encode(codes)
     core = _CORE_SINGLE if name in SINGLE else _CORE
     found: list[Undone] = []
+    if not _may_have_core(data, 2 if name in SINGLE or b"\xc2\xb7" in data else 3):
+        return found
     at = 0
     while (hit := core.search(data, at)) is not None:
         line = data.rfind(b"\n", 0, hit.start()) + 1
@@ -111,8 +113,22 @@ def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
     return found
 
 
+_LATIN_LEADS = np.isin(np.arange(256), (0xC2, 0xC3, 0xC5, 0xCB, 0xE2))
 _QUESTIONS = re.compile(rb"\?{0,3}")
 _QUESTIONS_BEFORE = re.compile(rb"\?{0,3}\Z")
+
+
+def _may_have_core(data: bytes, least: int) -> bool:
+    """Tell in one pass of array operations whether sequences follow each other anywhere."""
+    codes = np.frombuffer(data, np.uint8)
+    trail = (codes & 0xC0) == 0x80
+    three = ((codes[:-2] & 0xF0) == 0xE0) & trail[1:-1] & trail[2:]
+    run = three[:-3] & three[3:]
+    if least > 2:
+        run = run[:-3] & run[3:]
+    # Latin letters in UTF-8 begin with these four bytes.
+    two = _LATIN_LEADS.take(codes[:-1]) & trail[1:]
+    return bool(run.any() or (two[:-4] & two[2:-2] & two[4:]).any())
 
 
 class _Line:
