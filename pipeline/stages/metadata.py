@@ -160,7 +160,7 @@ def _columns(
             break
     for statement in signed.says if signed else ():
         if statement.column in PEOPLE and statement.value:
-            found.setdefault(statement.column, statement.value)
+            found.setdefault(statement.column, list(statement.value))
     return {c: v for c, v in found.items() if c in COLUMNS and not known.get(c)}
 
 

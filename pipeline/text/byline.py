@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pipeline.text import dates
@@ -146,6 +146,11 @@ def read(line: str, folded: str = "") -> tuple[Statement, ...]:
     folded = folded or fold(line)
     if not _HINT.search(folded):
         return ()
+    return _parsed(line, folded)
+
+
+@lru_cache(maxsize=4096)  # heads and tails repeat each other, and every text is read twice
+def _parsed(line: str, folded: str) -> tuple[Statement, ...]:
     if "](" in line or "][" in line:
         shown = 2 if _ADDRESS.match(folded) else 1
         line = _LINK.sub(lambda m: m[shown] or m[1], line)

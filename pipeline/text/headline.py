@@ -130,7 +130,7 @@ def dateline(line: str) -> dict[str, object] | None:
         inner = start[found.start("by") : found.end("by")]
         for statement in byline.read(_RUN_ON.sub(" ", inner)):
             if statement.value is not None and isinstance(statement.value, list):
-                said.setdefault(statement.column, statement.value)
+                said.setdefault(statement.column, list(statement.value))
         if "author" not in said and (alone := people(inner, strict=True)):
             said["author"] = alone
     return said or None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _HAN = r"[\u3400-\u9fff]"
@@ -46,6 +46,7 @@ def words() -> dict[str, frozenset[str]]:
     return {key: frozenset(value) for key, value in tomllib.loads(text).items()}
 
 
+@lru_cache(maxsize=4096)
 def _folded(text: str) -> str:
     from pipeline.text.fold import fold
 
