@@ -4,8 +4,9 @@ Knowledge lives in `pipeline/tables/boilerplate/*.toml`; this file only says how
 One Aho-Corasick pass over a batch finds the lines that hold a trigger of some rule; the rules are
 matched against those lines alone, and documents without one are not looked at.
 
-What is left alone: a text of which nothing would be left; sentences of the article, headings and lists that no rule begins, anything that
-is right in form and wrong in place (`新闻排行` in the middle of a paragraph, or above prose).
+What is left alone: a text of which nothing would be left; sentences of the article; headings and
+lists that no rule begins; what is right in form and wrong in place (`新闻排行` in the middle of a
+paragraph, or above prose).
 """
 
 from __future__ import annotations
