@@ -16,7 +16,7 @@ STOPS = "。！？…!?."
 """Marks after which a sentence is over."""
 CLOSERS = "”’」』）》】〉\"')]*_~"
 _STOP_SET = frozenset(STOPS)
-LEFTOVERS = "，。、；！？"
+LEFTOVERS = "，。、；！？℃％‰"
 """Marks that at the start of a line continue a sentence."""
 OPENERS = "“‘「『（《【〈("
 _LEFTOVER_SET = frozenset(LEFTOVERS)

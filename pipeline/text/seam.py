@@ -86,6 +86,8 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
         odds += 2.6
     if look.is_label(last):
         odds -= 3.0
+    if look.is_label(this):
+        odds -= 1.5
     if look.ending(last) == "closed":
         odds -= 3.0
     if not _IS_HAN.match(this):

@@ -154,7 +154,7 @@ def _sizes(last: Line, this: Line, in_columns: bool) -> tuple[int, int]:
     measure = look.columns if in_columns else len
     word = _WORD.match(this.text)
     first = word[0] if word else this.text[:1]
-    if word is None and look.is_continuation(this.text[1:]):
+    if word is None and (look.is_continuation(this.text[1:]) or first == "·"):
         first = this.text[:2]
     size = measure(last.indent + last.text)
     blank = word is not None and last.text[-1:].isascii()
@@ -197,7 +197,9 @@ class Page:
             return "" if stop and self.full_stop + opening(this.text) > 0 else "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
-        if look.is_item(this.text) or look.is_label(this.text) or _indented(last, this):
+        if look.is_item(this.text) or _indented(last, this):
+            return ""
+        if look.is_label(this.text) and self.prior <= 0:
             return ""
         if last.text in self.repeated or this.text in self.repeated:
             return ""  # page furniture, refrains
