@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
+from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
+from pipeline.text.codes import SLICE
 from pipeline.text.punctuate import run_rules
 from tests.stage_cases import check, load
 
@@ -52,3 +55,19 @@ def test_letters_digits_and_line_ends_survive(text: str) -> None:
     assert isinstance(out, Document)
     kept = [c for c in text if c.isalnum() or c == "\n"]
     assert [c for c in out.text if c.isalnum() or c == "\n"] == kept
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(ALPHABET, max_size=30), min_size=1, max_size=6))
+def test_a_batch_is_its_documents(texts: list[str]) -> None:
+    options = PunctuationOptions()
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    together = build_batch(options)(documents, census(texts))
+    assert together == [build(options)(document) for document in documents]
+
+
+def test_marks_of_long_texts_are_found_in_every_slice() -> None:
+    text = "春天来了,花开了;" * (SLICE // 4)
+    out = run_text(text, ["punctuation"])
+    assert isinstance(out, Document)
+    assert out.text == "春天来了，花开了；" * (SLICE // 4)

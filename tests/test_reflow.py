@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
+from pipeline.stages.reflow import ReflowOptions, build, build_batch
 from pipeline.text.layout import ending
-from pipeline.text.seam import opening
+from pipeline.text.seam import opening, torn
+from pipeline.text.wrapping import Line
 from tests.stage_cases import check, load
 
 TABLES = Path(__file__).parents[1] / "pipeline/tables/reflow"
@@ -54,3 +57,38 @@ def test_only_layout_changes_and_a_second_pass_finds_nothing(text: str) -> None:
     again = run_text(out.text, ["reflow"])
     assert isinstance(again, Document)
     assert again.text == out.text
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=1, max_size=6))
+def test_a_batch_is_its_documents(texts: list[str]) -> None:
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    together = build_batch(ReflowOptions())(documents, census(texts))
+    assert together == [build(ReflowOptions())(document) for document in documents]
+
+
+def test_clean_paragraphs_are_never_cut_into_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str) -> list[Line]:
+        raise AssertionError(text[:20])
+
+    monkeypatch.setattr("pipeline.stages.reflow.split", fail)
+    text = "春天来了，花开了。\n" * 50 + "他说：“好。”\n完了！\n"
+    assert run_text(text, ["reflow"]) == Document("", text)
+
+
+def test_lines_looked_at_grow_with_the_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paragraph put together from n lines must not be read n times."""
+    seen = [0]
+
+    def counted(paragraph: str, last: str, this: str, worth: float) -> float:
+        seen[0] += len(paragraph)
+        return torn(paragraph, last, this, worth)
+
+    monkeypatch.setattr("pipeline.text.wrapping.torn", counted)
+    work = []
+    for n in (200, 800):
+        seen[0] = 0
+        lines = [f"今天天气很好，我们{i}一起去公园散步吧然后再去" for i in range(n)]
+        run_text("\n".join(lines), ["reflow"])
+        work.append(seen[0])
+    assert 0 < work[1] <= 5 * work[0]
