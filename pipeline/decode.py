@@ -110,8 +110,9 @@ ESCAPED = -12.5
 # begins and ends where every charset has a boundary: no second byte is below 0x30, and none is
 # further than two bytes from the last one beyond ASCII.
 _PIECE = re.compile(rb"[\x30-\x7f]{0,2}(?:[\x80-\xff][\x30-\x7f]{0,2})+")
+_THREE = re.compile(rb"[\xe0-\xff]")
 _BEYOND = re.compile(rb"[\x80-\xff]")
-_UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){3}")
+_UTF8_RUN = re.compile(rb"(?:[\xe3-\xed][\x80-\xbf]{2}){3}")
 _UTF8_SIGNS = tuple(c.encode() for c in "，。的の이")
 _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd]")
 _ONLY_PAIRS = 60
@@ -141,7 +142,7 @@ def decode(data: bytes, declared: str = "", options: DecodeOptions = DEFAULT) ->
         return _best(data, [*UTF8, *WIDE], label, options)
     if text.isascii():
         return _escaped(data, text)
-    if len(data) - len(text) <= _ONLY_PAIRS and not re.search(rb"[\xe0-\xf4]", data):
+    if len(data) - len(text) <= _ONLY_PAIRS and not _THREE.search(data):
         return _best(data, [*UTF8, *CJK], label, options)
     return Decoded(text, "utf-8", 1.0, 0)
 
@@ -163,16 +164,35 @@ def _escaped(data: bytes, text: str) -> Decoded:
 
 def _legacy(data: bytes, valid: int, label: str, options: DecodeOptions) -> Decoded:
     """Decode what is not valid UTF-8; its first `valid` bytes are."""
-    # In GBK such a run is an accident of one in a hundred thousand bytes, and then its line is
-    # still not valid. The search is slow: do it where common characters are found first.
-    if _UTF8_RUN.search(data, 0, valid) or (
-        any(sign in data for sign in _UTF8_SIGNS) and _UTF8_RUN.search(data)
+    # The search for UTF-8 all over is slow: do it where its commonest characters are found first.
+    last = data.rfind(b"\n", 0, -1) + 1
+    if (
+        _UTF8_RUN.search(data, 0, valid)
+        or _UTF8_RUN.search(data, last, last + 1000)
+        or any(sign in data for sign in _UTF8_SIGNS)
     ):
-        lines = data.split(b"\n")
-        bad = {i for i, line in enumerate(lines) if not _is_utf8(line)}
-        if any(_UTF8_RUN.search(line) for i, line in enumerate(lines) if i not in bad):
-            return _by_line(lines, sorted(bad), label, options)
-    return _best(data, [*CJK], label, options)
+        found = _mixed(data, label, options)
+        if found:
+            return found
+    found = _best(data, [*CJK], label, options)
+    # What reads badly may still be two charsets.
+    doubtful = found.errors or found.confidence < 0.95
+    return (_mixed(data, label, options) if doubtful else None) or found
+
+
+def _mixed(data: bytes, label: str, options: DecodeOptions) -> Decoded | None:
+    """Decode by line a file that has lines of UTF-8 and others; None for one that has not.
+
+    In GBK three characters of UTF-8 in a row are an accident of one in a hundred thousand bytes,
+    and then the whole line is still not valid.
+    """
+    if not _UTF8_RUN.search(data):
+        return None
+    lines = data.split(b"\n")
+    bad = {i for i, line in enumerate(lines) if not _is_utf8(line)}
+    if any(_UTF8_RUN.search(line) for i, line in enumerate(lines) if i not in bad):
+        return _by_line(lines, sorted(bad), label, options)
+    return None
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -195,13 +215,18 @@ def _by_line(lines: list[bytes], bad: list[int], label: str, options: DecodeOpti
     decoded = [line.decode("utf-8", "replace") for line in lines]
     errors = 0
     used = {"utf-8"}
-    for i in bad:
+    for i in {*bad, *(i for i, line in enumerate(lines) if _may_be_pairs(line))}:
         codec = max(("utf-8", other), key=lambda codec: _mended_score(lines[i], codec))
         decoded[i], marks = aligned(lines[i], codec)
         errors += marks
         used.add(codec)
     name = "+".join(sorted(used, key=lambda codec: codec != "utf-8"))
     return Decoded("\n".join(decoded), name, found.confidence, errors)
+
+
+def _may_be_pairs(line: bytes) -> bool:
+    """Return whether a line has bytes beyond ASCII, all of two-byte UTF-8: by chance, as 目录."""
+    return not line.isascii() and not _THREE.search(line)
 
 
 def _mended_score(data: bytes, codec: str) -> float:

@@ -144,8 +144,9 @@ def test_bad_bytes_are_counted_and_genuine_marks_are_not() -> None:
 @pytest.mark.parametrize("codec", ["gb18030", "big5hkscs"])
 def test_lines_in_another_charset(codec: str) -> None:
     text = HANT if codec == "big5hkscs" else HANS
-    parts = ["utf-8", codec, "utf-8", "ascii", codec]
+    parts = ["utf-8", codec, "utf-8", "ascii", codec, codec]
     lines = [text if part != "ascii" else "plain ASCII" for part in parts]
+    lines[-1] = "目录" if codec == "gb18030" else "一"  # 目录 is valid UTF-8 by chance
     data = b"\n".join(line.encode(part) for line, part in zip(lines, parts, strict=True))
     found = decode(data)
     assert found.text == "\n".join(lines)
