@@ -1,0 +1,67 @@
+"""What a clean document costs, as counts that no busy machine can change.
+
+The limits are what was measured, and a fifth on top. A count above its limit is a regression: find
+out which stage began to work on text that it leaves alone. (Times are measured in benchmarks/.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from pipeline.clean import Cleaner
+from pipeline.document import RawDocument
+from pipeline.recipe import load
+from pipeline.records import Placed
+
+GOLD = Path(__file__).parent / "gold"
+COPIES = 40
+CALLS_PER_DOCUMENT = 170  # Python functions entered, whole cleaning of a clean page of 3 kB
+STAGES_AWAKE = {"punctuation", "reflow", "metadata", "boilerplate", "repetition", "mojibake"}
+
+
+@pytest.fixture(scope="module")
+def batch() -> list[Placed]:
+    """A batch of clean documents: what the pipeline itself left of the seeds."""
+    texts = [path.read_text("utf-8").rstrip("\n") for path in sorted(GOLD.glob("00[1-4].txt"))]
+    return [
+        Placed(0, RawDocument("a.jsonl", i, text[:1200].rpartition("\n")[0] or text[:1200], str(i)))
+        for i, text in enumerate(texts * COPIES)
+    ]
+
+
+def count_calls(cleaner: Cleaner, batch: list[Placed]) -> tuple[Counter[str], list[Any]]:
+    """Return how often each module was entered, and the rows."""
+    counts: Counter[str] = Counter()
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            counts[frame.f_globals.get("__name__", "?")] += 1
+
+    sys.setprofile(profile)
+    try:
+        rows = cleaner.rows(batch)
+    finally:
+        sys.setprofile(None)
+    return counts, rows
+
+
+def test_python_calls_per_clean_document(batch: list[Placed]) -> None:
+    cleaner = Cleaner(load(None).values)
+    cleaner.rows(batch)  # tables are loaded once per worker
+    counts, rows = count_calls(cleaner, batch)
+    assert all(row.status == "kept" and not row.document.edits for row in rows)
+    per_document = sum(counts.values()) / len(batch)
+    assert per_document <= CALLS_PER_DOCUMENT, counts.most_common(12)
+
+
+def test_only_these_stages_look_at_clean_text(batch: list[Placed]) -> None:
+    cleaner = Cleaner(load(None).values)
+    counts, _ = count_calls(cleaner, batch)
+    awake = {name.removeprefix("pipeline.stages.") for name in counts if ".stages." in name}
+    assert awake - {"base", "runner"} <= STAGES_AWAKE
