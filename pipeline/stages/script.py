@@ -23,11 +23,11 @@ from pipeline.text.language import languages
 from pipeline.text.scripts import (
     HANS,
     HANT,
-    LINE_DISTINCT_SURE,
     MIXED,
     TRADITIONAL,
     detect,
     region,
+    scripts,
     simplified_lines,
     traditional_lines,
     traditional_only,
@@ -49,9 +49,6 @@ TARGETS = {"hans": HANS, "hant-tw": "Hant-TW", "hant-hk": "Hant-HK"}
 # Characters that go through OpenCC at once: enough to make the arrays worth while, little enough
 # to stay in the cache.
 CHUNK = 1 << 17
-
-# Simplified characters that a Traditional document may hold without holding a Simplified line.
-STRAY_MAX = 8
 
 Lines = NDArray[np.bool_] | None
 """Which lines of a document are converted: bool (n,); None for all of it."""
@@ -130,20 +127,15 @@ def _to_simplified(
     documents: Sequence[Document], counted: Census, found: list[str], _: str
 ) -> Iterator[tuple[int, str, Lines]]:
     traditional = counted.count("han_traditional")
-    # A Traditional text with a few Simplified characters or a の needs no look at its lines.
-    foreign = counted.count("han_simplified") > np.maximum(STRAY_MAX, traditional // 50)
-    foreign |= counted.count("kana", "hangul") > 2
+    foreign = counted.count("kana", "hangul") > 2
+    by_counts = scripts(counted)
     for i in np.flatnonzero(traditional).tolist():
         script = found[i]
         if script in TRADITIONAL and not foreign[i]:
             yield i, script, None
-        elif script in TRADITIONAL or script == MIXED or _may_quote(script, traditional[i]):
-            lines = traditional_lines(documents[i].text.split("\n"), script)
+        elif script in TRADITIONAL or script == MIXED:
+            lines = traditional_lines(documents[i].text.split("\n"), by_counts[i] == HANS)
             yield i, script if script in TRADITIONAL else HANT, lines
-
-
-def _may_quote(script: str, traditional: int) -> bool:
-    return script == HANS and traditional >= LINE_DISTINCT_SURE
 
 
 def _to_traditional(
@@ -161,7 +153,7 @@ def _to_traditional(
             yield i, HANS, simplified
             # The other lines are to be in the region's forms too, or a second run would do it.
             if (source := region(text)) != target:
-                yield i, source, traditional_lines(lines, MIXED) & ~simplified
+                yield i, source, traditional_lines(lines, sure=False) & ~simplified
         elif script in TRADITIONAL and script != target and traditional[i]:
             yield i, script, None
 

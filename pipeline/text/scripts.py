@@ -39,6 +39,8 @@ HANS_MAX, HANT_MIN = 0.3, 0.7
 # as much as one Han character when the question is whether a text is Chinese at all.
 LETTERS_PER_HAN = 24
 
+# Simplified characters that a Traditional document may hold without holding a Simplified line.
+STRAY_MAX = 8
 # Lines counted at once (a row of counts is 256 bytes), and looked at where the first ones will do.
 LINES_MAX = 4096
 
@@ -52,15 +54,30 @@ REGION_MIN = 3
 
 
 def detect(texts: Sequence[str], counted: Census) -> list[str]:
-    """Return the script of each text: by its counts, and by its words where those leave it open."""
+    """Return the script of each text: by its counts, and by its lines where those leave it open."""
+    found = scripts(counted)
+    traditional, simplified = counted.count("han_traditional"), counted.count("han_simplified")
+    quotes = np.where(
+        np.array(found) == HANT,
+        simplified > np.maximum(STRAY_MAX, traditional // 50),
+        traditional >= LINE_DISTINCT_SURE,
+    ).tolist()
     return [
-        region(text)
-        if script == HANT
-        else (_chinese_lines(text) or JAPANESE)
-        if script == JAPANESE
-        else script
-        for text, script in zip(texts, scripts(counted), strict=True)
+        _closer(script, text, quoting)
+        for script, text, quoting in zip(found, texts, quotes, strict=True)
     ]
+
+
+def _closer(script: str, text: str, quoting: bool) -> str:
+    """Look at the text where its counts leave its script open."""
+    if script == JAPANESE:
+        return _chinese_lines(text) or JAPANESE
+    if quoting and script in (HANS, HANT):
+        lines = text.split("\n")
+        other = traditional_lines(lines, sure=True) if script == HANS else _surely_simplified(lines)
+        if other.any():
+            return MIXED
+    return region(text) if script == HANT else script
 
 
 def _chinese_lines(text: str) -> str | None:
@@ -113,21 +130,36 @@ def judged(lines: list[str], judge: Callable[[list[str]], NDArray[np.bool_]]) ->
     return np.concatenate(parts)
 
 
-def traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
-    """Return which lines are Traditional enough to be made Simplified: bool (n,)."""
-    return judged(lines, lambda some: _traditional_lines(some, document_script))
+def traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:
+    """Return which lines are Traditional enough to be made Simplified: bool (n,).
+
+    `sure`: in a document that is Simplified by its counts, only those beyond doubt.
+    """
+    return judged(lines, lambda some: _traditional_lines(some, sure))
 
 
-def _traditional_lines(lines: list[str], document_script: str) -> NDArray[np.bool_]:
+def _traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:
     counted = census(lines)
     traditional = counted.count("han_traditional").astype(np.float64)
     share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
     wanted: NDArray[np.bool_] = (traditional > 0) & (share >= LINE_SHARE_MIN) & chinese(counted)
-    if document_script == HANS:
+    if sure:
         wanted &= (traditional >= LINE_DISTINCT_SURE) & (share >= LINE_SHARE_SURE)
         for i in np.flatnonzero(wanted).tolist():
             wanted[i] = len(traditional_only().intersection(lines[i])) >= LINE_DISTINCT_SURE
     return wanted
+
+
+def _surely_simplified(lines: list[str]) -> NDArray[np.bool_]:
+    return judged(lines, _surely_simplified_lines)
+
+
+def _surely_simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
+    counted = census(lines)
+    simplified = counted.count("han_simplified").astype(np.float64)
+    share = simplified / np.maximum(simplified + counted.count("han_traditional"), 1)
+    sure: NDArray[np.bool_] = (simplified >= LINE_DISTINCT_SURE) & (share >= LINE_SHARE_SURE)
+    return sure & chinese(counted)
 
 
 def simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
