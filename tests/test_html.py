@@ -65,6 +65,17 @@ def test_a_date_of_another_article_is_not_taken() -> None:
     assert "published_at" not in extract(page(body)).fields
 
 
+def test_of_a_thread_the_first_post_is_kept() -> None:
+    posts = [f"<p>{SENTENCE}{i}</p><p>发表于 2024-03-0{i} 10:20 某某{i}</p>" for i in range(1, 6)]
+    assert extract(page("".join(posts))).text.split("\n")[0] == f"{SENTENCE}1"
+    assert f"{SENTENCE}2" not in extract(page("".join(posts))).text
+
+
+def test_a_chronicle_is_no_thread() -> None:
+    days = [f"<p>2024-03-0{i} 10:20 发布通报</p><p>{SENTENCE}{i}</p>" for i in range(1, 6)]
+    assert f"{SENTENCE}5" in extract(page("".join(days))).text
+
+
 @pytest.mark.parametrize("extractor", ["blocks", "resiliparse", "trafilatura", "all"])
 def test_every_extractor_finds_the_sentences(extractor: str) -> None:
     pytest.importorskip("trafilatura")

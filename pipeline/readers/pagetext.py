@@ -52,8 +52,8 @@ def main_lines(page: PageLines) -> list[PageLine]:
     chosen = [i for i, line in enumerate(page.lines) if line.block >= 0 and inside[line.block]]
     first, last = _span([weights[i] for i in chosen])
     first, last = _with_siblings(page, weights, chosen, first, last)
-    kept = [i for i in chosen[first : last + 1] if weights[i] > _LINKS]
-    return [page.lines[i] for i in kept]
+    kept = [page.lines[i] for i in chosen[first : last + 1] if weights[i] > _LINKS]
+    return _first_post(kept)
 
 
 _LINKS = -8.0
@@ -164,6 +164,27 @@ def _span(weights: list[float]) -> tuple[int, int]:
         if total > best:
             best, span = total, (first, i)
     return span
+
+
+_POSTED = re.compile(
+    r"(?:发表于|發表於|回复于|回覆於|^#\s?re:|\d\s?(?:楼|樓|#)\s).*(?:19|20)\d\d[-/.年]\d"
+    r"|(?:19|20)\d\d[-/.年]\d.{0,20}\d:\d\d(?::\d\d)?\s+by\s",
+    re.IGNORECASE,
+)
+
+
+def _first_post(lines: list[PageLine]) -> list[PageLine]:
+    """Return the first post of a thread: three stamps of posters or more make one.
+
+    The stamp stands above each post or below it.
+    """
+    stamps = [
+        i for i, line in enumerate(lines) if len(line.text) < 80 and _POSTED.search(line.text)
+    ]
+    if len(stamps) < 3:
+        return lines
+    above = not any(len(line.text) >= 25 for line in lines[: stamps[0]])
+    return lines[: stamps[1] if above else stamps[0] + 1]
 
 
 def _sentences(page: PageLines) -> list[PageLine]:
