@@ -70,4 +70,4 @@ def install(folder: str) -> None:
             strike("write")
         return opened(file, mode, *args, **options)
 
-    io.open = builtins.open = open_or_strike  # type: ignore[assignment]
+    io.open = builtins.open = open_or_strike

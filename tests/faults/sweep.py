@@ -21,17 +21,18 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-import pipeline.clean
-import pipeline.engines.isolate
-import pipeline.publish
-import pipeline.run
-import pipeline.store.verify
 from pipeline.cli import run_command_line
+from pipeline.store.verify import verify
 from tests import hostile
 from tests.faults import inject
 
+# By name, as `pipeline.run` is also the function of that name; loaded here, not in each process.
+RUN: Any = import_module("pipeline.run")
+import_module("pipeline.clean")
 SITE = Path(__file__).parent / "site"
 DATA = ("data", "audit", "ledger", "quarantine")
 FAULTS = ("KILL", "EIO", "ENOSPC")
@@ -93,7 +94,7 @@ class Bench:
             wrong.append("a reader sees neither version")
         if again := self.run():
             wrong.append(f"resuming: exit {again}")
-        wrong += pipeline.store.verify.verify(self.output, deep=True)
+        wrong += verify(self.output, deep=True)
         if self.digest() != self.second:
             wrong.append("other bytes than an undisturbed run")
         return wrong
@@ -128,7 +129,7 @@ class Bench:
         if not os.environ.get("PIPELINE_TEST_LOUD"):
             os.dup2(quiet, 2)
         if self.inline:
-            pipeline.run.run_isolated = _inline  # type: ignore[assignment]
+            RUN.run_isolated = _inline
         os.environ["PIPELINE_TEST_FOLDER"] = str(self.folder)
         sys.path.insert(0, str(SITE))
         inject.install(str(self.folder))
@@ -143,7 +144,7 @@ class Bench:
             raise SystemExit(f"the undisturbed {what} ended with {code}")
 
 
-def _inline(task, jobs, *_):  # type: ignore[no-untyped-def]
+def _inline(task: Any, jobs: Any, *_: Any) -> Iterator[tuple[int, Any]]:
     yield from ((number, task(job)) for number, job in enumerate(jobs))
 
 

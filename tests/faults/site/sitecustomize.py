@@ -5,6 +5,6 @@ import sys
 
 if os.environ.get("PIPELINE_TEST_FOLDER"):
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from inject import install
+    from inject import install  # type: ignore[import-not-found]
 
     install(os.environ["PIPELINE_TEST_FOLDER"])
