@@ -26,11 +26,11 @@ from pipeline.text.readings import is_neutral, kana_span, pinyin_span, zhuyin_sp
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 # Bounded repeats only: linear whatever the text. It begins with a class, which `re` finds fast.
 BRACKETED = re.compile(
-    r"([(（\[［]) ?("
+    r"([(（\[［【〔]) ?("
     r"[A-Za-züɑɡÀ-ǜ\u0300-\u030c][A-Za-z0-5üÜɑɡÀ-ǜ\u0300-\u030c:'’ -]{0,48}"
     r"|[ㄅ-ㄩ˙][ㄅ-ㄩˉˊˇˋ˙′` ]{0,40}"
     r"|[ぁ-ゖー]{1,24}"
-    r") ?[)）\]］]"
+    r") ?[)）\]］】〕]"
 )
 BARE_ZHUYIN = re.compile("[˙ㄅ-ㄩ][ㄅ-ㄩ]{0,3}[ˉˊˇˋ˙]?")
 ZHUYIN = "˙" + "".join(map(chr, range(0x3105, 0x312A)))
@@ -228,7 +228,7 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         least = options.min_count
-        bracket = census.count("ascii_bracket", "wide_bracket")
+        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket")
         letter = census.count("latin", "latin1", "latin_extended")
         tone = census.count("digit", "latin1", "latin_extended", "combining")
         awake = (
@@ -247,7 +247,7 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
 STAGE = Stage(
     name="annotations",
     summary="takes out readings that were inserted after characters: 進(jìn)",
-    wakes=classes("ascii_bracket", "wide_bracket", "bopomofo"),
+    wakes=classes("ascii_bracket", "wide_bracket", "cjk_bracket", "bopomofo"),
     options=AnnotationsOptions,
     build=build,
     build_batch=build_batch,

@@ -144,8 +144,14 @@ def _odd_space(text: str, start: int, end: int) -> Iterator[Change]:
 
 
 def _invisible(text: str, start: int, end: int) -> Iterator[Change]:
+    done = start
     for i in range(start, end):
-        if not _needed(text, i):
+        if i < done:
+            continue
+        if text[i] == "\ufffa" and (closing := text.find("\ufffb", i, i + 200)) > 0:
+            done = closing + 1  # U+FFF9 text U+FFFA annotation U+FFFB: the text stays
+            yield i, done, "interlinear-annotation", ""
+        elif not _needed(text, i):
             yield i, i + 1, _INVISIBLE_RULES.get(text[i], "invisible-character"), ""
 
 
