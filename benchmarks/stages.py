@@ -1,119 +1,79 @@
-"""The text stages and what others do to the same lines: changes to clean text, cases, speed.
+"""Each stage alone, on clean and on dirty text: megabytes per core-second, µs a document.
 
-    python benchmarks/stages.py DATA [--documents 200]
+    python benchmarks/stages.py [CORPUS.jsonl] [--mb 8]
 
-DATA holds the clean sets (`B_*`, `F_*`, one JSON object a line, zstd). For each stage, and for
-ftfy, NFKC and OpenCC: characters changed per million of clean text (what the recipe did not ask
-for), speed on it in batches, and the share of `tests/cases/<stage>.toml` in which the expected text
-comes out. data-juicer's `fix_unicode` mapper is ftfy with its defaults, its `chinese_convert` is
-OpenCC: their rows stand for it.
+Clean text is the recombined text of the seeds as `pipeline` itself leaves it; dirty text is the
+load corpus. The time is that of `run_stages` with one stage: census, wake-up, stage, receipts.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import time
-import tomllib
-import unicodedata
-from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
-import ftfy
-import opencc
-import zstandard
-from rapidfuzz.distance import Levenshtein
+import orjson
+from corpus import documents
+from machine import save
 
 from pipeline.document import Document
 from pipeline.stages import registry
-from pipeline.stages.base import Stage
-from pipeline.stages.chain import run_text
-from pipeline.stages.runner import Compiled, compile_stages, run_stages, text_of
+from pipeline.stages.runner import compile_stages, run_stages
 
-STAGES = ("unicode", "annotations", "punctuation", "reflow", "script")
-CASES = Path(__file__).parents[1] / "tests/cases"
 BATCH = 256
-PEERS: dict[str, tuple[str, Callable[[str], str]]] = {
-    "ftfy, defaults": ("unicode", ftfy.fix_text),
-    "ftfy, marks kept": (
-        "unicode",
-        lambda text: ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False),
-    ),
-    "NFKC": ("unicode", lambda text: unicodedata.normalize("NFKC", text)),
-    "OpenCC t2s": ("script", opencc.OpenCC("t2s").convert),
-}
 
 
-def texts(path: Path, most: int) -> list[str]:
-    stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"))
-    lines = io.TextIOWrapper(stream, encoding="utf-8")
-    return [json.loads(line)["text"] for line in islice(lines, most)]
+def texts_of(path: Path | None, mb: float) -> list[str]:
+    """Return the texts of a JSONL file, or of the generator."""
+    if path is None:
+        return [str(row["text"]) for row in documents(mb, 1, None)]
+    out, size = [], 0
+    with path.open("rb") as file:
+        for line in file:
+            out.append(orjson.loads(line)["text"])
+            size += len(line)
+            if size > mb * 1e6:
+                break
+    return out
 
 
-def changed(before: str, after: str) -> int:
-    return 0 if before == after else int(Levenshtein.distance(before, after))
-
-
-def bound(name: str) -> list[Compiled]:
-    stage: Stage = next(stage for stage in registry() if stage.name == name)
-    return compile_stages([(stage, stage.options())])
-
-
-def batches(documents: list[Document]) -> Iterator[list[Document]]:
-    for first in range(0, len(documents), BATCH):
-        yield documents[first : first + BATCH]
-
-
-def report(name: str, before: list[str], after: list[str], seconds: float, share: str) -> None:
-    characters = sum(map(len, before))
-    size = sum(len(text.encode()) for text in before) / 1e6
-    wrong = sum(changed(a, b) for a, b in zip(before, after, strict=True))
-    print(f"{name:20} {wrong * 1e6 / characters:10.0f} {size / seconds:9.1f}  {share}")
-
-
-def cases(stage: str, convert: Callable[[str], str]) -> str:
-    path = CASES / f"{stage}.toml"
-    if not path.exists():
-        return ""
-    rows = [
-        row
-        for row in tomllib.loads(path.read_text("utf-8"))["case"]
-        if row["kind"] != "known-failure" and not row.get("options")
+def seconds(name: str, texts: list[str]) -> tuple[float, list[str]]:
+    """Return CPU seconds of one stage over texts in batches, and what came out."""
+    compiled = compile_stages([(s, s.options()) for s in registry() if s.name == name])
+    batches = [
+        [Document(str(i), text) for i, text in enumerate(texts[first : first + BATCH])]
+        for first in range(0, len(texts), BATCH)
     ]
-    good = {"negative": 0, "other": 0}
-    total = {"negative": 0, "other": 0}
-    for row in rows:
-        kind = "negative" if row["kind"] == "negative" else "other"
-        total[kind] += 1
-        good[kind] += convert(row["input"]) == row.get("expect", row["input"])
-    return f"{good['other']}/{total['other']} repaired, {good['negative']}/{total['negative']} left"
+    run_stages(compiled, batches[0])  # tables are loaded once per worker
+    begun = time.process_time()
+    out = [outcome for batch in batches for outcome in run_stages(compiled, batch)[0]]
+    taken = time.process_time() - begun
+    return taken, [o.text if isinstance(o, Document) else o.document.text for o in out]
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("data", type=Path)
-    arguments.add_argument("--documents", type=int, default=200, help="of each set")
-    given = arguments.parse_args()
-    paths = sorted([*given.data.glob("B_*.jsonl.zst"), *given.data.glob("F_*.jsonl.zst")])
-    clean = [text[:20_000] for path in paths for text in texts(path, given.documents)]
-    print(f"{len(clean)} clean documents, {sum(map(len, clean)) / 1e6:.1f} M characters")
-    print(f"{'':20} changed/M      MB/s  cases")
-    documents = [Document(str(i), text) for i, text in enumerate(clean)]
-    for name in STAGES:
-        stage = bound(name)
-        run_stages(stage, documents)  # the first pass loads tables
-        started = time.process_time()
-        out = [run_stages(stage, batch)[0] for batch in batches(documents)]
-        spent = time.process_time() - started
-        after = [text_of(outcome) for outcomes in out for outcome in outcomes]
-        share = cases(name, lambda text, name=name: text_of(run_text(text, [name])))  # type: ignore[misc]
-        report(name, clean, after, spent, share)
-    for name, (stage_name, convert) in PEERS.items():
-        started = time.process_time()
-        after = [convert(text) for text in clean]
-        report(name, clean, after, time.process_time() - started, cases(stage_name, convert))
+    """Measure, print a table, and save it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("corpus", type=Path, nargs="?")
+    parser.add_argument("--mb", type=float, default=8)
+    args = parser.parse_args()
+    dirty = texts_of(args.corpus, args.mb)
+    clean = dirty
+    for stage in registry():
+        clean = seconds(stage.name, clean)[1]
+    result = {}
+    print(f"{'stage':<14}{'clean MB/s':>12}{'µs/doc':>9}{'dirty MB/s':>12}{'µs/doc':>9}")
+    for stage in registry():
+        row = {}
+        for kind, texts in (("clean", clean), ("dirty", dirty)):
+            size = sum(len(text.encode()) for text in texts) / 1e6
+            taken = seconds(stage.name, texts)[0]
+            row[kind] = {"mb_per_s": round(size / taken, 1),
+                         "us_per_document": round(taken / len(texts) * 1e6, 1)}  # fmt: skip
+        result[stage.name] = row
+        print(f"{stage.name:<14}" + "".join(
+            f"{row[k]['mb_per_s']:>12}{row[k]['us_per_document']:>9}" for k in row))  # fmt: skip
+    print(save("stages", {"megabytes": args.mb, "stages": result}))
 
 
 if __name__ == "__main__":

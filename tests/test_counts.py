@@ -22,7 +22,16 @@ from pipeline.records import Placed
 GOLD = Path(__file__).parent / "gold"
 COPIES = 40
 CALLS_PER_DOCUMENT = 170  # Python functions entered, whole cleaning of a clean page of 3 kB
-STAGES_AWAKE = {"punctuation", "reflow", "metadata", "boilerplate", "repetition", "mojibake"}
+STAGES_AWAKE = {
+    "annotations",
+    "script",
+    "punctuation",
+    "reflow",
+    "metadata",
+    "boilerplate",
+    "repetition",
+    "mojibake",
+}
 
 
 @pytest.fixture(scope="module")
