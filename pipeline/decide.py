@@ -46,6 +46,9 @@ REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "co
 def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) -> pa.Table:
     """Return a table of DECISION_SCHEMA, a row per record of the corpus.
 
+    Its metadata say how many pairs were compared, and how many documents not with all of their
+    group (`Decisions`).
+
     `before`: the version published last, whose documents stay where the mode is sticky.
     """
     options = recipe.section(DedupOptions)
@@ -70,7 +73,10 @@ def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) ->
             marks = as_marks(shared, ids)
         else:
             removals = add_removals(removals, shared, ids, corpus)
-    return _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
+    table = _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
+    return table.replace_schema_metadata({
+        "compared": str(decisions.compared), "uncompared": str(decisions.uncompared)
+    })  # fmt: skip
 
 
 def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArray[np.bool_]:

@@ -308,6 +308,7 @@ class _Run:
             "funnel": funnel(corpus, decisions, counts["kept"]),
             "edits": {name: edits[name] for name in (*dict(ORDER), SITES) if name in edits},
             "reasons": reasons(corpus, decisions),
+            "dedup": {k.decode(): int(v) for k, v in (decisions.schema.metadata or {}).items()},
             "recipe": self.recipe.resolved(),
             "dependencies": dict(dependency_versions()),
         }

@@ -96,3 +96,14 @@ def test_published_signatures_are_those_of_datasketch(tmp_path: Path) -> None:
     )
     assert len(one) == 120
     assert 0.05 < one.jaccard(other) < 0.5
+
+
+def test_the_cap_on_comparisons_is_told(tmp_path: Path) -> None:
+    head = prose(31, 400)
+    rows = write(tmp_path / "in.jsonl", **{f"d{k}": head + prose(40 + k, 400) for k in range(9)})
+    output = tmp_path / "out"
+    kept = publish([rows], output, "rebuild", "dedup.max_anchors=1", "dedup.rows=1")
+    facts = json.loads((output / "current" / "run.json").read_text("utf-8"))
+    assert len(kept) == 9
+    assert facts["dedup"]["uncompared"] == 8
+    assert "not compared" in (output / "current" / "report.html").read_text("utf-8")

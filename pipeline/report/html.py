@@ -63,6 +63,9 @@ def alerts(
             found.append(
                 ("warning", f"{stage}:{reason} removed {n:,} of {paragraphs['in']:,} paragraphs")
             )
+    if uncompared := facts.get("dedup", {}).get("uncompared", 0):
+        text = f"{uncompared:,} candidates not compared with all of their group: dedup.max_anchors"
+        found.append(("warning", text))
     marks = summary["damage"]
     if marks["marks"]:
         text = f"{marks['marks']:,} characters in {marks['documents']:,} documents stay damaged (�)"
