@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 
 from pipeline.readers import html, pagefields
-from pipeline.readers.html import HtmlOptions, extract
+from pipeline.readers.html import extract
+from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagelines import page_lines
 
 SENTENCE = "会议强调，要把工作做细做实，让群众看到变化，得到实惠。"
