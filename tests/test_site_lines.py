@@ -136,6 +136,18 @@ def test_reprints_do_not_make_an_article_recur() -> None:
     assert run(texts)[0] == texts
 
 
+@pytest.mark.parametrize("others", [0, 20])
+def test_versions_of_one_text_are_not_each_others_boilerplate(others: int) -> None:
+    """Every version has a sentence of its own and shares the rest, as statutes do."""
+    texts = []
+    for version in range(12):
+        lines = article(0, 14).split("\n")
+        lines[version] = sentence(version + 500)
+        texts.append("\n".join(lines))
+    texts += [article(n) for n in range(1, 1 + others)]
+    assert run(texts)[0] == texts
+
+
 def test_of_a_whole_page_the_article_stays() -> None:
     menu = "\n".join(f"某某市新闻频道栏目之{name}" for name in SUBJECTS + DEEDS)
 

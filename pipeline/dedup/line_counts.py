@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stages.base import Options, option
-from pipeline.text.line_hashes import LineRecords, mix
+from pipeline.text.line_hashes import PROSE, LineRecords, mix
 
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -143,25 +143,39 @@ def _frequent(
     return _tallied(records.take(places), keyed[places], hashes(records, name)[places])
 
 
-def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> Flags:
     """Say which documents are the first of their site with their text: bool (n,).
 
-    A text that a site has five times (scraped again, printed again) would otherwise make its own
-    sentences recur. A document is known by its rarest line, which is one of the article and not of
-    the site; reprints share it.
+    A text that a site has five times (scraped again, printed again, updated, a statute in its
+    versions) would otherwise make its own sentences recur. A document is known by two of its
+    sentences, chosen by their hashes (MinHash: texts that share most sentences share these), but
+    by none that a fifth of the site has; where it has no sentence, by its rarest line.
     """
-    mark = np.arange(1, len(site) + 1, dtype=np.uint64)  # a document without lines is its own
-    for records in chunks():
-        keyed = keys(records, site, "exact")
-        known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
-        count = sketch[_slots(keyed[known])]
-        order = known[np.lexsort((keyed[known], count, records.owner[known]))]
-        owner = records.owner[order]
-        lead = np.flatnonzero(np.diff(owner, prepend=-1))
-        mark[owner[lead]] = keyed[order[lead]]
-    first = np.zeros(len(site), bool)
-    first[np.unique(mark, return_index=True)[1]] = True
+    fifth = _fifth_of_site(site)
+    first = np.ones(len(site), bool)
+    for salt in (np.uint64(0), np.uint64(0x9E3779B97F4A7C15)):
+        mark = np.arange(1, len(site) + 1, dtype=np.uint64)  # one without lines is its own
+        for records in chunks():
+            keyed = keys(records, site, "exact")
+            known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
+            owner, key = records.owner[known], keyed[known]
+            count = sketch[_slots(key)].astype(np.int64)
+            telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth[owner])
+            order = np.lexsort((mix(key ^ salt), np.where(telling, 0, count), owner))
+            owner = owner[order]
+            lead = np.flatnonzero(np.diff(owner, prepend=-1))
+            mark[owner[lead]] = key[order[lead]]
+        earliest = np.zeros(len(site), bool)
+        earliest[np.unique(mark, return_index=True)[1]] = True
+        first &= earliest
     return first
+
+
+def _fifth_of_site(site: Words) -> Ints:
+    """Return for each document a fifth of the number of documents of its site."""
+    _, inverse, sizes = np.unique(site, return_inverse=True, return_counts=True)
+    fifth: Ints = (sizes // 5)[inverse]
+    return fifth
 
 
 def _with_sites(tally: Tally, fresh: dict[int, int]) -> Tally:

@@ -25,6 +25,8 @@ from pipeline.text.line_hashes import LEADS, PROSE, STRUCTURE, LineRecords
 LINE, FORM, HEADING, OUTSIDE = range(4)
 _FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text
 _OUTERMOST_LINES, _OUTERMOST_DRIFT = 2.0, 1.5  # first or last on the page: half the share will do
+_TEXT_SENTENCES, _TEXT_SHARE = 8, 0.4  # so many sentences, this share of the lines: a text
+_COPY_SHARE = 0.5  # of its sentences recur: the text is that of other documents
 _CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `（完）` is the site's
 
 
@@ -129,6 +131,7 @@ def judge(
     anchor = by_line & (line.share >= options.template_share / 2)
     goes = _with_company(records, by_line, by_form, alone, anchor, options)
     goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
+    goes &= ~_copies(records, line.frequent & prose, prose)
     heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes)
     familiar = line.frequent | form.frequent
     outside = ~heading & outside_article(records, goes, familiar, options)
@@ -180,6 +183,22 @@ def _with_company(
     anchored |= long & np.logical_or.reduceat(anchor, first)
     anchored &= (chars <= _FORM_SHARE * _document_chars(records)[first]) & (lines <= _FORM_LINES)
     result: Flags = alone | (by_line & enough[run]) | (recurs & anchored[run])
+    return result
+
+
+def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:
+    """Say which lines belong to a text of sentences most of which recur: copies, not frames.
+
+    Versions of one statute in a folder of their own share nearly every sentence. Whole pages, on
+    which sentences are few, are not meant, nor a short report with its disclaimers.
+    """
+    _, page, lines = np.unique(records.owner, return_inverse=True, return_counts=True)
+    chars = np.where(prose, records.chars, 0)
+    said = np.bincount(page, chars, len(lines))
+    common = np.bincount(page, np.where(shared, chars, 0), len(lines))
+    sentences = np.bincount(page, prose, len(lines))
+    text = (sentences >= _TEXT_SENTENCES) & (sentences >= _TEXT_SHARE * lines)
+    result: Flags = (text & (common > _COPY_SHARE * said))[page]
     return result
 
 
