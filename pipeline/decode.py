@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pipeline.stages.base import option
 from pipeline.text.charsets import codec_of, decode_with
-from pipeline.text.likelihood import log_likelihood
+from pipeline.text.likelihood import log_likelihood, tables
 from pipeline.text.realign import aligned
 
 
@@ -87,15 +87,33 @@ OTHERS = {
     "mac-cyrillic": CYRILLIC,
     "johab": ("ko",),
     "mac-roman": WESTERN,
+    "cp850": WESTERN,
+    "cp852": CENTRAL,
+    "cp437": WESTERN,
 }
-LATIN = ("utf-8", "cp1252", "cp1250", "cp1254", "cp1257", "iso8859-2", "mac-roman")
+LATIN = (
+    "utf-8",
+    "cp1252",
+    "cp1250",
+    "cp1254",
+    "cp1257",
+    "iso8859-2",
+    "mac-roman",
+    "cp850",
+    "cp852",
+    "cp437",
+)
 AMONG_LATIN = 8.0
 """Nats against another alphabet among Latin letters: è alone would be и in Windows-1251."""
 # Nats against charsets that are seldom met: of two equal readings the usual one is right.
 RARE = {"utf-8": -5, "cp1251": 2, "koi8-r": 3, "cp1250": 3, "iso8859-2": 4, "cp1253": 4,
-        "cp1254": 12, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
+        "cp1254": 5, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
         "iso8859-6": 6, "cp866": 8, "cp855": 10, "mac-cyrillic": 10, "mac-roman": 10,
-        "johab": 12}  # fmt: skip
+        "cp850": 10, "cp852": 10, "cp437": 12, "johab": 12}  # fmt: skip
+UNCLEAR = 0.3
+"""Confidence below which other charsets than ours are asked for."""
+MAX_ASKED = 20_000
+"""Bytes shown to charset-normalizer: it takes 2 ms for a kilobyte."""
 MIN_BEYOND = 20
 """Bytes beyond ASCII that show a single-byte charset in a file of UTF-8; fewer are bad bytes."""
 CLEAR = 30.0
@@ -274,7 +292,25 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
     text, errors = aligned(data, first)
     certain = first in UTF8 and not errors
     confidence = 1.0 if certain else lead * _plausibility(text[:1000], _LANGUAGES[first])
-    return Decoded(text, first, round(confidence, 3), errors)
+    found = Decoded(text, first, round(confidence, 3), errors)
+    return found if confidence > UNCLEAR else _remaining(data, sample, found)
+
+
+def _remaining(data: bytes, sample: bytes, found: Decoded) -> Decoded:
+    """Ask charset-normalizer, which knows fifty charsets more, about what reads badly in ours."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:MAX_ASKED]).best()
+    if best is None or _ODD.search(found.text[:1000]):
+        return found  # nothing known, or bytes that are no text at all
+    text = data.decode(best.encoding, "replace")
+    every = tuple(tables())
+    gain = log_likelihood(sample.decode(best.encoding, "replace"), every) - log_likelihood(
+        sample.decode(found.encoding, "replace"), every
+    )
+    if gain < CLEAR:
+        return found
+    return Decoded(text, best.encoding, 0.5, text.count("�"))
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -37,6 +37,8 @@ WRITTEN = [
     (THAI, "cp874"),
     (TURKISH, "cp1254"),
     (HANS, "hz"),
+    (FRENCH, "cp850"),
+    (POLISH, "cp852"),
 ]
 
 
