@@ -96,7 +96,7 @@ def detection(data: Path, most: int) -> None:
     }
     for name, script in wanted.items():
         chinese = [
-            row for row in rows(data, name, most) if name[0] == "F" or row.get("lang") != "en"
+            row for row in rows(data, name, most) if name[0] == "F" or row.get("lang") != "other"
         ]
         docs = [Document("", row["text"]) for row in chinese if row["text"].strip()]
         found = [str(out.columns["script"]) for out in outputs(stage(target="keep"), docs)]
