@@ -18,13 +18,15 @@ from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
 from pipeline.text.mojibake.shift import realigned
-from pipeline.text.mojibake.utf8 import Undone, undo
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo
 from pipeline.text.ngram import Model, code_points
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
+MIN_DAMAGED = 24
+"""Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 MAX_DEPTH = 3
@@ -65,6 +67,7 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         for undone in undo(name, codes):
             found += _judged(text, undone, f"utf8-as-{name}", model, filler)
     found = _disjoint(found)
+    found = _disjoint(found + list(_among_damage(text, codes, found, model)))
     kept = [repair for repair in found if not _is_example(text, repair)]
     if len(kept) < len(found):
         return kept  # what is quoted must not be taken for another kind of damage either
@@ -78,6 +81,27 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
         kept = _disjoint(kept + lost)
     return kept
+
+
+def _among_damage(
+    text: str, codes: NDArray[np.uint32], found: list[Repair], model: Model
+) -> Iterator[Repair]:
+    """Yield short stretches in a text most of which went through one reading."""
+    outside = sum(char > "\x7f" for char in text) if found else 0
+    for name in sorted({repair.chain[0] for repair in found if len(repair.chain) == 1}):
+        mine = [repair for repair in found if repair.chain == (name,)]
+        inside = sum(char > "\x7f" for r in mine for char in text[r.start : r.end])
+        if inside < MIN_DAMAGED or inside * 2 < outside:
+            continue
+        for undone in undo(name.removeprefix("utf8-as-"), codes, CORE_AMONG_DAMAGE):
+            if any(r.start < undone.end and undone.start < r.end for r in mine):
+                continue
+            before, after = model.scores([text[undone.start : undone.end], undone.text])
+            old, new = before * (undone.end - undone.start), after * len(undone.text)
+            if new - old >= MIN_GAIN * undone.sequences and _is_east_asian(undone.text):
+                yield Repair(
+                    undone.start, undone.end, undone.text, (name,), old, new, undone.sequences
+                )
 
 
 def _is_example(text: str, repair: Repair) -> bool:

@@ -117,7 +117,7 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     )
     kinds[half >= 4] |= KANA
     kinds[(rare >= 2) & (rare * 10 >= han)] |= KOREAN
-    kinds[(korean >= 5) & (korean * 3 >= han)] |= UNLIKELY
+    kinds[(korean >= 4) & (korean * 5 >= han * 2)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
     kinds[strange[_unlikely([texts[int(i)] for i in strange])]] |= UNLIKELY
     return kinds

@@ -28,8 +28,8 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "gbk": ("big5", "cp932", "cp949"),
 }
 _CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
-MIN_HIGH = 8
-"""Fewest bytes outside ASCII (four characters): with less the score cannot tell."""
+MIN_HIGH = 6
+"""Fewest bytes outside ASCII (three characters): with less the score cannot tell."""
 MAX_BAD = 0.04
 """Largest share of characters that may stay undecodable."""
 BAD = "\ufffd"

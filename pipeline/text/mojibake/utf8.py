@@ -22,6 +22,8 @@ from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN, Reading, reading
 
 _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
+CORE_AMONG_DAMAGE = re.compile(rb"(?:" + _SEQ3 + rb"){2}")
+"""What is enough in a text most of which is damaged in the same way."""
 # Three characters (a middle dot may stand between, as in names), or Latin letters in UTF-8.
 _CORE = re.compile(
     rb"(?:(?:"
@@ -97,19 +99,24 @@ def view(name: str) -> Reading:
     return Reading(name, first, full.second, size)
 
 
-def undo(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
-    """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order."""
+def undo(
+    name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = None
+) -> list[Undone]:
+    """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order.
+
+    `core` is what a stretch must hold; by default what proves itself.
+    """
     data, starts = view(name).encode(codes)
-    core = _CORE_SINGLE if name in SINGLE else _CORE
+    core = core or (_CORE_SINGLE if name in SINGLE else _CORE)
     found: list[Undone] = []
-    if not _may_have_core(data, 2 if name in SINGLE or b"\xc2\xb7" in data else 3):
+    if not _may_have_core(data, 3 if core is _CORE and b"\xc2\xb7" not in data else 2):
         return found
     at = 0
     while (hit := core.search(data, at)) is not None:
         line = data.rfind(b"\n", 0, hit.start()) + 1
         at = data.find(b"\n", hit.end())
         at = len(data) if at < 0 else at
-        found += _Line(name, data, line, at, starts, codes).stretches()
+        found += _Line(name, core, data, (line, at), starts, codes).stretches()
     return found
 
 
@@ -137,17 +144,16 @@ class _Line:
     def __init__(
         self,
         name: str,
+        core: re.Pattern[bytes],
         data: bytes,
-        line: int,
-        end: int,
+        line: tuple[int, int],
         starts: NDArray[np.int64],
         codes: NDArray[np.uint32],
     ) -> None:
-        self.name, self.data, self.starts, self.codes = name, data, starts, codes
-        self.core = _CORE_SINGLE if name in SINGLE else _CORE
+        self.name, self.core, self.data, self.starts, self.codes = name, core, data, starts, codes
         self.tokens = [
             token
-            for m in _token(name).finditer(data, line, end)
+            for m in _token(name).finditer(data, *line)
             for token in self._tokens(m.lastgroup or "", m.start(), m.end())
         ]
 
