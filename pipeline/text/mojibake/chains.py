@@ -14,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake import dropped, gate, legacy
-from pipeline.text.mojibake.codecs import READINGS
+from pipeline.text.mojibake.codecs import FOREIGN, READINGS
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
 from pipeline.text.mojibake.shift import realigned
-from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo, view
 from pipeline.text.ngram import Model, code_points
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
+SAMPLE = 24
+"""Characters of a text that tell whether a reading can have produced it."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
@@ -119,17 +121,19 @@ def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
         yield Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
 
 
-def outermost(kinds: int) -> Iterator[str]:
-    """Yield the readings of UTF-8 that the gate's suspicion allows."""
-    for kind, names in (
+def outermost(kinds: int) -> list[str]:
+    """Return the readings of UTF-8 that the gate's suspicion allows."""
+    names: list[str] = []
+    for kind, more in (
         (gate.UTF8_GBK, ("gbk",)),
         (gate.UTF8_LATIN, ("cp1252", "macroman")),
         (gate.UTF8_CYRILLIC, ("cp1251",)),
         (gate.KANA, ("cp932",)),
         (gate.KOREAN, ("cp949",)),
+        (gate.UNLIKELY, ("cp932", "cp949", "big5")),
     ):
-        if kinds & kind:
-            yield from names
+        names += more if kinds & kind else ()
+    return list(dict.fromkeys(names))
 
 
 def legacy_readings(kinds: int) -> Iterator[str]:
@@ -200,10 +204,14 @@ def _ends(undone: Undone, chain: tuple[str, ...]) -> Iterator[tuple[Undone, tupl
     if len(chain) == MAX_DEPTH:
         return
     codes = code_points(undone.text)
+    sample = codes[codes > 0x7F][:SAMPLE]
     for name in READINGS:
+        if (view(name).first[np.minimum(sample, 0xFFFF)] == FOREIGN).sum() * 2 > len(sample):
+            continue
         parts = undo(name, codes)
         if parts and _covers(parts, undone.text):
             yield from _ends(_spliced(undone, parts), (*chain, f"utf8-as-{name}"))
+            return  # two readings of one text are not both UTF-8 throughout
 
 
 def _covers(parts: list[Undone], text: str) -> bool:

@@ -21,7 +21,9 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE, WORD = (1 << i for i in range(12, 20))
+COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE, WORD, PRIVATE = (
+    1 << i for i in range(12, 21)
+)
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
@@ -91,7 +93,7 @@ def flags() -> NDArray[np.uint32]:
     table[two & (gbk.second < 0x80)] |= ENDING
     table[[ord("?"), 0xFFFD, *range(0x40, 0x7F)]] |= ENDING
     table[0x3041:0x3100] &= ~np.uint32(RARE)  # but kana are Japanese
-    table[0xE000:0xF900] |= RARE
+    table[0xE000:0xF900] |= RARE | PRIVATE
     for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
         likely = model.uni[model.fold[block]]
         table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
@@ -111,11 +113,12 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
     np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
     f = flags().take(flat)
     kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
-    half, korean, common, rare, han = (
+    half, korean, common, rare, private, han = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int64)
-        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, RARE_HANGUL, HAN | HANGUL)
+        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, RARE_HANGUL, PRIVATE, HAN | HANGUL)
     )
     kinds[half >= 4] |= KANA
+    kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
     kinds[(rare >= 2) & (rare * 10 >= han)] |= KOREAN
     kinds[(korean >= 4) & (korean * 5 >= han * 2)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))

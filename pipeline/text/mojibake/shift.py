@@ -197,7 +197,11 @@ class Shifts:
         mean = MIN_MEAN if self.sure == SURE_LOST else MIN_MEAN_REPLACED
         plausible = best.score - MARK_COST * best.text.count(MARK) > mean * known
         least = MIN_GAIN + (MIN_GAIN_LOST * len(best.text) if self.sure == SURE_LOST else 0.0)
-        if gain < least or (known < MIN_KNOWN and not read) or not plausible:
+        if (
+            gain < least
+            or (known < max(MIN_KNOWN, best.text.count(MARK)) and not read)
+            or not plausible
+        ):
             return None
         rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
         return Realigned(q, best.at, self._width(_certain(best, rivals, self.sure)), gain)
