@@ -149,10 +149,11 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
     A text that a site has five times (scraped again, printed again, updated, a statute in its
     versions) would otherwise make its own sentences recur. A document is known by two of its
     sentences, chosen by their hashes (MinHash: texts that share most sentences share these), but
-    by none that a fifth of the site has; where it has no sentence, by its rarest line.
+    by none that a fifth of the site has; where it has no sentence, by its rarest line. It is a
+    reprint if an earlier one is known by the first and an earlier one by the second.
     """
     fifth = _fifth_of_site(site)
-    first = np.ones(len(site), bool)
+    first = np.zeros(len(site), bool)
     for salt in (np.uint64(0), np.uint64(0x9E3779B97F4A7C15)):
         mark = np.arange(1, len(site) + 1, dtype=np.uint64)  # one without lines is its own
         for records in chunks():
@@ -165,9 +166,7 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
             owner = owner[order]
             lead = np.flatnonzero(np.diff(owner, prepend=-1))
             mark[owner[lead]] = key[order[lead]]
-        earliest = np.zeros(len(site), bool)
-        earliest[np.unique(mark, return_index=True)[1]] = True
-        first &= earliest
+        first[np.unique(mark, return_index=True)[1]] = True
     return first
 
 
