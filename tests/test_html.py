@@ -127,6 +127,23 @@ def test_the_walk_visits_each_node_once() -> None:
     assert Node.asked == 1000
 
 
+def test_half_a_surrogate_pair_becomes_a_mark() -> None:
+    text = extract(page(f"<p>{SENTENCE}\ud800</p>")).text
+    assert text == f"{SENTENCE}\ufffd"
+
+
+@pytest.mark.parametrize(
+    "data",
+    ['{"headline": 1, "author": 2}', '[{"headline": null, "author": [{"name": ["x"]}, null, 3]}]',
+     '{"@graph": "x", "headline": {}, "datePublished": {"@value": 1}, "publisher": ["x"]}', "[", "1"],
+)  # fmt: skip
+def test_odd_json_ld_says_nothing(data: str) -> None:
+    head = f'<script type="application/ld+json">{data}</script>'
+    fields = extract(page(f"<p>{SENTENCE}</p>", head)).fields
+    assert "author" not in fields
+    assert "published_at" not in fields
+
+
 @pytest.mark.parametrize("empty", ["", "<html></html>", "<p></p>", "   ", "\x00", "<!--"])
 def test_empty_pages_are_empty(empty: str) -> None:
     assert not extract(empty).text.strip("\x00\ufffd")

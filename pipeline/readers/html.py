@@ -58,6 +58,8 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     from resiliparse.parse.html import HTMLTree
 
     options = options or HtmlOptions()
+    if not html.isascii():  # half a surrogate pair cannot be parsed
+        html = html.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     html = _without_unclosed(html)
     tree = HTMLTree.parse(html)
     page = page_lines(tree.document)
