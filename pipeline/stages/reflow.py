@@ -52,16 +52,16 @@ def build_batch(_: ReflowOptions) -> ApplyBatch:
 
 def _reflowed(documents: Sequence[Document]) -> list[Document]:
     out = list(documents)
-    awake = suspects([document.text for document in documents])
+    changed = list(range(len(out)))
     for _ in range(_PASSES):
+        awake = [changed[k] for k in suspects([out[i].text for i in changed])]
         changed = []
         for i in awake:
             edits = line_edits(out[i].text)
             if edits:
                 out[i] = out[i].edited(edits)
                 changed.append(i)
-        awake = changed
-        if not awake:
+        if not changed:
             break
     return out
 

@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
-from pipeline.text.seam import SHORTEST, bond, torn
+from pipeline.text.seam import SHORTEST
+from pipeline.text.wrapping import may_go_on
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
 
-MANY = 3
-"""Lines without a stop from which the text is looked at as a whole."""
-SURE = 0.7
-"""Log-odds (nats) that a sentence goes on, from which the text is looked at as a whole."""
-
-_GOING_ON = "，、," + look.OPENERS
 LINE, BLANK, FOREIGN, STOP, CLOSER, LEFTOVER, SEMI, OPEN = (1 << i for i in range(8))
 
 
@@ -56,8 +51,8 @@ def suspects(texts: Sequence[str]) -> list[int]:
         for first, last in _groups(owners):
             i = int(owners[first])
             if not hit[i]:
-                places = (cut[first:last] - part.starts[i]).tolist()
-                hit[i] = _may_go_on(texts[part.first + i], places)
+                text, start = texts[part.first + i], int(part.starts[i])
+                hit[i] = may_go_on([_pair(text, at - start) for at in cut[first:last].tolist()])
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
 
@@ -67,30 +62,10 @@ def _groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
     return pairwise([*np.flatnonzero(np.diff(owners, prepend=-1)).tolist(), len(owners)])
 
 
-def _may_go_on(text: str, places: list[int]) -> bool:
-    """Whether one of the lines that end at `places` may go on in the next.
-
-    Where none has odds above 0, none will be joined by its sentence: the share of cut lines is
-    estimated at a tenth or less, and the sentence alone has to be sure. With fewer than MANY such
-    lines the share stays under a half whatever their odds, and there is no width.
-    """
-    worth = SURE if len(places) < MANY else 0.0
-    bonds = 0.0
-    for at in places:
-        last = text[text.rfind("\n", 0, at) + 1 : at]
-        end = text.find("\n", at + 1)
-        this = text[at + 1 : end if end >= 0 else len(text)]
-        if not this or look.is_heading(last) or look.is_heading(this):
-            continue
-        if look.is_continuation(this) or (not last.isascii() and last[-1] in _GOING_ON):
-            return True
-        if look.is_item(this) or look.is_label(this):
-            bonds -= 1
-            continue
-        bonds += bond(last, this)
-        if torn(last, last, this, worth) > worth:
-            return True
-    return len(places) >= MANY and bonds > 0
+def _pair(text: str, at: int) -> tuple[str, str]:
+    """Return the line that ends at a place, and the next."""
+    end = text.find("\n", at + 1)
+    return text[text.rfind("\n", 0, at) + 1 : at], text[at + 1 : end if end >= 0 else len(text)]
 
 
 def _mark_layout(part: arrays.Codes, flags: NDArray[np.uint32], hit: NDArray[np.bool_]) -> None:

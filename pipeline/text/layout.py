@@ -31,13 +31,13 @@ _ITEM = re.compile(
 )
 _LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")
 _TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S")
-_CODE = re.compile(
-    r"[{};]\s*$|^\s*(?:[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class )|^\S+\(.*\)$"
-)
+_TABLE_SIGNS = ("|", "│", "─", "━", "┼", "\t", "   ", "\u3000\u3000")
+_CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
+_CODE_ENDS = frozenset("{};")
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 """Characters above which a line is no row of a table, no line of code."""
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
-_LONGEST_VERSE = 66
+LONGEST_VERSE = 66
 """Six clauses of ten characters with their marks."""
 _VERSE_ENDS = frozenset("，。、；！？：,;!?…")
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
@@ -82,14 +82,17 @@ def is_continuation(line: str) -> bool:
 
 def is_table(line: str) -> bool:
     """Whether a line is a row of a table: drawn, or with two or more wide gaps."""
-    return len(line) < _LONGEST_TABLE and _TABLE.search(line) is not None
+    if len(line) > _LONGEST_TABLE or not any(sign in line for sign in _TABLE_SIGNS):
+        return False
+    return _TABLE.search(line) is not None
 
 
 def is_code(line: str) -> bool:
     """Whether a line looks like code or a command."""
     if len(line) > _LONGEST_CODE:
         return False
-    return _CODE.search(line) is not None and len(_HAN.findall(line)) * 4 < len(line)
+    marked = line[-1:] in _CODE_ENDS or _CODE.match(line) is not None
+    return marked and len(_HAN.findall(line)) * 4 < len(line)
 
 
 def is_heading(line: str) -> bool:
@@ -102,7 +105,7 @@ def is_verse(line: str) -> bool:
 
     A line of verse with marks in it ends with one; wrapped prose seldom does.
     """
-    if len(line) > _LONGEST_VERSE:
+    if len(line) > LONGEST_VERSE:
         return False
     line = line.partition("——")[0] or line  # the poet's name
     clauses = [c for c in _CLAUSE.split(line) if c]

@@ -28,6 +28,9 @@ _SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _LONGEST_WORD = 24
 """A longer run of ASCII is cut wherever the line ends."""
+_MANY = 3
+"""Lines that end in mid-sentence from which a width can be found."""
+_GOING_ON = "，、," + look.OPENERS
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _WORD = re.compile(r"[!-~]+")
@@ -77,7 +80,12 @@ def joins(lines: Sequence[Line]) -> list[str]:
     why = [""] * len(lines)
     kinds = [look.ending(line.text) for line in lines]
     continued = [look.is_continuation(line.text) for line in lines]
-    if not any(kind in _CUT for kind in kinds[:-1]) and not any(continued[1:]):
+    cut = [
+        (last.text, this.text)
+        for (last, this), kind, goes_on in zip(pairwise(lines), kinds, continued[1:], strict=False)
+        if goes_on or (kind in _CUT and (len(last.text) >= SHORTEST or kind == "open"))
+    ]
+    if not may_go_on(cut):
         return why
     page = Page(lines, kinds)
     paragraph = lines[0].text
@@ -97,6 +105,29 @@ def joins(lines: Sequence[Line]) -> list[str]:
     return why
 
 
+def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
+    """Whether one of the lines that may end in mid-sentence could be joined to the next.
+
+    Where none has odds above 0, none will be joined by its sentence: the share of cut lines is
+    estimated at a tenth or less, and the sentence alone has to be sure. With fewer than _MANY such
+    lines the share stays under a half whatever their odds, and there is no width.
+    """
+    worth = _SURE if len(cut) < _MANY else 0.0
+    bonds = 0.0
+    for last, this in cut:
+        if not this or look.is_heading(last) or look.is_heading(this):
+            continue
+        if look.is_continuation(this) or (not last.isascii() and last[-1] in _GOING_ON):
+            return True
+        if look.is_item(this) or look.is_label(this):
+            bonds -= 1
+            continue
+        bonds += bond(last, this)
+        if torn(last, last, this, worth) > worth:
+            return True
+    return len(cut) >= _MANY and bonds > 0
+
+
 def _prose(line: Line) -> bool:
     """Whether a line can end in mid-sentence: not Latin (that needs a width), not tiny."""
     return not line.text.isascii() and (len(line.text) >= SHORTEST or line.text[-1] in look.OPENERS)
@@ -104,12 +135,17 @@ def _prose(line: Line) -> bool:
 
 def is_verse(lines: Sequence[Line]) -> bool:
     """Whether most lines with marks are verse."""
-    marked = verse = 0
+    verse = other = 0
     for line in lines:
-        if _MARKED.search(line.text):
-            marked += 1
-            verse += look.is_verse(line.text)
-    return marked >= 4 and verse * 10 >= 7 * marked
+        if len(line.text) > look.LONGEST_VERSE:
+            other += 1
+        elif _MARKED.search(line.text):
+            this = look.is_verse(line.text)
+            verse += this
+            other += not this
+        if other * 10 > 3 * len(lines):
+            return False
+    return verse + other >= 4 and verse * 3 >= other * 7
 
 
 def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
@@ -122,11 +158,11 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
         return None
     breaks = [pair for pair, kind in zip(pairwise(lines), kinds, strict=False) if kind == "bare"]
-    if sum(len(last.text) >= NARROW for last, _ in breaks) < 3:
+    if sum(len(last.text) >= NARROW for last, _ in breaks) < _MANY:
         return None
     breaks = [(last, this) for last, this in breaks if not (last.text.isascii() and last.fixed)]
     best: Width | None = None
-    most = 2
+    most = _MANY - 1
     for in_columns in (False, True):
         sizes: Counter[int] = Counter()
         for last, this in breaks:
