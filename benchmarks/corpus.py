@@ -38,7 +38,8 @@ def clauses(source: Path | None) -> list[str]:
 
 def paragraph(draw: random.Random, pool: list[str]) -> str:
     """Return a paragraph of 60 to 300 characters."""
-    want, parts = draw.randint(60, 300), []
+    want = draw.randint(60, 300)
+    parts: list[str] = []
     while sum(map(len, parts)) < want:
         parts.append(draw.choice(pool))
     return "".join(parts)[:-1] + "。"

@@ -23,7 +23,6 @@ from pipeline.dedup.signature import Signer
 from pipeline.dedup.verify import overlaps, shingle_sets
 from pipeline.text.shadow import shadow
 
-
 # Level 1 of GB 2312: what no stage converts.
 COMMON = "".join(bytes((0xB0 + i // 94, 0xA1 + i % 94)).decode("gb2312") for i in range(3755))
 

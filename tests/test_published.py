@@ -120,7 +120,8 @@ def test_polars_duckdb_and_pandas_read_it(current: Path) -> None:
     import polars as pl
 
     assert pl.scan_parquet(current / "data/*.parquet").collect().height == 6
-    found = duckdb.sql(f"select count(*), sum(n_chars) from '{current}/data/*.parquet'").fetchall()
+    query = f"select count(*), sum(n_chars) from '{current}/data/*.parquet'"
+    found = duckdb.connect().execute(query).fetchall()
     frame = pd.read_parquet(current / "data")
     assert found == [(6, int(frame["n_chars"].sum()))]
     assert str(frame["published_at"].dtype.tz) == "Asia/Shanghai"

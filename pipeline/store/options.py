@@ -17,7 +17,6 @@ class OutputOptions:
     part_bytes: int = option(
         64 << 20, "text bytes in one data file, about; one row group each", ge=1 << 16
     )
-    signatures: bool = option(False, "publish MinHash signatures as a column")
     name: str = option("cleaned corpus", "title of the dataset card")
     licence: str = option("other", "licence of the data, for the dataset card")
 
