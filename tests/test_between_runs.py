@@ -52,7 +52,7 @@ def test_a_better_copy_comes_later(tmp_path: Path, mode: str, then: set[str]) ->
     assert publish([first, later], output, mode) == then
 
 
-@pytest.mark.parametrize("action", ["mark", "drop", "off"])
+@pytest.mark.parametrize("action", ["mark", "drop"])
 def test_paragraphs_of_an_earlier_document(tmp_path: Path, action: str) -> None:
     quoted, other, near = prose(11, 200), prose(12, 200), prose(13, 200)
     quoted, other, near = (p.replace("。", "") for p in (quoted, other, near))

@@ -188,6 +188,19 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.array_equal(getattr(whole, name), getattr(cut, name)), name
 
 
+def test_a_group_too_large_for_the_memory_is_decided_in_slices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [changed(prose(k % 2, 400), 0.01, k) for k in range(80)]
+    whole = run(texts, DedupOptions(rows=1))
+    monkeypatch.setattr(decide_module, "_SLICE_UNITS", 2000)
+    sliced = run(texts, DedupOptions(rows=1))
+    assert whole.kept.sum() == sliced.kept.sum() == 2
+    assert np.array_equal(whole.gone, sliced.gone)
+    assert np.array_equal(whole.root, sliced.root)
+    assert sliced.kept[sliced.stays].all()
+
+
 def test_no_documents() -> None:
     assert run([]).kept.size == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -80,11 +81,28 @@ class Proposals:
             found.append(words)
         return bucket_pairs(np.concatenate(found), mask)
 
-    def near_in_bands(self, members: Ranks, reach: int) -> tuple[Ranks, Ranks]:
-        """Return pairs of places in `members` that lie at most `reach` apart in a bucket."""
+    def buckets(self, members: Ranks) -> Buckets:
+        """Return the band hashes of some documents (ranks, any order), read once for all."""
+        members = np.sort(members)
+        hashes = np.empty((self.options.bands, len(members)), np.uint64)
+        for band in range(self.options.bands if len(members) else 0):
+            hashes[band] = self.column(band)[members]
+        return Buckets(members, hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Band hashes uint64 (bands, k) of the documents of large groups, `members` ascending."""
+
+    members: Ranks
+    hashes: Hashes
+
+    def neighbours(self, ranks: Ranks, reach: int) -> tuple[Ranks, Ranks]:
+        """Return the pairs of places in `ranks` that lie at most `reach` apart in a bucket."""
+        rows = np.searchsorted(self.members, ranks)
         pairs = [np.zeros(0, np.int64)]
-        for band in range(self.options.bands):
-            hashes = self.column(band)[members]
+        for column in self.hashes:
+            hashes = column[rows]
             order = np.argsort(hashes, kind="stable")
             order = order[hashes[order] != NONE]
             for step in range(1, reach + 1):

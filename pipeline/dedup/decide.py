@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import Bands
-from pipeline.dedup.candidates import Proposals, batches
+from pipeline.dedup.candidates import Buckets, Proposals, batches
 from pipeline.dedup.clusters import Forest
-from pipeline.dedup.groups import Group, verify
+from pipeline.dedup.groups import SMALL, Group, verify
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import shingle_sets
 
@@ -30,6 +30,7 @@ KEPT, EXACT, NEAR, CONTAINED = range(4)
 KINDS = ("", "exact", "near", "contained")
 NEVER = np.iinfo(np.int64).max
 _BATCH_UNITS = 1 << 23  # shadow characters read at a time: 64 MB of shingle hashes
+_SLICE_UNITS = 1 << 26  # shadow characters of a group held at a time: 512 MB of hashes
 _SLICE = 1 << 22  # documents looked up at a time
 _REACH = 4  # how far apart in a bucket of a large group two documents are still compared
 
@@ -132,13 +133,16 @@ class _Fates:
         self.containment.append(evidence[2])
 
     def closed(self, n: int, clusters: Forest) -> Decisions:
-        """Return the decisions. Exact copies of a document that went later share its fate."""
+        """Return the decisions. Who went for a document that went later shares its fate."""
         gone = _joined(self.gone, np.int64)
         order = np.argsort(gone)
         gone, stays = gone[order], _joined(self.stays, np.int64)[order]
-        place = np.minimum(np.searchsorted(gone, stays), max(len(gone) - 1, 0))
-        onward = gone[place] == stays if len(gone) else np.zeros(0, bool)
-        stays[onward] = stays[place[onward]]
+        while len(gone):
+            place = np.minimum(np.searchsorted(gone, stays), len(gone) - 1)
+            onward = gone[place] == stays
+            if not onward.any():
+                break
+            stays[onward] = stays[place[onward]]
         root, members = clusters.crowds()
         return Decisions(
             n,
@@ -233,20 +237,64 @@ def _near(
         alive[gone] = False
     proposals = Proposals(corpus.bands, options, corpus.scope, alive)
     groups, candidates = proposals.groups()
+    size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
+    large = np.repeat(size > SMALL, size)
+    judge = _Judge(corpus, options, read, proposals.buckets(candidates[large]), fates, clusters)
     for group, members in batches(groups, candidates, corpus.length, _BATCH_UNITS):
         order = precedence(corpus, options, members, group)
-        ranks = members[order]
-        settled = np.zeros(len(ranks), bool) if corpus.settled is None else corpus.settled[ranks]
-        batch = Group(shingle_sets(read(ranks), options.ngram), group[order], settled)
+        judge.decide(members[order], group[order])
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Verifies batches of groups and records what becomes of their members."""
+
+    corpus: CorpusArrays
+    options: DedupOptions
+    read: Read
+    buckets: Buckets
+    fates: _Fates
+    clusters: Forest
+
+    def decide(self, ranks: Ranks, group: Ranks) -> None:
+        """Decide whole groups; a group too large for the memory in slices, best first.
+
+        Those that stay of one slice are carried into the next: each later document is compared
+        with them, as it would be in one piece.
+        """
+        ends = np.cumsum(self.corpus.length[ranks])
+        carried = ranks[:0]
+        at = 0
+        while at < len(ranks):
+            limit = (int(ends[at - 1]) if at else 0) + _SLICE_UNITS
+            to = max(int(np.searchsorted(ends, limit, "right")), at + 1)
+            some = np.concatenate((carried, ranks[at:to]))
+            name = np.concatenate((np.full(len(carried), group[at]), group[at:to]))
+            stays = self._verify(some, name)
+            if to < len(ranks):
+                carried = some[stays & (name == group[to])][: self.options.max_anchors]
+            at = to
+
+    def _verify(self, ranks: Ranks, group: Ranks) -> NDArray[np.bool_]:
+        """Decide groups, or a slice of one; return which documents stay."""
+        settled = self.corpus.settled
+        batch = Group(
+            shingle_sets(self.read(ranks), self.options.ngram),
+            group,
+            np.zeros(len(ranks), bool) if settled is None else settled[ranks],
+        )
         local = Forest(len(ranks))
 
-        def neighbours(places: Ranks, ranks: Ranks = ranks) -> tuple[Ranks, Ranks]:
-            left, right = proposals.near_in_bands(ranks[places], _REACH)
+        def neighbours(places: Ranks) -> tuple[Ranks, Ranks]:
+            left, right = self.buckets.neighbours(ranks[places], _REACH)
             return places[left], places[right]
 
-        verify(batch, local, options, neighbours)
-        clusters.link(ranks, ranks[local.roots(np.arange(len(ranks), dtype=np.int64))])
-        _record(fates, batch, ranks)
+        verify(batch, local, self.options, neighbours)
+        places = np.arange(len(ranks), dtype=np.int64)
+        self.clusters.link(ranks, ranks[local.roots(places)])
+        _record(self.fates, batch, ranks)
+        stays: NDArray[np.bool_] = batch.star == places
+        return stays
 
 
 def _record(fates: _Fates, batch: Group, ranks: Ranks) -> None:

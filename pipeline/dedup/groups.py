@@ -27,7 +27,8 @@ Places = NDArray[np.int64]
 Neighbours = Callable[[Places], tuple[Places, Places]]
 """Given the places of a large group, returns the pairs of places that share a bucket closely."""
 
-_SMALL = 48
+_TRIES = 8  # stars that a star may try to go for
+SMALL = 48
 """Members up to which all pairs are compared: 1,128 pairs of 1,000 characters take 25 ms."""
 
 
@@ -142,14 +143,14 @@ def _open_pairs(group: Group, neighbours: Neighbours) -> tuple[Places, Places]:
     # Of one star there is nothing to join; of no match all pairs have been compared.
     mixed = (idle > 0) | ((gone > 0) & (gone < sizes - 1))
     lefts, rights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for size in np.unique(sizes[mixed & (sizes <= _SMALL)]).tolist():
+    for size in np.unique(sizes[mixed & (sizes <= SMALL)]).tolist():
         i, j = np.triu_indices(size, 1)
         starts = heads[mixed & (sizes == size)]
         lefts.append((starts[:, None] + i).ravel())
         rights.append((starts[:, None] + j).ravel())
     for head, size in zip(
-        heads[mixed & (sizes > _SMALL)].tolist(),
-        sizes[mixed & (sizes > _SMALL)].tolist(),
+        heads[mixed & (sizes > SMALL)].tolist(),
+        sizes[mixed & (sizes > SMALL)].tolist(),
         strict=True,
     ):
         i, j = neighbours(np.arange(head, head + size))
@@ -170,28 +171,51 @@ def _adopt(group: Group, options: DedupOptions, touches: list[Touch], verdicts: 
     of_head: dict[int, list[Touch]] = {}
     for touch in touches:
         of_head.setdefault(int(group.star[touch.own]), []).append(touch)
+    order = np.argsort(group.star, kind="stable")
+    stars = _Stars(order, group.star[order])
     for head in sorted(of_head, reverse=True):
-        for touch in sorted(of_head[head], key=lambda t: (group.star[t.other], t)):
-            stays = int(group.star[touch.other])
-            if stays < head and _may_go(group, options, head, stays):
-                _move(group, head, touch, verdicts)
+        better: dict[int, Touch] = {}  # one touch for each star
+        for touch in sorted(of_head[head]):
+            better.setdefault(int(group.star[touch.other]), touch)
+        for stays in sorted(better)[:_TRIES]:
+            if stays < head and _may_go(group, options, stars.of(head), stays):
+                stars.move(head, stays)
+                _move(group, head, stars.of(stays), better[stays], verdicts)
                 break
 
 
-def _may_go(group: Group, options: DedupOptions, head: int, stays: int) -> bool:
-    star = np.flatnonzero(group.star == head)
+class _Stars:
+    """The members of each star, kept while stars move; `order` sorts the members by star."""
+
+    def __init__(self, order: Places, star: Places) -> None:
+        self.order, self.star = order, star
+        self.changed: dict[int, Places] = {}
+
+    def of(self, head: int) -> Places:
+        """Return the members of a star."""
+        if head not in self.changed:
+            first, last = np.searchsorted(self.star, [head, head + 1])
+            self.changed[head] = self.order[first:last]
+        return self.changed[head]
+
+    def move(self, head: int, stays: int) -> None:
+        """Add the members of a star to another."""
+        self.changed[stays] = np.concatenate((self.of(stays), self.of(head)))
+
+
+def _may_go(group: Group, options: DedupOptions, star: Places, stays: int) -> bool:
     if group.settled[star].any():
         return False
     verdicts = group.judge(np.full(len(star), stays, np.int64), star, options)
     return bool(((verdicts.jaccard >= options.floor) | verdicts.contained).all())
 
 
-def _move(group: Group, head: int, touch: Touch, verdicts: Verdicts) -> None:
-    """Move the star of `head` along a touch: its own member now leads to the other's star."""
-    own, stays = touch.own, group.star[touch.other]
+def _move(group: Group, head: int, star: Places, touch: Touch, verdicts: Verdicts) -> None:
+    """Move the star of `head` along a touch into `star`: its own member leads to the other's."""
+    own, stays = touch.own, int(group.star[touch.other])
     if own != head:  # the head goes on the evidence on which that member went for it
         for column in (group.jaccard, group.containment, group.contained):
             column[head] = column[own]
         group.twin[head] = own
-    group.star[group.star == head] = stays
+    group.star[star] = stays
     group.go(np.array([own]), stays, touch.other, verdicts, np.array([touch.row]))

@@ -74,6 +74,7 @@ _ITEM = re.compile(
 _ENTRY = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]")
 _SPEECH = re.compile(r"[“「『\"'‘]|[^，。]{0,10}[:：]")
 _ENTRY_CHARS, _SPEECH_CHARS = 40, 80
+_MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
@@ -257,6 +258,8 @@ def _apply(document: Document, options: RepetitionOptions, near: bool) -> Docume
 
 
 def _repeats_a_line(text: str) -> bool:
+    if text.count("\n") > _MAX_LINES:
+        return False
     bare = [line for raw in text.split("\n") if (line := raw.strip())]
     return len(set(bare)) != len(bare)
 
