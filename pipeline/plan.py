@@ -12,12 +12,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.readers import Piece, discover, split
+from pipeline.readers import InputFile, Piece, discover, opened, split
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 
@@ -163,23 +163,38 @@ def _digest(piece: Piece) -> tuple[str, int]:
     file = piece.file
     if file.fault:
         return f"fault: {file.fault}", 0
-    lines = file.format in ("jsonl", "text") and (piece.start or piece.stop >= 0)
-    first, last = (piece.start, piece.stop) if lines else (0, -1)
-    digest = hashlib.sha256(f"{file.format} {file.compression}".encode())
-    size = 0
+    cut = piece.start > 0 or piece.stop >= 0
     try:
-        with open(file.path, "rb") as stream:
-            stream.seek(first)
-            left = last - first if last >= 0 else 1 << 62
-            while left > 0 and (block := stream.read(min(left, 1 << 20))):
-                digest.update(block)
-                left -= len(block)
-                size += len(block)
-            if last >= 0:
-                digest.update(stream.readline(1 << 26))
+        if cut and file.format in ("jsonl", "text"):
+            return _digest_range(file, piece.start, piece.stop)
+        if not cut:
+            return _digest_range(file, 0, -1)
+        digest, size = _digest_whole(file)
+        share = size // max(1, -(-size // PIECE_BYTES))
+        return digest, share
     except OSError as error:
         # The reader meets the same error and quarantines the file; a later run looks again.
         return f"unreadable: {error.errno}", 0
+
+
+@lru_cache(maxsize=1)
+def _digest_whole(file: InputFile) -> tuple[str, int]:
+    """Hash a file of which several pieces depend on all, once: they come one after the other."""
+    return _digest_range(file, 0, -1)
+
+
+def _digest_range(file: InputFile, first: int, last: int) -> tuple[str, int]:
+    digest = hashlib.sha256(f"{file.format} {file.compression}".encode())
+    size = 0
+    with opened(file) as stream:
+        stream.seek(first)
+        left = last - first if last >= 0 else 1 << 62
+        while left > 0 and (block := stream.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+            size += len(block)
+        if last >= 0:
+            digest.update(stream.readline(1 << 26))
     return digest.hexdigest(), size
 
 

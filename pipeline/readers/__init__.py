@@ -6,8 +6,11 @@ the bytes are. Errors of the input never leave `read`; errors of this program do
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import BinaryIO
 
 from pipeline.document import RawDocument
 from pipeline.readers.base import REASONS, BadInputError, Fault, InputFile, Piece, shown
@@ -15,6 +18,7 @@ from pipeline.readers.discover import discover
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.sniff import sniff
 from pipeline.readers.sound import Alive, idle, sound_chunks
+from pipeline.readers.streams import open_input
 
 __all__ = [
     "REASONS",
@@ -24,6 +28,7 @@ __all__ = [
     "LimitOptions",
     "Piece",
     "discover",
+    "opened",
     "read",
     "shown",
     "split",
@@ -92,6 +97,21 @@ def _read_as(
     reader = readers.get(layout, plain.read_rows)
     with sound_chunks(piece, limits, alive, rows=True) as (offset, chunks):
         yield from reader(piece, chunks, offset, options, limits)
+
+
+@contextmanager
+def opened(file: InputFile) -> Iterator[BinaryIO]:
+    """Open the bytes of a file as they lie on disk or in a store; OSError where that fails."""
+    try:
+        handle = open_input(file)
+    except BadInputError as bad:
+        raise OSError(f"{bad.reason}: {bad.detail}") from bad
+    with handle, _buffered(handle) as stream:
+        yield stream
+
+
+def _buffered(handle: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(handle) if isinstance(handle, io.RawIOBase) else handle
 
 
 def split(file: InputFile, size: int, options: InputOptions, limits: LimitOptions) -> list[Piece]:

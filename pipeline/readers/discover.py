@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.errors import UsageError
 from pipeline.readers.base import InputFile, shown
 from pipeline.readers.options import InputOptions
+from pipeline.readers.remote import find_remote, is_remote
 
 
 def discover(inputs: Sequence[str], options: InputOptions) -> list[InputFile]:
@@ -20,7 +21,8 @@ def discover(inputs: Sequence[str], options: InputOptions) -> list[InputFile]:
     """
     found: dict[str, InputFile] = {}
     for given in inputs:
-        for file in _named(given, options):
+        named = find_remote if is_remote(given) else _named
+        for file in named(given, options):
             found[file.path] = file
     return sorted(found.values(), key=lambda file: os.fsencode(file.path))
 

@@ -9,7 +9,7 @@ from pipeline.document import RawDocument
 from pipeline.readers.base import BadInputError, Fault, Piece
 from pipeline.readers.fields import FieldMap
 from pipeline.readers.options import MIB, InputOptions, LimitOptions
-from pipeline.readers.streams import FREE_EXPANSION, open_input
+from pipeline.readers.streams import FREE_EXPANSION, check_unchanged, open_input
 
 BATCH_BYTES = 4 * MIB
 MAX_BATCH_ROWS = 32
@@ -29,6 +29,7 @@ def read_parquet(
             yield from _rows(_opened(handle), piece, options, limits)
         except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
             raise BadInputError("parquet-damaged", str(error)[:300]) from error
+        check_unchanged(piece.file, handle)
 
 
 def row_group_sizes(piece: Piece) -> list[tuple[int, int]]:

@@ -63,7 +63,7 @@ def sniff(file: InputFile, options: InputOptions, limits: LimitOptions) -> Input
     with open_input(file) as handle:
         compression = compression_of(handle.read(8))
         handle.seek(0)
-        head = _head(unpacked(handle, compression, limits))
+        head = _head(unpacked(handle, compression, file.size, limits))
     head = head[:HEAD]
     return file.told(format_of(head, file.path, options), compression, charset_of(head, options))
 

@@ -15,7 +15,13 @@ from typing import BinaryIO
 from pipeline.readers.base import Piece
 from pipeline.readers.lines import as_utf8, from_first_row
 from pipeline.readers.options import LimitOptions
-from pipeline.readers.streams import FREE_EXPANSION, open_input, raw_chunks, unpacked
+from pipeline.readers.streams import (
+    FREE_EXPANSION,
+    check_unchanged,
+    open_input,
+    raw_chunks,
+    unpacked,
+)
 
 Alive = Callable[[], None]
 """Called now and then while a reader works without yielding."""
@@ -48,10 +54,11 @@ def sound_chunks(
             yield _entered(handle, piece.start - 1)
         else:
             yield 0, _wide(piece, raw_chunks(handle), rows=rows)
+        check_unchanged(piece.file, handle)
 
 
 def _all(handle: BinaryIO, piece: Piece, limits: LimitOptions) -> Iterator[bytes]:
-    return unpacked(handle, piece.file.compression, limits)
+    return unpacked(handle, piece.file.compression, piece.file.size, limits)
 
 
 def _checked(handle: BinaryIO, piece: Piece, limits: LimitOptions, alive: Alive) -> Iterable[bytes]:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from pipeline.readers.base import BadInputError, InputFile
 from pipeline.readers.options import MIB, LimitOptions
+from pipeline.readers.remote import is_remote, open_remote
 
 CHUNK = 1 << 18
 """Bytes per read: large enough for the disk, small enough that members are cheap to cut off."""
@@ -44,6 +45,8 @@ def compression_of(head: bytes) -> str:
 
 def open_input(file: InputFile) -> BinaryIO:
     """Open a file that was planned; BadInputError where it is gone, or no longer the same."""
+    if is_remote(file.path):
+        return open_remote(file)
     try:
         handle = os.fdopen(os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", 0)
         about = os.fstat(handle.fileno())
@@ -53,6 +56,18 @@ def open_input(file: InputFile) -> BinaryIO:
         handle.close()
         raise BadInputError("changed-during-run", f"size was {file.size}, is {about.st_size}")
     return handle
+
+
+def check_unchanged(file: InputFile, handle: BinaryIO) -> None:
+    """Raise BadInputError where a file was written to while it was read.
+
+    What was read of it before stays; that it is not all of one file is told in the quarantine.
+    """
+    if not file.mtime_ns or is_remote(file.path):  # an object is replaced, never written to
+        return
+    about = os.fstat(handle.fileno())
+    if (about.st_size, about.st_mtime_ns) != (file.size, file.mtime_ns):
+        raise BadInputError("changed-during-run", f"size was {file.size}, is {about.st_size}")
 
 
 def raw_chunks(handle: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
@@ -67,12 +82,13 @@ def raw_chunks(handle: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
         yield chunk
 
 
-def unpacked(handle: BinaryIO, compression: str, limits: LimitOptions) -> Iterator[bytes]:
+def unpacked(
+    handle: BinaryIO, compression: str, packed_size: int, limits: LimitOptions
+) -> Iterator[bytes]:
     """Yield the unpacked bytes of an open file, in chunks of at most 1 MiB."""
     if not compression:
         yield from raw_chunks(handle)
         return
-    packed_size = os.fstat(handle.fileno()).st_size
     allowed = max(FREE_EXPANSION, packed_size * limits.max_expansion)
     total = 0
     for chunk in _zstd(handle) if compression == "zst" else _members(handle, compression):
@@ -141,11 +157,22 @@ def _rest(unpacker: Any, compression: str) -> Iterator[bytes]:
         raise BadInputError("damaged-stream", "the file ends inside the compressed stream")
 
 
+class _Kept:
+    """A handle that Arrow may close, and that stays open for the second reading."""
+
+    def __init__(self, handle: BinaryIO) -> None:
+        self.read = handle.read
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
 def _zstd(handle: BinaryIO) -> Iterator[bytes]:
     import pyarrow as pa
 
     try:
-        stream = pa.CompressedInputStream(pa.PythonFile(cast("Any", handle), "r"), "zstd")
+        stream = pa.CompressedInputStream(pa.PythonFile(cast("Any", _Kept(handle)), "r"), "zstd")
         while chunk := stream.read(MIB):
             yield chunk
     except (OSError, pa.ArrowException) as error:
