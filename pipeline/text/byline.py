@@ -338,8 +338,8 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
     end = text.end
     if bracket and (close := text.folded.find(bracket, start, end)) >= 0:
         end = close
-    elif (opened := text.folded.find("【", start, end)) > start:
-        end = opened
+    elif text.folded[start : (opened := text.folded.find("[", start, end))].strip() and opened > 0:
+        end = opened  # folded 【
     grammar = _grammar()
     ends = [end]
     for pattern in (grammar.closed, dates.DATE, _NOISE, _URL):

@@ -159,13 +159,17 @@ def _is_placed(lines: Sequence[Line], first: int, last: int, *, head: bool) -> b
 
 def _in_form(lines: Sequence[Line], first: int, last: int) -> bool:
     """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content."""
-    if any(s.alone and s.value for line in lines[first:last] for s in line.says):
-        return False
-    return any(
-        _FORM.match(lines[i].text)
+    labels = sum(
+        _FORM.match(lines[i].text) is not None
         for i in (first - 2, first - 1, last, last + 1)
-        if 0 <= i < len(lines) and not lines[i].says
+        if 0 <= i < len(lines) and not lines[i].says and _is_short(lines[i].text)
     )
+    sure = any(s.alone and s.value for line in lines[first:last] for s in line.says)
+    return labels > int(sure)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= 40 and "。" not in text
 
 
 def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:

@@ -183,9 +183,14 @@ def is_outlet(name: str) -> bool:
 
 
 def source(value: str) -> str | None:
-    """Return a source freed of brackets; "" where it says nothing (网络), None where it is none."""
+    """Return a source freed of brackets; "" where it says nothing (网络), None where it is none.
+
+    >>> source("《中国社会科学》2024年第3期"), source("中国政府网(ID：zhengfu)"), source("网络")
+    ('中国社会科学', '中国政府网', '')
+    """
     value = value.strip(" \t\u3000,、;；:：|/\"'“”")
     value = re.sub(r"^[《〈（(【](.*)[》〉）)】]$", r"\1", value).strip()
+    value = re.sub(r"^《([^》]{2,30})》[\s（(]*[\d年月日第期版卷总,，:：\s]*[)）]?$", r"\1", value)
     value = re.sub(r"\s*[（(](?:ID|id|微信号)?[:：]?\s*[\w\-]{2,30}[)）]$", "", value)
     if len(value) > 40 or re.search(r"[。！？!?；]|[，,].*[，,]", value):
         return None
