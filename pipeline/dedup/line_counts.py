@@ -17,6 +17,7 @@ from pipeline.text.line_hashes import PROSE, LineRecords, mix
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Shares = NDArray[np.float64]
 Chunks = Callable[[], Iterable[LineRecords]]
 """Gives the lines of the corpus, `owner` being the rank of the document; called once a pass."""
 

@@ -13,6 +13,7 @@ from pipeline.dedup.line_counts import (
     HASHES,
     Flags,
     Ints,
+    Shares,
     SitesOptions,
     Tally,
     Words,
@@ -80,7 +81,7 @@ class Standing:
 
     row: Ints
     total: Ints
-    share: np.ndarray[tuple[int], np.dtype[np.float64]]
+    share: Shares
     frequent: Flags
     home: Flags
     steady: Flags
@@ -132,9 +133,12 @@ def judge(
     goes = _with_company(records, by_line, by_form, alone, anchor, options)
     goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
     goes &= ~_copies(records, line.frequent & prose, prose)
-    heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes)
+    share = np.maximum(line.share, form.share)
     familiar = line.frequent | form.frequent
-    outside = ~heading & outside_article(records, goes, familiar, options)
+    outside, titles = outside_article(records, goes, familiar, share, options)
+    goes &= ~titles
+    heading = ~goes & ~plain & line.frequent & _heads_nothing(records, goes) & ~titles
+    outside &= ~heading
     chosen = np.flatnonzero(goes | heading | outside)
     why = np.select([outside, heading, line.frequent], [OUTSIDE, HEADING, LINE], FORM)
     return chosen, why[chosen].astype(np.int64), (line, form), goes

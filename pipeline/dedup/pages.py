@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.dedup.line_counts import Flags, Ints, SitesOptions
+from pipeline.dedup.line_counts import Flags, Ints, Shares, SitesOptions
 from pipeline.text.line_hashes import PROSE, LineRecords
 
 _PROSE_WORTH = 40  # letters beyond which a sentence counts no more: cards have long ones as well
 _SHORT_COST, _LEARNED_COST = 5, 30  # letters that a line which is no sentence takes away
 _ABOVE, _BELOW = 4, 10  # new lines next to the article that stay: lead, captions, a list at the end
 _PARAGRAPH_CHARS = 80  # letters of a sentence that stays wherever it stands; other lines 20 more
-_TITLE_ABOVE = 15  # lines above the article among which the longest is its title
+_TITLE_ABOVE, _TITLE_CHARS = 30, 8  # lines above the article among which its title is, and its size
+_TITLES = 3  # of the longest: a caption and a lead are longer
+_TITLE_SHARE = 0.5  # of a site's documents: what more of them have is no title
 
 
 def outside_article(
     records: LineRecords,
     goes: Flags,
     familiar: Flags,
+    share: Shares,
     options: SitesOptions,
-) -> Flags:
-    """Say which lines of whole pages lie outside the article; none of other texts.
+) -> tuple[Flags, Flags]:
+    """Say which lines of whole pages lie outside the article, and which may be its title.
 
-    `goes`: the lines that were learned; `familiar`: those and others that recur.
+    `goes`: the lines that were learned; `familiar`: those and others that recur; `share`: of the
+    site's documents that have the line or its form. Of other texts no line is either.
 
     A text is a whole page where enough of its lines were learned. Its article is the run of lines
     with the largest sum (Kadane): sentences add their letters, other lines and, more so, lines of
     the site take away, so that headlines, cards and times of other articles fall out though they
-    are new on every page. The longest line closely above the article stays as its title.
+    are new on every page. The longest lines closely above the article and the nearest may be its
+    title, and stay even where they were learned: other pages list it.
     """
-    out = np.zeros(len(records), bool)
+    out, titles = np.zeros((2, len(records)), bool)
+    rare = (share < _TITLE_SHARE) & (records.chars >= _TITLE_CHARS)
     bounds = np.flatnonzero(np.diff(records.owner, prepend=-1, append=-1))
     prose = (records.shape & PROSE) != 0
     worth = np.where(prose, np.minimum(records.chars.astype(np.int64), _PROSE_WORTH), -_SHORT_COST)
     worth = np.where(goes, -_LEARNED_COST, worth)
+    stays = records.chars >= np.where(prose, _PARAGRAPH_CHARS, _PARAGRAPH_CHARS + 20)
     for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         n = last - first
         enough = min(options.page_share * n, options.page_learned)
@@ -47,13 +54,13 @@ def outside_article(
         lead = max(0, start - _run_of(~above[:_ABOVE]))
         end += _run_of(~below[:_BELOW])
         out[first : first + lead] = out[first + end : last] = True
-        high = first + max(0, start - _TITLE_ABOVE)
-        titles = np.where(goes[high : first + start], 0, records.chars[high : first + start])
-        if titles.any():
-            out[high + int(titles.argmax())] = False
-    stays = records.chars >= np.where(prose, _PARAGRAPH_CHARS, _PARAGRAPH_CHARS + 20)
-    result: Flags = out & ~goes & ~stays
-    return result
+        top = first + min(start, _run_of(~(stays & ~goes)[first : first + start]))
+        high = max(first, top - _TITLE_ABOVE)
+        places = high + np.flatnonzero(rare[high:top])
+        longest = places[np.argsort(records.chars[places], kind="stable")[-_TITLES:]]
+        titles[longest] = titles[places[-1:]] = True
+    outside: Flags = out & ~goes & ~stays & ~titles
+    return outside, titles
 
 
 def _run_of(flags: Flags) -> int:
