@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.paragraphs import PARAGRAPH_DTYPE, Shared, shared_paragraphs
+from pipeline.dedup.paragraphs import (
+    PARAGRAPH_DTYPE,
+    Shared,
+    candidates,
+    recurring,
+    shared_paragraphs,
+)
 from pipeline.dedup.signature import Signer, text_hashes
 from pipeline.store.schema import SPANS
 from pipeline.text.shadow import shadow_units
@@ -33,7 +39,9 @@ def find_shared(
 
 
 def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """Return the paragraphs of the kept records and the rank of each."""
+    """Return the paragraphs of the kept records that may be shared, and the rank of each."""
+    hashes = recurring([stored["hash"] for stored in corpus.paragraphs])
+    passages = recurring([stored["passages"] for stored in corpus.paragraphs])
     records, ranks = [np.zeros(0, PARAGRAPH_DTYPE)], [np.zeros(0, np.int64)]
     owners, rows = corpus.artifact[kept], corpus.row[kept]
     for number, stored in enumerate(corpus.paragraphs):
@@ -42,8 +50,9 @@ def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void],
         inside = mine[rows[mine] < len(rank)]
         rank[rows[inside]] = kept[inside]
         of = rank[stored["owner"]]
-        records.append(stored[of >= 0])
-        ranks.append(of[of >= 0])
+        wanted = (of >= 0) & candidates(stored, hashes, passages)
+        records.append(stored[wanted])
+        ranks.append(of[wanted])
     return np.concatenate(records), np.concatenate(ranks)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.dedup import candidates
+from pipeline.dedup import candidates, paragraphs
 from pipeline.dedup import decide as decide_module
 from pipeline.dedup.bands import linked
 from pipeline.dedup.clusters import Forest
@@ -242,3 +242,13 @@ def test_stored_columns_are_those_of_the_files_in_order(tmp_path: Path) -> None:
     assert columns.of(np.array([1, 3]))[0].tolist() == [99, 28]
     linked(columns[2])
     assert columns[2].tolist() == [38, 99, 14, 30]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=8), max_size=4), st.integers(1, 9))
+def test_recurring_values_whatever_the_partition(parts: list[list[int]], size: int) -> None:
+    wide = [np.array(part, np.uint64) * np.uint64(0x1C71C71C71C71C71) for part in parts]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paragraphs, "_PARTITION", size)
+        found = paragraphs.recurring(wide)
+    flat = [int(v) for part in wide for v in part]
+    assert found.tolist() == sorted({v for v in flat if v and flat.count(v) > 1})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import text_hashes
 from pipeline.dedup.verify import overlaps, shingle_sets
 from pipeline.text.shadow import shadow, shadow_units
-from pipeline.text.shingles import batch_shingles
+from pipeline.text.shingles import Hashes, batch_shingles
 
 Ranks = NDArray[np.int64]
 Texts = Callable[[Ranks], list[str]]
@@ -27,6 +28,7 @@ Texts = Callable[[Ranks], list[str]]
 
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
 _NGRAM = 5
+_PARTITION = 1 << 25  # values sorted at a time: 256 MB
 _BATCH = 4096  # pairs of paragraphs read at a time
 
 PARAGRAPH_DTYPE = np.dtype(
@@ -57,6 +59,39 @@ def paragraph_records(texts: Sequence[str], options: DedupOptions) -> NDArray[An
         units, starts, *batch_shingles(units, starts, _NGRAM), _PASSAGES, _WIDTH
     )
     return records[np.diff(starts) >= options.paragraph_chars]
+
+
+def recurring(parts: Sequence[Hashes]) -> Hashes:
+    """Return the values, but 0, that occur more than once in all parts together, ascending.
+
+    A range of values at a time, so that memory does not grow with the corpus.
+    """
+    pieces = max(1, sum(part.size for part in parts) // _PARTITION)
+    edges = [(piece << 64) // pieces for piece in range(pieces)] + [1 << 64]
+    found = [np.zeros(0, np.uint64)]
+    for low, high in pairwise(edges):
+        inside = [
+            part[(part >= np.uint64(max(low, 1))) & (part <= np.uint64(high - 1))] for part in parts
+        ]
+        words = np.sort(np.concatenate([found[0], *inside]))
+        again = words[1:][words[1:] == words[:-1]]
+        found.append(again[np.concatenate(([True], again[1:] != again[:-1]))[: len(again)]])
+    return np.concatenate(found)
+
+
+def candidates(records: NDArray[Any], hashes: Hashes, passages_: Hashes) -> NDArray[np.bool_]:
+    """Return which records may be shared: bool (k,); the values as `recurring` finds them."""
+    may = _among(records["hash"], hashes)
+    may |= _among(records["passages"], passages_).any(axis=1)
+    return may
+
+
+def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
+    if not len(known):
+        return np.zeros(values.shape, bool)
+    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    found: NDArray[np.bool_] = known[place] == values
+    return found
 
 
 @dataclass(frozen=True, slots=True)
