@@ -68,6 +68,16 @@ def test_a_true_reading_of_kana(content: str, before: str, span: int) -> None:
     assert kana_span(content, before) == span
 
 
+@pytest.mark.parametrize(("name", "columns"), [("readings", 4), ("kana", 3)])
+def test_the_tables_are_sorted_unique_and_whole(name: str, columns: int) -> None:
+    path = Path(__file__).parents[1] / f"pipeline/tables/annotations/{name}.tsv"
+    rows = [r.split("\t") for r in path.read_text("utf-8").splitlines() if not r.startswith("#")]
+    assert all(len(row) == columns and row[-1] for row in rows)
+    keys = [tuple(row[: columns - 1]) for row in rows]
+    assert keys == sorted(set(keys))
+    assert all("".join(sorted(set(row[-1]))) == row[-1] for row in rows)
+
+
 def test_toneless_keeps_the_umlaut() -> None:
     assert toneless("lǜ") == "lü"
     assert toneless("jìn") == "jin"
