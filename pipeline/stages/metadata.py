@@ -123,9 +123,10 @@ class _Signed:
 
 def _signed(lines: Sequence[Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
-    for line in [line for line in lines if not line.goes][-3:][::-1]:
+    for above, line in enumerate([line for line in lines if not line.goes][-3:][::-1]):
         inner = byline.trailing(line.text)
-        if inner is not None:
+        # Bare names sign the last line only: further up they may be anything.
+        if inner is not None and not (above and inner[1][0].rule == "signature"):
             at, says = inner
             return _Signed(line.start + at, line.start + len(line.text.rstrip()), says)
     return None

@@ -49,7 +49,7 @@ def _literals() -> tuple[str, ...]:
             if len(label) == 2 and not label.isascii():
                 found.update(f"{label[0]}{gap}{label[1]}" for gap in (" ", "  ", "   "))
             if role.spaced:
-                found.update((label + " ", "(" + label, "【" + label, "[" + label, label + "\n"))
+                found.update((label + " ", "(" + label, "【" + label, "[" + label))
     return tuple(sorted(found))
 
 
