@@ -30,8 +30,11 @@ _ITEM = re.compile(
     r"|[A-Za-z][.)）] "
 )
 _LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")
-_TABLE = re.compile(r"[│┌├└┬┴┼─━┃|]|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S")
-_TABLE_SIGNS = ("|", "│", "─", "━", "┼", "\t", "   ", "\u3000\u3000")
+_TABLE = re.compile(
+    r"[│┌├└┬┴┼┃]|[─━]{2}|^\||\s\|\s"
+    r"|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S"
+)
+_TABLE_SIGNS = ("|", "│", "──", "━━", "┼", "\t", "   ", "\u3000\u3000")
 _CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
 _CODE_ENDS = frozenset("{};")
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
