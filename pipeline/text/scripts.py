@@ -38,6 +38,8 @@ HANS_MAX, HANT_MIN = 0.3, 0.7
 # A Han character is about a word, and manuals quote commands and addresses: so many letters weigh
 # as much as one Han character when the question is whether a text is Chinese at all.
 LETTERS_PER_HAN = 24
+# One or two are a name in brackets: Dr. Wang (王).
+NAME_MAX, LETTERS_PER_HAN_OF_A_NAME = 2, 6
 
 # Simplified characters that a Traditional document may hold without holding a Simplified line.
 STRAY_MAX = 8
@@ -102,11 +104,12 @@ def scripts(counted: Census) -> list[str]:
     kana = counted.count("kana").astype(np.float64)
     hangul = counted.count("hangul")
     share = traditional / np.maximum(traditional + simplified, 1)
+    weight = np.where(han > NAME_MAX, LETTERS_PER_HAN, LETTERS_PER_HAN_OF_A_NAME)
     found: list[str] = np.select(
         [
             hangul > np.maximum(han, kana),
             kana > KANA_MIN * (kana + han),
-            han * LETTERS_PER_HAN <= counted.count(*LETTERS),
+            han * weight <= counted.count(*LETTERS),
             share >= HANT_MIN,
             share > HANS_MAX,
         ],
