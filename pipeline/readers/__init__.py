@@ -96,6 +96,9 @@ def _read_as(
     readers = {"jsonl": jsonl.read_jsonl, "csv": table.read_table, "tsv": table.read_table}
     reader = readers.get(layout, plain.read_rows)
     with sound_chunks(piece, limits, alive, rows=True) as (offset, chunks):
+        if layout == "json":
+            yield from jsonl.read_json(piece, chunks, options, limits)
+            return
         yield from reader(piece, chunks, offset, options, limits)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from pipeline.document import RawDocument
 from pipeline.readers.base import BadInputError, Fault, Piece
-from pipeline.readers.fields import FieldMap
+from pipeline.readers.fields import FieldMap, as_json
 from pipeline.readers.lines import rows
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.plain import too_large
@@ -41,6 +42,50 @@ def read_jsonl(
         except BadInputError as bad:
             sample = data[: limits.max_sample_bytes]
             yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
+
+
+def read_json(
+    piece: Piece, chunks: Iterable[bytes], options: InputOptions, limits: LimitOptions
+) -> Iterator[RawDocument | Fault]:
+    """Yield the objects of a JSON array (their number is their place in it), or the one object.
+
+    What is neither, or too large to be read at once, is read as rows: it may be JSONL whose first
+    row is damaged.
+    """
+    held: list[bytes] = []
+    size = 0
+    rest = iter(chunks)
+    for chunk in rest:
+        held.append(chunk)
+        size += len(chunk)
+        if size > limits.max_record_bytes:
+            break
+    found = _values(b"".join(held), piece.file.charset) if size <= limits.max_record_bytes else None
+    if found is None:
+        yield from read_jsonl(piece, chain(held, rest), 0, options, limits)
+        return
+    path, fields = piece.file.name, FieldMap(options, limits)
+    for number, value in enumerate(found):
+        if not piece.holds(number):
+            continue
+        try:
+            if not isinstance(value, dict):
+                raise BadInputError("not-an-object", f"a JSON {type(value).__name__}")
+            yield fields.document(path, number, value)
+        except BadInputError as bad:
+            sample = as_json(value).encode()[: limits.max_sample_bytes]
+            yield Fault(path, number, -1, bad.reason, bad.detail, sample)
+
+
+def _values(data: bytes, charset: str) -> list[Any] | None:
+    """Return the elements of an array, or the one object; None for anything else."""
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf")
+        text = text if not charset or charset.startswith("utf-") else text.decode(charset).encode()
+        value = orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeError):
+        return None
+    return value if isinstance(value, list) else [value] if isinstance(value, dict) else None
 
 
 def parse(data: bytes, charset: str = "") -> dict[str, Any]:

@@ -22,7 +22,7 @@ class InputOptions:
         "auto",
         "what the files are; auto tells it from their bytes, and from the name where text could be "
         "several things",
-        pattern="^(auto|text|jsonl|csv|tsv|parquet|warc|arc|html)$",
+        pattern="^(auto|text|json|jsonl|csv|tsv|parquet|warc|arc|html)$",
     )
     layout: str = option(
         "file",

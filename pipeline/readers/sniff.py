@@ -159,12 +159,10 @@ def _is_utf16(head: bytes) -> bool:
 
 
 def _kind_of_text(head: bytes, named: str) -> str:
-    """Tell JSON rows and pages by their bytes; where both could be, the name decides."""
+    """Tell JSON and pages by their bytes; where both could be, the name decides."""
     start = head.lstrip()[:1]
-    if start in (b"{", b"["):
-        first = head.strip().split(b"\n", 1)[0]
-        if named != "text" or _is_json(first):
-            return "jsonl"
+    if start in (b"{", b"[") and (kind := _kind_of_json(head.strip(), named)):
+        return kind
     if named in ("jsonl", "csv", "tsv", "html"):
         return named
     if start == b"<" and _HTML.search(head[:1024]):
@@ -172,8 +170,23 @@ def _kind_of_text(head: bytes, named: str) -> str:
     return "text"
 
 
-def _is_json(line: bytes) -> bool:
+def _kind_of_json(head: bytes, named: str) -> str:
+    """Return jsonl, or json for an array or an object over many lines; nothing for a text."""
+    first, _, more = head.partition(b"\n")
+    row = _loads(first)
+    if isinstance(row, list) and row[:1] and isinstance(row[0], dict):
+        return "json"
+    if isinstance(row, dict) or (row is not None and named != "text"):
+        return "jsonl"
+    if named == "text":
+        return ""
+    # The first line is no value: an array over many lines, or a row that is broken, or very long.
+    return "jsonl" if first.startswith(b"{") and not more else "json"
+
+
+def _loads(line: bytes) -> object:
+    """Return the value of a line of JSON; None where it is none, or null."""
     try:
-        return isinstance(orjson.loads(line), dict)
+        return orjson.loads(line)
     except orjson.JSONDecodeError:
-        return False
+        return None
