@@ -28,7 +28,8 @@ from pipeline.readers import (
     discover,
     read,
     split,
-)from pipeline.readers.sniff import wide_charset
+)
+from pipeline.readers.sniff import wide_charset
 
 OPTIONS, LIMITS = InputOptions(), LimitOptions()
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
