@@ -180,7 +180,7 @@ class Shifts:
         end = text.find("\n", q)
         end = min(len(text) if end < 0 else end, q + MAX_STRETCH)
         # The comma before may have been put in as well: what counts is the text before it.
-        before = text[max(q - 3, 0) : q].removesuffix(",")
+        before = self._plain_before(q)
         self.before, self.first_at = before, q + 1
         self.comma = text[q - 1 : q] == "," and text[q - 2 : q - 1] != ","
         a, b = (self.model.symbol(c) for c in ("\n\n" + before)[-2:])
@@ -211,14 +211,19 @@ class Shifts:
         if q + 1 < end and self._byte(text[q + 1]) is not None:
             yield _Path(q + 1, LOST, 0.0, "", a, b)
         match = _READING.match(text, q + 1, end)
-        if match and q and self._byte(text[q - 1]):
+        last = self._plain_before(q)[-1:]
+        if match and last and self._byte(last):
             # `?` is the second byte of an annotated pair with its bracket; the first byte is the
-            # last one of the character before.
-            one = pairs()[ord(text[q - 1])] & 0xFF
+            # last one of the character before, which may have a reading of its own.
+            one = pairs()[ord(last)] & 0xFF
             for two in range(0x81, 0xFF):
                 char = characters()[one << 8 | two]
                 if char and pinyin_span(match[0][:-1], char) == 1:
                     yield _Path(match.end(), two, 0.0, "", a, b)
+
+    def _plain_before(self, q: int) -> str:
+        """Return what stands before a `?`, without what may have been put in there."""
+        return _ANNOTATION.sub("", self.text[max(q - 12, 0) : q]).removesuffix(",")[-3:]
 
     def _byte(self, char: str) -> tuple[int, int] | None:
         code = ord(char)
