@@ -25,6 +25,8 @@ MAX_RUN = 400
 MIN_GAIN = 11.0
 """How much likelier the text must be one byte further on, in nats."""
 MIN_CHARS = 3
+LETTER = -8.0
+"""Log-probability of a full-width letter besides: out of step they are as common as others."""
 MIN_MEAN = -8.5
 """Mean log-probability of what follows the loss, once it is in step."""
 _WORD = re.compile("[A-Za-z0-9]")
@@ -49,9 +51,10 @@ def found(text: str, model: Model) -> Iterator[Realigned]:
             continue
         best = _best(text, start, end, closing, model)
         if best is not None:
-            realigned = Realigned(best[0], at, best[1], best[2])
+            # A `?` right before is the byte that was lost.
+            first = best[0] - (best[0] == start and text[start - 1 : start] == "?")
             done = at
-            yield realigned
+            yield Realigned(first, at, best[1], best[2])
 
 
 def _ends(text: str, model: Model) -> list[int]:
@@ -109,6 +112,8 @@ def _best(
     moved = "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
     old = model.log_probs(code_points(shown + text[end : end + 1]))
     new = model.log_probs(code_points(moved + (final.replace(MARK, "") + letter)))
+    old += _letters(shown + text[end : end + 1])
+    new += _letters(moved + final.replace(MARK, "") + letter)
     totals = _totals(model, moved, old, new)
     totals += MARK_COST if final == MARK else 0.0
     at = int(totals.argmax())
@@ -118,6 +123,11 @@ def _best(
     first, until = _doubtful(totals)
     marks = MARK * (1 + (until - first) // 2)
     return start + first, marks + moved[until:] + final + letter, gain
+
+
+def _letters(text: str) -> NDArray[np.float32]:
+    """Return what full-width letters cost beyond the model, which takes them for narrow ones."""
+    return np.array([LETTER if "Ａ" <= char <= "ｚ" else 0.0 for char in text], np.float32)
 
 
 def _totals(

@@ -43,8 +43,8 @@ _DOUBLED = re.compile(",(?=[,、。;!?，；！？])")
 _LIKELY = re.compile("[\u3400-\u9fff“”‘’《》（）「」、。，；：！？…—·]")
 """What an unknown byte may belong to: Han characters and the marks of running text."""
 NARROWED_COST = -2.0
-WORST = -11.0
-"""Mean log-probability under which a reading of four or more characters is not followed."""
+WORST, MIN_JUDGED = -11.5, 6
+"""Mean log-probability under which a reading is not followed, and from how many characters on."""
 MIN_GAIN_LOST = 1.5
 """More nats for each character where nothing shows a replacement on bytes."""
 MIN_GAIN, MIN_KNOWN, MIN_MEAN, MIN_MEAN_REPLACED = 4.0, 2, -8.5, -10.0
@@ -62,7 +62,9 @@ _NARROWED = re.compile("[\u4e00-\u9fff][,;:!()]|[,;:!()][\u4e00-\u9fff]")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 OWN_PAIR = -2.5
 """Log-probability of the second character of a pair that the text uses throughout."""
-_ANNOTATION = re.compile("\\([a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
+_ANNOTATION = re.compile(
+    "\\([a-z]{0,4}[\u00e0-\u00fc\u0101-\u01dc][a-z\u00e0-\u00fc\u0101-\u01dc]{0,4}\\)"
+)
 _READING = re.compile("[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 
 
@@ -247,7 +249,7 @@ class Shifts:
             paths += [
                 step
                 for step in self._step(text, path, end)
-                if len(step.text) < 4 or step.score > WORST * len(step.text)
+                if len(step.text) < MIN_JUDGED or step.score > WORST * len(step.text)
             ]
             if len(paths) > BEAM:
                 paths.sort(key=lambda p: (p.score / (len(p.text) + 1), p.text))
