@@ -153,7 +153,7 @@ def test_of_a_whole_page_the_article_stays() -> None:
 
     def page(n: int) -> tuple[str, str]:
         title = f"{SUBJECTS[n % 16]}{DEEDS[n % 12]}工作第{n}次通报会召开"
-        cards = "\n".join(f"{deed}进展第{n}期综述\n{n}分钟前" for deed in DEEDS)
+        cards = "\n".join(f"{deed}进展第{n}期综述\n{n}分钟前" for deed in DEEDS + SUBJECTS)
         return (
             f"{menu}\n{title}\n{article(n)}\n某某市新闻频道精选\n{cards}",
             f"{title}\n{article(n)}",

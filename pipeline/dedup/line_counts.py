@@ -49,7 +49,7 @@ class SitesOptions(Options):
         0.3, "of a page with this share of learned lines only the article stays; 1.01: off", gt=0
     )
     page_learned: int = option(40, "or this many of them, on however long a page", ge=1)
-    page_lines: int = option(30, "a shorter text is not taken for a whole page", ge=1)
+    page_lines: int = option(60, "a shorter text is not taken for a whole page", ge=1)
 
 
 @dataclass(frozen=True, slots=True)
