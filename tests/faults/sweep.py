@@ -161,7 +161,8 @@ def sweep(
         tried[f"{point.fault} at {point.call}"] += 1
         if wrong := bench.try_point(point):
             bad += 1
-            print(f"{point.call} {point.number} {point.fault}: {'; '.join(wrong)}")
+            print(f"{point.call} {point.number} {point.fault}: {'; '.join(wrong)}", flush=True)
+        print(f"\r{sum(tried.values())} points, {bad} bad", end="", file=sys.stderr, flush=True)
     return tried, bad
 
 
