@@ -50,8 +50,8 @@ def run(recipe: Recipe | str | Path, **settings: Any) -> Any:
     `settings` are options by section and name with two underscores between:
     `run("configs/news.toml", output__path="out")`. Raises PipelineError.
     """
+    from pipeline.driver import run as run_recipe
     from pipeline.report.terminal import Silent
-    from pipeline.run import run as run_recipe
 
     if not isinstance(recipe, Recipe):
         flags = {name.replace("__", ".", 1): value for name, value in settings.items()}

@@ -67,10 +67,10 @@ def run(
     log_format: str,
 ) -> int:
     """Clean the inputs and publish a new version."""
+    from pipeline.driver import run as run_recipe
     from pipeline.errors import QuarantineError
     from pipeline.report.logs import JsonLines
     from pipeline.report.terminal import observer_for
-    from pipeline.run import run as run_recipe
 
     flags: dict[str, Any] = {}
     if inputs:
@@ -284,8 +284,8 @@ def quarantine_show(name: str, output: str) -> int:
 @click.option("--output", metavar="DIR")
 def quarantine_replay(config: str | None, settings: Sequence[str], output: str | None) -> int:
     """Clean the shards with quarantined records again, and publish what came of it."""
+    from pipeline.driver import run as run_recipe
     from pipeline.report.terminal import Terminal
-    from pipeline.run import run as run_recipe
 
     flags = {"output.path": output} if output is not None else {}
     recipe = _load(config, settings, flags)

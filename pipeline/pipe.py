@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from pipeline.clean import run_guarded
+from pipeline.cleaning import run_guarded
 from pipeline.document import Document, Dropped, Edit
 from pipeline.errors import UsageError
 from pipeline.recipe import Recipe

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.clean import CleanStats
+    from pipeline.cleaning import CleanStats
     from pipeline.records import CleanJob
 
 
 def clean_shard(job: CleanJob) -> CleanStats:
-    """Clean the pieces of a job into its folder (`pipeline.clean`)."""
-    from pipeline.clean import clean_shard as work
+    """Clean the pieces of a job into its folder (`pipeline.cleaning`)."""
+    from pipeline.cleaning import clean_shard as work
 
     return work(job)

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipeline.clean import CleanStats
+from pipeline.cleaning import CleanStats
 from pipeline.document import Document
 from pipeline.engines.pulse import beat
 from pipeline.errors import OutputError
@@ -65,8 +65,7 @@ def sleep_and_tell(folder: str) -> None:
 
 def deadly_clean(job: CleanJob) -> CleanStats:
     """Clean a shard with stages that some words kill, and a reader that some file names do."""
-    # By name: `pipeline.clean` is also the function of that name.
-    clean: Any = import_module("pipeline.clean")
+    clean: Any = import_module("pipeline.cleaning")
     records: Any = import_module("pipeline.records")
     stages, reader = clean.run_guarded, records.read
 

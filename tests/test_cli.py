@@ -125,3 +125,17 @@ def test_help_is_all_there() -> None:
     text = call("--help").stdout.decode()
     for command in ("run", "pipe", "check", "stages", "schema"):
         assert command in text
+
+
+def test_the_python_interface_is_there_whatever_was_imported_before(tmp_path: Path) -> None:
+    code = (
+        "import pipeline.driver, pipeline.cleaning\n"
+        "from pipeline import clean, run\n"
+        "from pipeline import clean as again\n"
+        "c = again('他说,今天是周一。')\n"
+        "assert c.text == '他说，今天是周一。' and len(c.edits) == 1, c\n"
+        f"r = run('configs/default.toml', output__path={str(tmp_path / 'out')!r})\n"
+        "assert r.exit_code == 0 and r.version.is_dir()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

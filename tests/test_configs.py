@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))

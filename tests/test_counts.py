@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.clean import Cleaner
+from pipeline.cleaning import Cleaner
 from pipeline.document import RawDocument
 from pipeline.recipe import load
 from pipeline.records import Placed

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.driver import run
 from pipeline.readers import REASONS, shown
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 from tests import hostile
 
 Fates = dict[str, Counter[str]]

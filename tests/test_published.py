@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.document import Edit, replay
+from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
 
 SEEDS = Path(__file__).parents[1] / "seeds"

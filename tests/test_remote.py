@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
+from pipeline.driver import run
 from pipeline.errors import UsageError
 from pipeline.readers import Fault, InputOptions, LimitOptions, Piece, discover, read
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 from tests import hostile
 
 server = pytest.importorskip("moto.server")

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.html import histogram
 from pipeline.report.pairs import spans
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 HOSTILE = (

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 
 ROOT = Path(__file__).parents[1]
 GOLD = Path(__file__).parent / "gold"

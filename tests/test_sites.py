@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.document import Edit, replay
+from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.run import run
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 TAIL = "本网所刊内容均由蓝鲸编务组整理并保留全部解释之权利"

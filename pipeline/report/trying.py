@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.clean import Cleaner
+from pipeline.cleaning import Cleaner
 from pipeline.document import RawDocument
 from pipeline.recipe import Recipe
 from pipeline.records import Placed

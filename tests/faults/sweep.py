@@ -30,9 +30,9 @@ from pipeline.store.verify import verify
 from tests import hostile
 from tests.faults import inject
 
-# By name, as `pipeline.run` is also the function of that name; loaded here, not in each process.
-RUN: Any = import_module("pipeline.run")
-import_module("pipeline.clean")
+# By name; loaded here, not in each process.
+RUN: Any = import_module("pipeline.driver")
+import_module("pipeline.cleaning")
 SITE = Path(__file__).parent / "site"
 DATA = ("data", "audit", "ledger", "quarantine")
 FAULTS = ("KILL", "EIO", "ENOSPC")
