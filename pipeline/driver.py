@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +278,9 @@ class _Run:
         if len(jobs) <= 1:  # a process would cost more than it saves
             yield from ((number, write_part(job)) for number, job in enumerate(jobs))
             return
-        for number, result in run_tasks(write_part, jobs, self._workers(), self._watch()):
+        # No document can hang here, and a part at a high zstd level may take minutes.
+        watch = replace(self._watch(), seconds=3600.0)
+        for number, result in run_tasks(write_part, jobs, self._workers(), watch):
             if isinstance(result, Failed):
                 raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
             yield number, result
