@@ -54,6 +54,8 @@ their mean log-probability, also where the text shows a replacement on bytes."""
 TRIGGER = re.compile(
     "\\?(?=[ -@]{0,2}[\u00a4-\uffe5]|[;,!?][@-~?]|[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\))"
 )
+# A stretch too short to be scored must at least end as one.
+_SHORT = re.compile("\\?[,;!?]?[\u00a4-\uffe5]{0,3}[@-~?\u20ac\ufffd]")
 _REST = re.compile("\\?[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 _RUN = re.compile("[ -@]{0,2}([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
@@ -170,8 +172,12 @@ class Shifts:
         runs = [_RUN.match(self.text, q + 1) for q in places]
         shown = [run[1] if run else "" for run in runs]
         scores = self.model.scores(shown + [self._out_of_step(run) for run in shown])
-        pairs = zip(places, shown, scores[: len(places)], scores[len(places) :], strict=True)
-        return [q for q, run, old, new in pairs if not run or new > old - 1.0]
+        scored = zip(places, shown, scores[: len(places)], scores[len(places) :], strict=True)
+        return [
+            q
+            for q, run, old, new in scored
+            if (new > old - 1.0 if run else self.sure == SURE or _SHORT.match(self.text, q))
+        ]
 
     def _out_of_step(self, run: str) -> str:
         pairs = [self._byte(char) or (0, 0) for char in run]
