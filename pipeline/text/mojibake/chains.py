@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake import dropped, gate, legacy
+from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.codecs import FOREIGN, READINGS
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
@@ -79,6 +79,8 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         kept = _disjoint(found)
     if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
         kept = _disjoint(list(_in_step(text, kinds, model)))
+    if kinds & gate.LETTERS:
+        kept = _disjoint(kept + [r for r in _western(text) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
         kept = _disjoint(kept + lost)
@@ -111,6 +113,16 @@ def _is_example(text: str, repair: Repair) -> bool:
     if repair.sequences >= MAX_EXAMPLE:
         return False
     return ABOUT.search(text[: repair.start] + "\n" + text[repair.end :]) is not None
+
+
+def _western(text: str) -> Iterator[Repair]:
+    if not ABOUT.search(text):
+        for start, end, fixed in western.repaired(text):
+            yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
+
+
+def _overlaps(repair: Repair, others: list[Repair]) -> bool:
+    return any(o.start < repair.end and repair.start < o.end for o in others)
 
 
 def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:

@@ -21,13 +21,23 @@ LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGU
     1 << i for i in range(10)
 )
 SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
-COMMON, QUESTION, WIDE, RARE, ENDING, RARE_HANGUL, NEWLINE, WORD, PRIVATE = (
-    1 << i for i in range(12, 21)
-)
+(
+    COMMON,
+    QUESTION,
+    WIDE,
+    RARE,
+    ENDING,
+    RARE_HANGUL,
+    NEWLINE,
+    WORD,
+    PRIVATE,
+    LETTER_LEAD,
+    LETTER_TRAIL,
+) = (1 << i for i in range(12, 23))
 
 # What a text may need.
-UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED = (
-    1 << i for i in range(8)
+UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS = (
+    1 << i for i in range(9)
 )
 RARE_WINDOW, RARE_LEAST = 8, 2
 """So many rare characters among so many before an ASCII character or `?` make a text suspect."""
@@ -60,6 +70,11 @@ def flags() -> NDArray[np.uint32]:
         one = reading(name)
         table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
     table[0xA0] &= ~np.uint32(WESTERN)  # no-break spaces come in rows
+    # What ftfy repairs: the two bytes of a letter, read as two characters.
+    single = reading("cp1252")
+    high = (np.arange(65536) >= 0x80) & (single.first != 0xFE)
+    table[0xC2:0xF5] |= LETTER_LEAD
+    table[high & (single.first < 0xC0)] |= LETTER_TRAIL
     russian = reading("cp1251")
     high = np.arange(65536) >= 0x80
     table[high & lead[russian.first]] |= CYRILLIC_LEAD
@@ -105,14 +120,14 @@ COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
 
 
-def suspects(texts: Sequence[str]) -> NDArray[np.uint8]:
-    """Return for each text the kinds of damage that it may have: uint8 (n,)."""
+def suspects(texts: Sequence[str]) -> NDArray[np.uint16]:
+    """Return for each text the kinds of damage that it may have: uint16 (n,)."""
     units = [text.encode("utf-16-le", "surrogatepass") for text in texts]
     flat = np.frombuffer(b"\n\0".join([*units, b"\n\0\n\0\n\0"]), np.uint16)
     starts = np.zeros(len(texts), np.int64)
     np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
     f = flags().take(flat)
-    kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint8)
+    kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint16)
     half, korean, common, rare, private, han = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int64)
         for flag in (HALF_KANA, KOREAN_COMMON, COMMON, RARE_HANGUL, PRIVATE, HAN | HANGUL)
@@ -148,9 +163,9 @@ def endings(f: NDArray[np.uint32]) -> NDArray[np.int64]:
     return found
 
 
-def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Mark where a kind of damage may be: uint8, one for each code unit."""
-    marks = np.zeros(len(f), np.uint8)
+def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Mark where a kind of damage may be: uint16, one for each code unit."""
+    marks = np.zeros(len(f), np.uint16)
     step = ((f[:-1] & 7) << 1 | (f[:-1] & TT) >> 2) & f[1:] & 7  # LT→TL→TT→LT
     run = (step[:-2] != 0) & (step[1:-1] != 0) & (step[2:] != 0)
     marks[: len(run)][run] |= UTF8_GBK
@@ -159,6 +174,8 @@ def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint8]:
         marks[: len(four)][four != 0] |= kind
     three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
     marks[: len(three)][three] |= UTF8_CYRILLIC
+    letter = (f[:-1] & LETTER_LEAD != 0) & (f[1:] & LETTER_TRAIL != 0)
+    marks[: len(letter)][letter] |= LETTERS
     lost = (f[:-1] & QUESTION != 0) & (f[1:] & WIDE != 0)
     marks[: len(lost)][lost] |= SHIFTED
     marks[endings(f)] |= DROPPED

@@ -30,6 +30,10 @@ ORIGINS: dict[str, tuple[str, ...]] = {
 _CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
 MIN_HIGH = 6
 """Fewest bytes outside ASCII (three characters): with less the score cannot tell."""
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""UTF-8 of another script (Greek, Cyrillic) is no legacy encoding, whatever Han it would give."""
+MAX_UTF8 = 0.85
+"""Share of the bytes from which they are UTF-8; GBK has up to half of its own by chance."""
 MAX_BAD = 0.04
 """Largest share of characters that may stay undecodable."""
 BAD = "\ufffd"
@@ -70,7 +74,8 @@ def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[C
         if right - left < MIN_HIGH // 2:
             continue
         raw = data[starts[left] : starts[right]]
-        if _high(raw) >= MIN_HIGH:
+        high = _high(raw)
+        if high >= MIN_HIGH and sum(map(len, _UTF8.findall(raw))) < MAX_UTF8 * high:
             offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
             yield from _origins(name, int(left), int(right), raw, offsets, model)
 

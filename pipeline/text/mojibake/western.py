@@ -1,0 +1,43 @@
+"""Hands the damage of single-byte scripts to ftfy: `cafÃ©`, `FranÃ§ois`.
+
+ftfy is asked for the encoding alone: its other habits turn Chinese punctuation into ASCII. It is
+asked after the East Asian chains, whose input it would make irreversible, and only about lines
+that hold a sign of its kind of damage, as it is slow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TRAIL = (
+    "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013-\u203a\u20ac\u2122"
+)
+# But not a no-break space alone: `MISUTÂ AJIKKO` may be meant.
+SIGN = re.compile(f"(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]")
+MAX_LINE = 20_000
+"""Characters: longer lines are data, not text."""
+
+
+def repaired(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and repaired text of each stretch that ftfy repairs, in order."""
+    from ftfy import fix_encoding
+
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if len(line) <= MAX_LINE and SIGN.search(line):
+            fixed = fix_encoding(line)
+            if fixed != line:
+                yield _trimmed(at, line, fixed)
+        at += len(line)
+
+
+def _trimmed(at: int, old: str, new: str) -> tuple[int, int, str]:
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return at + start, at + len(old) - end, new[start : len(new) - end]
