@@ -354,7 +354,7 @@ class _Run:
         summary = html.read_summary(staged)
         page = html.render(title, name, facts, summary, change, pairs, lengths)
         write_bytes(staged / "report.html", page.encode())
-        card = render_card(self.options.name, self.options.licence, facts)
+        card = render_card(self.options.name, self.options.licence, facts, summary)
         write_bytes(staged / "README.md", card.encode())
         return html.alerts(facts, summary, change)
 
