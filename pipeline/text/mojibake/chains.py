@@ -197,7 +197,9 @@ def _judged_legacy(
         wide = sum(c > "\x7f" for c in candidate.text)
         old = before[start, end] * (end - start)
         new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
-        enough = MIN_GAIN * wide + MIN_GAIN_ALL
+        # Text of Hangul alone is evidence by itself: few Han characters have such bytes.
+        hangul = all("가" <= c <= "힣" for c in candidate.text if c > "\x7f")
+        enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if hangul else 1.0)
         if new - old >= enough and score > MIN_SCORE and _is_east_asian(candidate.text):
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide)

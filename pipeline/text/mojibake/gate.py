@@ -97,7 +97,7 @@ def flags() -> NDArray[np.uint32]:
     table[[ord(c) for c in seen]] &= ~np.uint32(RARE_HANGUL)
     model = load()
     syllables = np.arange(0xAC00, 0xD7A4)
-    frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:80]]
+    frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:250]]
     hangul = "".join(map(chr, frequent))
     for text, codec, flag in ((kana, "cp932", SJIS_KANA), (hangul, "cp949", KOREAN_COMMON)):
         seen = text.encode(codec).decode("gb18030", "ignore")
@@ -135,7 +135,7 @@ def suspects(texts: Sequence[str]) -> NDArray[np.uint16]:
     kinds[half >= 4] |= KANA
     kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
     kinds[(rare >= 2) & (rare * 10 >= han)] |= KOREAN
-    kinds[(korean >= 4) & (korean * 5 >= han * 2)] |= UNLIKELY
+    kinds[(korean >= 4) & (korean * 5 >= han * 3)] |= UNLIKELY
     strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
     kinds[strange[_unlikely([texts[int(i)] for i in strange])]] |= UNLIKELY
     return kinds
