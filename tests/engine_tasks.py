@@ -88,3 +88,9 @@ def deadly_clean(job: CleanJob) -> CleanStats:
     clean.run_guarded, records.read = run_guarded, read
     stats: CleanStats = clean.clean_shard(job)
     return stats
+
+
+def always_die(numbers: list[int]) -> None:
+    """Die whatever there is to do, as on a machine without memory."""
+    beat(numbers[0])
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -97,6 +97,12 @@ def test_the_deadly_records_alone_are_left_out() -> None:
     assert done == {0: [1, 2, 3], 1: list(range(4, 12)), 2: [5, 77, 6, 7]}
 
 
+def test_a_machine_that_kills_every_worker_is_no_culprit() -> None:
+    isolation = Isolation(careful, without)
+    with pytest.raises(TaskError, match="whatever record is left out"):
+        list(run_isolated(engine_tasks.always_die, [[1, 2]], 1, QUICK, isolation))
+
+
 def deadly_corpus(folder: Path) -> list[Piece]:
     rows = {
         "a.jsonl": [f"第{i}条记录" + "死" * (i in (30, 31)) for i in range(40)],
