@@ -8,7 +8,7 @@ extended recipe, default.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from functools import cache
@@ -20,6 +20,7 @@ from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.errors import RecipeError
 from pipeline.readers.options import HtmlOptions, InputOptions, LimitOptions
+from pipeline.recipe_help import allowed, choices, key_lines, nearest
 from pipeline.stages import registry
 from pipeline.stages.base import Options
 from pipeline.store.options import OutputOptions, RunOptions
@@ -82,19 +83,23 @@ def load(
     layers = _layers(Path(path), ()) if path else []
     merged: dict[str, dict[str, Any]] = {}
     origins: dict[str, str] = {}
+    places: dict[str, str] = {}
     problems: list[str] = []
-    for origin, content in layers:
+    for origin, content, lines in layers:
+        places.update({name: f"{origin}:{line}" for name, line in lines.items()})
         for section, table in content.items():
             if not isinstance(table, dict):
-                problems.append(f"{origin}: {section}: a section is expected, as in [{section}]")
+                where = places[section]
+                problems.append(f"{where}: {section}: a section is expected, as in [{section}]")
                 continue
             merged.setdefault(section, {}).update(table)
             origins.update({f"{section}.{key}": origin for key in table})
     for name, value in (flags or {}).items():
         section, _, key = name.partition(".")
         merged.setdefault(section, {})[key] = value
-        origins[name] = flag_origin
-    values = _validated(merged, origins, problems)
+        origins[name] = places[name] = flag_origin
+        places.setdefault(section, flag_origin)
+    values = _validated(merged, places, problems)
     if problems:
         raise RecipeError("\n".join(problems), "run: python -m pipeline schema")
     every = {
@@ -138,13 +143,14 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any]]]:
-    """Return (origin, content) of a file and what it extends, the most basic first."""
+def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any], dict[str, int]]]:
+    """Return (origin, content, its lines) of a file and what it extends, the most basic first."""
     if path in seen:
         chain = " -> ".join(str(p) for p in (*seen, path))
         raise RecipeError(f"{path}: recipes extend each other in a circle: {chain}")
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         near = get_close_matches(path.name, sorted(p.name for p in path.parent.glob("*.toml")), 1)
         hint = f"did you mean {path.parent / near[0]}?" if near else "recipes are in configs/"
@@ -158,27 +164,27 @@ def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any
         below = _layers(path.parent / parent, (*seen, path))
     elif parent is not None:
         raise RecipeError(f"{path}: extends: expected the path of a recipe, got {parent!r}")
-    return [*below, (str(path), content)]
+    return [*below, (str(path), content, key_lines(text))]
 
 
 def _validated(
-    merged: Mapping[str, Mapping[str, Any]], origins: Mapping[str, str], problems: list[str]
+    merged: Mapping[str, Mapping[str, Any]], places: Mapping[str, str], problems: list[str]
 ) -> dict[str, Any]:
     known = sections()
     for section in merged:
         if section not in known:
-            where = next((o for k, o in origins.items() if k.startswith(section + ".")), "recipe")
-            problems.append(f"{where}: unknown section [{section}]{_nearest(section, known)}")
+            where = places.get(section, "recipe")
+            problems.append(f"{where}: unknown section [{section}]{nearest(section, known)}")
     values: dict[str, Any] = {}
     for section, kind in known.items():
         table = merged.get(section, {})
         names = [f.name for f in fields(kind)]
         for key in table:
             if key not in names:
-                where = origins[f"{section}.{key}"]
-                problems.append(f"{where}: unknown option {section}.{key}{_nearest(key, names)}")
+                where = places[f"{section}.{key}"]
+                problems.append(f"{where}: unknown option {section}.{key}{nearest(key, names)}")
         known_keys = {key: value for key, value in table.items() if key in names}
-        checked = _checked(section, kind, known_keys, origins, problems)
+        checked = _checked(section, kind, known_keys, places, problems)
         if checked is not None:
             values[section] = checked
     return values
@@ -188,27 +194,36 @@ def _checked(
     section: str,
     kind: type[Any],
     table: Mapping[str, Any],
-    origins: Mapping[str, str],
+    places: Mapping[str, str],
     problems: list[str],
 ) -> Any:
+    """Return the options of a section, or None where a problem was found and added."""
     from pydantic import ValidationError
 
+    hints = get_type_hints(kind)
+    limits = {f.name: f.metadata for f in fields(kind)}
+    wrong: dict[str, Any] = {}
     try:
         model = _model(kind).model_validate(dict(table))
     except ValidationError as error:
         for item in error.errors():
-            key = ".".join(str(part) for part in item["loc"])
-            option = f"{section}.{item['loc'][0]}" if item["loc"] else section
-            where = origins.get(option, "recipe")
-            got = f", got {item['input']!r:.80}"
-            problems.append(f"{where}: {section}.{key}: {_lower(item['msg'])}{got}")
+            wrong.setdefault(str(item["loc"][0]), (item["loc"], item["input"]))
+    else:
+        for f in fields(kind):
+            listed = f.metadata.get("choices", ())
+            found = [v for v in getattr(model, f.name) if v not in listed] if listed else []
+            wrong.update({f.name: ((f.name,), found[0])} if found else {})
+    for name, (loc, value) in wrong.items():
+        key = ".".join(str(part) for part in (section, *loc))
+        where = places.get(key) or places.get(f"{section}.{name}", "recipe")
+        words = choices(limits[name])
+        meant = nearest(value, words) if words else ""
+        meant = meant if meant.startswith(": ") else ""
+        inner = len(loc) > 1  # an entry of a list or of a table: all of those are strings
+        wanted = allowed(str if inner else hints[name], limits[name])
+        problems.append(f"{where}: {key}: expected {wanted}, got {value!r:.80}{meant}")
+    if wrong:
         return None
-    for f in fields(kind):
-        choices = f.metadata.get("choices", ())
-        for value in getattr(model, f.name) if choices else ():
-            if value not in choices:
-                where = origins.get(f"{section}.{f.name}", "recipe")
-                problems.append(f"{where}: {section}.{f.name}: {value}{_nearest(value, choices)}")
     return kind(**{f.name: getattr(model, f.name) for f in fields(kind)})
 
 
@@ -234,12 +249,3 @@ def _model(kind: type[Any]) -> Any:
             Field(**default, description=f.metadata.get("doc", ""), **limits),
         )
     return create_model(kind.__name__, __config__=ConfigDict(extra="forbid", strict=True), **spec)
-
-
-def _nearest(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
-    near = get_close_matches(name, list(names), 1, 0.5)
-    return f": did you mean {near[0]}?" if near else f"; known: {', '.join(names)}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import RecipeError
 from pipeline.recipe import load, parse_setting, schema, sections
+from pipeline.recipe_help import key_lines
 from pipeline.report.recipes import render_recipe
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -42,11 +43,60 @@ def test_all_mistakes_of_a_file_are_listed_with_the_nearest_name(tmp_path: Path)
     with pytest.raises(RecipeError) as caught:
         load(path)
     text = caught.value.message
-    assert "dedup.jacard: did you mean jaccard?" in text
-    assert "[punctuatoin]: did you mean punctuation?" in text
-    assert "dedup.ngram" in text
-    assert "dedup.bands" in text
+    assert f"{path}:2: unknown option dedup.jacard: did you mean jaccard?" in text
+    assert f"{path}:5: unknown section [punctuatoin]: did you mean punctuation?" in text
+    assert f"{path}:3: dedup.ngram: expected a whole number from 2 to 32, got 'five'" in text
+    assert f"{path}:4: dedup.bands: expected a whole number from 1 to 64, got 0" in text
     assert len(text.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[punctuation]\nwidth = 'cjkk'", "2: punctuation.width: expected one of cjk, ascii, keep, "
+         "got 'cjkk': did you mean cjk?"),
+        ("[dedup]\nsurvivor = [\n'longst']", "2: dedup.survivor: expected a list, each one of "
+         "fewest-damage, longest, earliest, got 'longst': did you mean longest?"),
+        ("[input]\npaths = 'seeds'", "2: input.paths: expected a list of strings, as in"),
+        ("[input]\nhidden = 1\nfields.text = 3", "3: input.fields.text: expected a string, got 3"),
+        ("# a\n\ndedup.near = 'yes'", "3: dedup.near: expected true or false, got 'yes'"),
+        ("[dedup]\njaccard = 0.0", "2: dedup.jaccard: expected a number, 1 or less, above 0, got"),
+        ("[unicode]\nsquared = 'expanded'", "2: unicode.squared: expected one of keep, expand"),
+    ],
+)  # fmt: skip
+def test_a_mistake_says_where_and_what_is_allowed(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load(write(tmp_path, "bad.toml", content))
+    assert f"bad.toml:{said}" in caught.value.message
+
+
+def test_the_line_is_that_of_the_file_in_which_the_mistake_stands(tmp_path: Path) -> None:
+    write(tmp_path, "base.toml", "\n\n[dedup]\nngram = 0\n")
+    child = write(tmp_path, "child.toml", "extends = 'base.toml'\n[dedup]\nbands = 3\n")
+    with pytest.raises(RecipeError, match=r"base\.toml:4: dedup\.ngram"):
+        load(child, {"dedup.rows": 3}, "--set")
+    with pytest.raises(RecipeError, match=r"^--set: dedup\.ngram"):
+        load(child, {"dedup.ngram": 0}, "--set")
+
+
+def test_key_lines_are_those_of_the_statements() -> None:
+    text = """# comment = 1
+extends = "x"
+[a]
+b = '''
+c = 1
+'''
+d = [
+  1,
+]
+
+[e.f]
+g.h = {i = 1}
+"""
+    assert key_lines(text) == {
+        "extends": 2, "a": 3, "a.b": 4, "a.d": 7, "e": 11, "e.f": 11, "e.f.g": 12, "e.f.g.h": 12,
+        "e.f.g.h.i": 12,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

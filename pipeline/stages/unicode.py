@@ -47,7 +47,7 @@ class UnicodeOptions(Options):
     """Options of the unicode stage."""
 
     squared: str = option(
-        "keep", "squared forms such as ㎏ and ㎡: keep | expand", pattern="keep|expand"
+        "keep", "squared forms such as ㎏ and ㎡: keep | expand", pattern="^(keep|expand)$"
     )
 
 
