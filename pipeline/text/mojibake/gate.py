@@ -33,7 +33,8 @@ SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul loo
     PRIVATE,
     LETTER_LEAD,
     LETTER_TRAIL,
-) = (1 << i for i in range(12, 23))
+    COMMA,
+) = (1 << i for i in range(12, 24))
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS = (
@@ -81,6 +82,7 @@ def flags() -> NDArray[np.uint32]:
     table[high & trail[russian.first]] |= CYRILLIC_TRAIL
     table[ord("?")] |= QUESTION
     table[ord("\n")] |= NEWLINE
+    table[ord("ㄛ")] |= COMMA  # what the comma of GBK is in Big5
     table[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]] |= WORD
     table[two] |= WIDE
     table[[ord(c) for c in "?;!,:"]] |= WIDE
@@ -181,6 +183,8 @@ def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint16]:
     marks[endings(f)] |= DROPPED
     three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
     marks[: len(three)][three != 0] |= UNLIKELY
+    comma = (f[:-1] & HAN != 0) & (f[1:] & COMMA != 0)
+    marks[: len(comma)][comma] |= UNLIKELY
     mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)
     marks[: len(mixed)][mixed] |= KOREAN
     return marks
