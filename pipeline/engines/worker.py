@@ -8,6 +8,7 @@ its parent: at once where the kernel offers that, at the end of its job elsewher
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import pickle
 import resource
@@ -35,6 +36,10 @@ def main(fd: int, parent: int, memory_mb: int, task_name: str) -> None:
     module, _, name = task_name.partition(":")
     task = getattr(import_module(module), name)
     pulse.connect(lambda value: connection.send_bytes(pickle.dumps(("at", value))))
+    # Tables live as long as the worker, and documents hold no cycles: looking for garbage among
+    # them every 700 objects costs 7 % of a run.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     connection.send_bytes(pickle.dumps(("ready", None)))
     while True:
         try:

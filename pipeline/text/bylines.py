@@ -90,7 +90,9 @@ def _scan(
             line.text = text[start:end]
             if not line.text.strip():
                 continue
-            line.says = byline.read(line.text, folded[start:end]) or _renamed(line.text)
+            line.says = byline.read(line.text, folded[start:end])
+            if not line.says and "原" in line.text[:8]:
+                line.says = _renamed(line.text)
         if line.says:
             run += 1
             if run > _RUN:

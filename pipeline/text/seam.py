@@ -9,7 +9,7 @@ without a stop (headlines, page furniture, captions, signatures).
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from pipeline.text import layout as look
 from pipeline.text import ngram
@@ -36,9 +36,15 @@ def bond(left: str, right: str) -> float:
     """
     if left.isascii() and right.isascii():
         return _latin(left, right)
+    return _association((" " + left)[-2:], right[:2])
+
+
+@lru_cache(maxsize=1 << 14)  # each break is asked about three times, and pages end lines alike
+def _association(left: str, right: str) -> float:
+    """Return the capped gain of two characters over a line break, given the two before them."""
     model = ngram.load()
-    a, b = (model.symbol(c) for c in (" " + left)[-2:])
-    following = [model.symbol(c) for c in right[:2]]
+    a, b = (model.symbol(c) for c in left)
+    following = [model.symbol(c) for c in right]
     gain = 0.0
     before = model.symbol("\n")
     for c in following:
