@@ -83,7 +83,7 @@ def _find(
         result = _try(task, isolation.careful(job, at, culprits), once)
         if not isinstance(result, Failed):
             return
-        if result.at in [at for at, _ in culprits]:
+        if result.at is None or result.at in [at for at, _ in culprits]:
             raise TaskError(
                 f"workers die ({result.reason}) whatever record is left out",
                 "look at the machine (memory, disk, limits); the run can be resumed",

@@ -29,7 +29,7 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 START_SECONDS = 120.0
-"""A worker that imports its task is busy, however slow the machine is."""
+"""A worker that has not named a place yet is importing, however slow the machine is."""
 MAX_FALSE_STARTS = 3
 """Workers in a row that end before their first job: it is not the job, then."""
 # A worker is one core's worth; pools of threads would fight, and reserve address space.
@@ -177,7 +177,10 @@ class _Crew:
                 yield from self._lost(worker, "timeout")
 
     def _deadline(self, worker: _Worker) -> float:
-        return worker.heard + (self.watch.seconds if worker.ready else START_SECONDS)
+        begun = worker.ready and worker.at is not None
+        return worker.heard + (
+            self.watch.seconds if begun else max(START_SECONDS, self.watch.seconds)
+        )
 
     def _hear(self, worker: _Worker) -> Iterator[tuple[int, Any]]:
         try:
