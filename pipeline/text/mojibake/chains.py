@@ -8,7 +8,7 @@ score decide between the ends and the text as it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,7 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     filler = Filler(_undone, model)
     found: list[Repair] = []
     for name in outermost(kinds):
-        for undone in undo(name, codes):
-            found += _judged(text, undone, f"utf8-as-{name}", model, filler)
+        found += _judged(text, undo(name, codes), f"utf8-as-{name}", model, filler)
     found = _disjoint(found)
     found = _disjoint(found + list(_among_damage(text, codes, found, model)))
     kept = [repair for repair in found if not _is_example(text, repair)]
@@ -160,20 +159,29 @@ def legacy_readings(kinds: int) -> Iterator[str]:
             yield from names
 
 
-def _judged(text: str, undone: Undone, rule: str, model: Model, filler: Filler) -> Iterator[Repair]:
-    ends = list(_ends(undone, (rule,)))
-    damaged = text[undone.start : undone.end]
-    scores = model.scores([damaged, *(end.text.replace("\ufffd", "") for end, _ in ends)])
-    before = scores[0] * len(damaged)
-    at = int(np.argmax(scores[1:]))
-    end, chain = ends[at]
-    after = scores[1 + at] * (len(end.text) - end.text.count("\ufffd"))
-    enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
-    if after - before >= enough and scores[1 + at] > MIN_SCORE and _is_east_asian(end.text):
-        filled = end.text
-        if end.holes:
-            filled = filler.fill(damaged, tuple(rule.removeprefix("utf8-as-") for rule in chain))
-        yield Repair(undone.start, undone.end, filled, chain, before, after, end.sequences)
+def _judged(
+    text: str, stretches: list[Undone], rule: str, model: Model, filler: Filler
+) -> Iterator[Repair]:
+    """Yield the repairs among stretches of one reading; all are scored in one pass."""
+    candidates = _ends(stretches, rule)
+    damaged = [text[undone.start : undone.end] for undone in stretches]
+    ends = [end.text.replace("\ufffd", "") for found in candidates for end, _ in found]
+    scores = model.scores([*damaged, *ends])
+    at = len(damaged)
+    for i, undone in enumerate(stretches):
+        mine = scores[at : at + len(candidates[i])]
+        at += len(mine)
+        best = int(np.argmax(mine))
+        end, chain = candidates[i][best]
+        before = scores[i] * len(damaged[i])
+        after = mine[best] * (len(end.text) - end.text.count("\ufffd"))
+        enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
+        if after - before >= enough and mine[best] > MIN_SCORE and _is_east_asian(end.text):
+            filled = end.text
+            if end.holes:
+                names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
+                filled = filler.fill(damaged[i], names)
+            yield Repair(undone.start, undone.end, filled, chain, before, after, end.sequences)
 
 
 def _undone(text: str, name: str) -> tuple[str, list[bytes]]:
@@ -212,20 +220,51 @@ def _is_east_asian(text: str) -> bool:
     return wide * 2 > other
 
 
-def _ends(undone: Undone, chain: tuple[str, ...]) -> Iterator[tuple[Undone, tuple[str, ...]]]:
-    """Yield this text and what further readings make of it."""
-    yield undone, chain
-    if len(chain) == MAX_DEPTH:
-        return
-    codes = code_points(undone.text)
+End = tuple[Undone, tuple[str, ...]]
+
+
+def _ends(stretches: list[Undone], rule: str) -> list[list[End]]:
+    """Return, for each stretch, itself and what further readings make of it.
+
+    The stretches of a text take each step together, a line each: undoing a layer costs an array
+    operation or two, whatever the number of lines.
+    """
+    ends: list[list[End]] = [[(undone, (rule,))] for undone in stretches]
+    live = list(range(len(stretches)))
+    for _ in range(MAX_DEPTH - 1):
+        deeper: list[int] = []
+        for name in READINGS:
+            # Two readings of one text are not both UTF-8 throughout: the first one has it.
+            tried = [i for i in live if i not in deeper and _may_be(name, ends[i][-1][0].text)]
+            for i, parts in zip(
+                tried, _undo_lines(name, [ends[i][-1] for i in tried]), strict=True
+            ):
+                whole, chain = ends[i][-1]
+                if parts and _covers(parts, whole.text):
+                    ends[i].append((_spliced(whole, parts), (*chain, f"utf8-as-{name}")))
+                    deeper.append(i)
+        live = deeper
+    return ends
+
+
+def _may_be(name: str, text: str) -> bool:
+    """Tell by its first characters whether a reading can have produced a text."""
+    codes = code_points(text[: 4 * SAMPLE])
     sample = codes[codes > 0x7F][:SAMPLE]
-    for name in READINGS:
-        if (view(name).first[np.minimum(sample, 0xFFFF)] == FOREIGN).sum() * 2 > len(sample):
-            continue
-        parts = undo(name, codes)
-        if parts and _covers(parts, undone.text):
-            yield from _ends(_spliced(undone, parts), (*chain, f"utf8-as-{name}"))
-            return  # two readings of one text are not both UTF-8 throughout
+    foreign = view(name).first[np.minimum(sample, 0xFFFF)] == FOREIGN
+    return int(foreign.sum()) * 2 <= len(sample)
+
+
+def _undo_lines(name: str, ends: list[End]) -> list[list[Undone]]:
+    """Undo one layer of several texts without line ends; the parts of each, in its own offsets."""
+    texts = [end.text for end, _ in ends]
+    parts: list[list[Undone]] = [[] for _ in texts]
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    for part in undo(name, code_points("\n".join(texts))) if texts else ():
+        i = int(np.searchsorted(starts, part.start, "right")) - 1
+        at = int(starts[i])
+        parts[i].append(replace(part, start=part.start - at, end=part.end - at))
+    return parts
 
 
 def _covers(parts: list[Undone], text: str) -> bool:

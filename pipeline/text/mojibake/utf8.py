@@ -51,6 +51,8 @@ _EURO = re.compile(rb"(?<=[\xe1-\xef][\x80-\xbf])\x80(?=[\x80-\xbf]{2}(?![\x80-\
 LITERAL = frozenset(map(ord, "“”‘’…—、。，·：；"))
 """Marks that may stand in a damaged stretch undamaged, where they make no sense as bytes."""
 _STRONG = re.compile(_SEQ3 + rb"|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]){3}")
+_TAIL = re.compile(rb"[\x80-\xbf]{1,3}")
+_HEAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}")
 _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
 _CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
 """A character and one stray byte: two characters that lost the two bytes where they met."""
@@ -232,8 +234,11 @@ class _Line:
             return False
         data = self.data
         marked = 0xFF in data[a:b] or data[b : b + 1] == b"?" or data[a - 1 : a] == b"?"
-        if marked or not 0 <= j + step < len(self.tokens):
+        if marked:
             return True
+        if not 0 <= j + step < len(self.tokens):
+            # At the edge of a line: what is left of one character there, not a clean word.
+            return (_TAIL if step < 0 else _HEAD).fullmatch(data, a, b) is not None
         # Without a mark: a character that lost its last byte to the ASCII after it, or what valid
         # text follows at once.
         if _CUT.fullmatch(data, a, b) and self.tokens[j + 1 : j + 2]:
