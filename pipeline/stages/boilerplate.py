@@ -188,7 +188,7 @@ def _judge(page: _Page) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, An
 
 def _match(folded: str, rules: Sequence[Rule]) -> list[_Hit]:
     """Return what the rules that fit a line find in it, in their order."""
-    bare, prose = core(folded), is_prose(folded)
+    bare, prose = None, is_prose(folded)
     hits = []
     for rule in rules:
         whole = rule.action != "cut"
@@ -201,6 +201,7 @@ def _match(folded: str, rules: Sequence[Rule]) -> list[_Hit]:
             offset = max(0, len(folded) - rule.max_chars)
             found = rule.regex.search(folded[offset:])
         else:
+            bare = core(folded) if bare is None else bare
             found = rule.regex.fullmatch(bare)
         if found is not None:
             end = len(folded) if rule.match == "tail" else found.end()

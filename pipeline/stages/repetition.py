@@ -78,6 +78,7 @@ _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too 
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
+_RULED = re.compile(r"[|\t│┃─━═]")
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
 _SENTENCE_END = "。！？…!?”』」）)"
 _LONG, _PARALLEL = 100, 3
@@ -132,8 +133,10 @@ def _blocks(
     gone: dict[int, Repeat] = {}
     total = sum(len(line.bare) for line in lines)
     i = 0
-    while i < len(lines):
-        end = i
+    for start in [number for number, of in enumerate(twin) if number != of]:
+        if start < i:
+            continue
+        i = end = start
         while (
             end < len(lines) and twin[end] != end and (end == i or twin[end] == twin[end - 1] + 1)
         ):
@@ -144,7 +147,7 @@ def _blocks(
         whole = end - i > 1 and chars >= 0.45 * total
         if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
             gone.update((j, Repeat("pasted-block", twin[j])) for j in range(i, end))
-        i = max(end, i + 1)
+        i = end
     return gone
 
 
@@ -154,8 +157,14 @@ def _statute(bare: Sequence[str]) -> bool:
 
 def _formal(bare: Sequence[str]) -> bool:
     """Whether the text is verse, a table or code: its shorter lines repeat by their form."""
-    formed = sum(1 for line in bare if _TABLE.search(line) or not _HAN_CHARS.search(line))
+    formed = sum(1 for line in bare if not _HAN_CHARS.search(line) or _is_row(line))
     return formed * 4 > len(bare) or (len(bare) >= 8 and median(map(len, bare)) < 20)
+
+
+def _is_row(bare: str) -> bool:
+    """Whether there is a sign of a table in a line: asked in full only where it may be."""
+    gaps = len(bare.split(None, 2)) > 2
+    return (gaps or bool(_RULED.search(bare))) and bool(_TABLE.search(bare))
 
 
 def _long_sentence(bare: str) -> bool:
@@ -164,7 +173,7 @@ def _long_sentence(bare: str) -> bool:
 
 def _prose(bare: str, least: int) -> bool:
     """Whether a line is long enough to be no refrain, and neither an item nor a row nor code."""
-    if len(bare) < least or _ITEM.match(bare) or _TABLE.search(bare):
+    if len(bare) < least or _ITEM.match(bare) or _is_row(bare):
         return False
     if len(bare) < _ENTRY_CHARS and _ENTRY.match(bare):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.document import Edit
@@ -38,37 +39,48 @@ def removal(
     """
     last_kept = _last_kept(lines, drops)
     at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
-    size = sum(map(len, lines)) + len(lines) - 1
+    touched = sorted({*drops, *(cuts or ()), *((last_kept + 1,) if at_end else ())})
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    size = starts[-1] - 1
     edits: list[Edit] = []
-    at = 0
-    blank_before = True
-    going: Reason | None = None  # why the line above went
-    for n, line in enumerate(lines):
-        end = at + len(line)
-        reason = drops.get(n)
-        blank = not line or line.isspace() or (n > last_kept)
-        if reason is None and blank:
-            reason = (going or at_end) if n > last_kept else (going if blank_before else None)
-        if reason is not None:
-            # The newline before goes at the end of a text, the one after everywhere else.
-            start, stop = (max(0, at - 1), end) if n > last_kept else (at, min(end + 1, size))
-            before = ("\n" if start < at else "") + line + ("\n" if stop > end else "")
-            edits.append(Edit(stage, reason.rule, start, stop, before, "", note=reason.note))
-        elif cuts and n in cuts:
-            cut = cuts[n]
-            before = line[cut.start : cut.end]
-            edits.append(Edit(stage, cut.rule, at + cut.start, at + cut.end, before, ""))
-        if reason is None:
-            blank_before = blank
-        going = reason
-        at = end + 1
+    n = 0  # the line after the last one looked at, which stays: a blank line goes with one above it
+    for first in touched:
+        if first < n:
+            continue
+        n = first
+        blank_before = n == 0 or _is_blank(lines[n - 1])
+        going: Reason | None = None  # why the line above went
+        while n < len(lines):
+            line, at = lines[n], starts[n]
+            end = at + len(line)
+            reason = drops.get(n)
+            if reason is None and (n > last_kept or _is_blank(line)):
+                reason = (going or at_end) if n > last_kept else (going if blank_before else None)
+            if reason is not None:
+                # The newline before goes at the end of a text, the one after everywhere else.
+                start, stop = (max(0, at - 1), end) if n > last_kept else (at, min(end + 1, size))
+                before = ("\n" if start < at else "") + line + ("\n" if stop > end else "")
+                edits.append(Edit(stage, reason.rule, start, stop, before, "", note=reason.note))
+            elif cuts and n in cuts:
+                cut = cuts[n]
+                before = line[cut.start : cut.end]
+                edits.append(Edit(stage, cut.rule, at + cut.start, at + cut.end, before, ""))
+            n += 1
+            if reason is None:
+                break
+            going = reason
     return edits
+
+
+def _is_blank(line: str) -> bool:
+    return not line or line.isspace()
 
 
 def _last_kept(lines: Sequence[str], drops: Mapping[int, Reason]) -> int:
     """Return the number of the last line that stays and says something, -1 if there is none."""
-    kept = [n for n, line in enumerate(lines) if n not in drops and line and not line.isspace()]
-    if drops and max(drops) > max(kept, default=-1):
-        while kept and _ORNAMENTS.issuperset(lines[kept[-1]]):
-            kept.pop()
-    return kept[-1] if kept else -1
+    kept = (n for n in range(len(lines) - 1, -1, -1) if n not in drops and not _is_blank(lines[n]))
+    last = next(kept, -1)
+    if drops and max(drops) > last:
+        while last >= 0 and _ORNAMENTS.issuperset(lines[last]):
+            last = next(kept, -1)
+    return last
