@@ -6,6 +6,7 @@ the other and the answer to the rows that are published.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -46,8 +47,8 @@ REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "co
 def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) -> pa.Table:
     """Return a table of DECISION_SCHEMA, a row per record of the corpus.
 
-    Its metadata say how many pairs were compared, and how many documents not with all of their
-    group (`Decisions`).
+    Its metadata say how many pairs were compared, how many documents not with all of their group,
+    and which pairs missed the threshold by little (`Decisions`; JSON: rank, rank, Jaccard).
 
     `before`: the version published last, whose documents stay where the mode is sticky.
     """
@@ -75,8 +76,15 @@ def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) ->
             removals = add_removals(removals, shared, ids, corpus)
     table = _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
     return table.replace_schema_metadata({
-        "compared": str(decisions.compared), "uncompared": str(decisions.uncompared)
+        "compared": str(decisions.compared), "uncompared": str(decisions.uncompared),
+        "misses": _misses(decisions, alive),
     })  # fmt: skip
+
+
+def _misses(decisions: Decisions, alive: NDArray[np.int64]) -> str:
+    left, right, jaccard = decisions.misses
+    rows = zip(alive[left].tolist(), alive[right].tolist(), jaccard.tolist(), strict=True)
+    return json.dumps(list(rows))
 
 
 def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArray[np.bool_]:

@@ -50,7 +50,7 @@ from pipeline.report import html
 from pipeline.report.card import render_card
 from pipeline.report.compare import compare
 from pipeline.report.logs import write_metrics
-from pipeline.report.pairs import sample_pairs
+from pipeline.report.pairs import near_misses, sample_pairs
 from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Figures, Observer
 from pipeline.sites import STAGE as SITES
@@ -310,7 +310,11 @@ class _Run:
             "funnel": funnel(corpus, decisions, counts["kept"]),
             "edits": {name: edits[name] for name in (*dict(ORDER), SITES) if name in edits},
             "reasons": reasons(corpus, decisions),
-            "dedup": {k.decode(): int(v) for k, v in (decisions.schema.metadata or {}).items()},
+            "dedup": {
+                name.decode(): int(value)
+                for name, value in (decisions.schema.metadata or {}).items()
+                if name in (b"compared", b"uncompared")
+            },
             "recipe": self.recipe.resolved(),
             "dependencies": dict(dependency_versions()),
         }
@@ -350,9 +354,10 @@ class _Run:
             change = {**compare(before, staged), "kept_before": kept}
         lengths = length_counts(corpus.table.column("n_chars_in"))
         pairs = sample_pairs(corpus, decisions)
+        band = near_misses(corpus, decisions)
         title = self.options.name
         summary = html.read_summary(staged)
-        page = html.render(title, name, facts, summary, change, pairs, lengths)
+        page = html.render(title, name, facts, summary, change, pairs, band, lengths)
         write_bytes(staged / "report.html", page.encode())
         card = render_card(self.options.name, self.options.licence, facts, summary)
         write_bytes(staged / "README.md", card.encode())

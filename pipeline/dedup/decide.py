@@ -18,6 +18,7 @@ from pipeline.dedup.bands import Bands
 from pipeline.dedup.candidates import Buckets, Proposals, batches
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.groups import SMALL, Group, verify
+from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import shingle_sets
 
@@ -68,7 +69,7 @@ class Decisions:
     the documents that match another, ascending; `root` int64 (k,): smallest rank of all that are
     connected with each by matches, the name of its cluster. `compared`: pairs compared.
     `uncompared`: documents that were not compared with all of their group, which met the cap on
-    anchors.
+    anchors. `misses`: ranks of some pairs just below the threshold, of which both stay.
     """
 
     n: int
@@ -82,6 +83,7 @@ class Decisions:
     root: Ranks
     compared: int = 0
     uncompared: int = 0
+    misses: Misses = field(default_factory=Misses.none)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -122,6 +124,7 @@ class _Fates:
     containment: list[NDArray[np.float64]] = field(default_factory=list)
     compared: int = 0
     uncompared: int = 0
+    misses: Misses = field(default_factory=Misses.none)
 
     def add(self, gone: Ranks, stays: Ranks, twin: Ranks, evidence: _Evidence) -> None:
         """Add documents that go."""
@@ -156,6 +159,7 @@ class _Fates:
             root,
             self.compared,
             self.uncompared,
+            self.misses.where(~np.isin(self.misses.left, gone) & ~np.isin(self.misses.right, gone)),
         )
 
 
@@ -304,3 +308,13 @@ def _record(fates: _Fates, batch: Group, ranks: Ranks) -> None:
     fates.add(ranks[gone], ranks[batch.star[gone]], ranks[batch.twin[gone]], evidence)
     fates.compared += batch.compared
     fates.uncompared += batch.uncompared
+    for some in batch.misses:
+        stay = (batch.star[some.left] == some.left) & (batch.star[some.right] == some.right)
+        found = some.where(stay).closest()
+        if found.left.size:
+            fates.misses = fates.misses.plus(_ranked(found, ranks)).closest()
+
+
+def _ranked(misses: Misses, ranks: Ranks) -> Misses:
+    a, b = ranks[misses.left], ranks[misses.right]
+    return Misses(np.minimum(a, b), np.maximum(a, b), misses.jaccard)

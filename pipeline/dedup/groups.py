@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.clusters import Forest
+from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import ShingleSets, Verdicts, judge
 
@@ -53,6 +54,7 @@ class Group:
     turn: Places = field(init=False)
     compared: int = 0
     uncompared: int = 0
+    misses: list[Misses] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         m = len(self.group)
@@ -64,9 +66,11 @@ class Group:
         self.turn = np.full(m, _NEVER)
 
     def judge(self, left: Places, right: Places, options: DedupOptions) -> Verdicts:
-        """Compare pairs of members, and count them."""
+        """Compare pairs of members, count them, and note those that nearly match."""
         self.compared += len(left)
-        return judge(self.sets, left, right, options)
+        verdicts = judge(self.sets, left, right, options)
+        self.misses.append(Misses.of(left, right, verdicts, options))
+        return verdicts
 
     def go(
         self,

@@ -85,6 +85,7 @@ def render(
     summary: Mapping[str, Any],
     change: Mapping[str, Any] | None,
     pairs: Sequence[Mapping[str, Any]],
+    band: Sequence[Mapping[str, Any]],
     before: Sequence[int],
 ) -> str:
     """Return the report. `before`: documents by power of two of their characters as they came."""
@@ -120,7 +121,7 @@ def render(
         sites=summary["sites"][:TOP],
         dropped=summary["dropped"][:TOP],
         pairs=pairs,
-        band=[],
+        band=band,
         histogram=histogram(before, summary["lengths"]),
         columns={
             title: sorted(counts.items(), key=lambda item: -item[1])[:TOP]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,20 @@ def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
             "gone": ids[rank].as_py(), "kept": row["twin"],
             "spans": spans(kept[:SHOWN], gone[:SHOWN]),
         })  # fmt: skip
+    return out
+
+
+def near_misses(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
+    """Return the closest pairs that stayed below the threshold; the first few with their spans."""
+    rows = json.loads((decisions.schema.metadata or {}).get(b"misses", b"[]"))
+    ids = corpus.table.column("id")
+    out = []
+    for number, (a, b, jaccard) in enumerate(rows):
+        row = {"a": ids[a].as_py(), "b": ids[b].as_py(), "jaccard": jaccard, "spans": []}
+        if number < PAIRS:
+            first, second = corpus.texts(np.array([a, b], np.int64))
+            row["spans"] = spans(first[:SHOWN], second[:SHOWN])
+        out.append(row)
     return out
 
 
