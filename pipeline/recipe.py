@@ -198,6 +198,8 @@ def _checked(
     problems: list[str],
 ) -> Any:
     """Return the options of a section, or None where a problem was found and added."""
+    if not table:  # defaults need no checking, and pydantic takes 7 ms a section
+        return kind()
     from pydantic import ValidationError
 
     hints = get_type_hints(kind)

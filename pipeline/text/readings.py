@@ -42,8 +42,8 @@ _NUMBERED = re.compile(r"([a-zü]+)([1-50])")
 @cache
 def _table() -> tuple[dict[str, tuple[str, ...]], dict[str, str], dict[str, tuple[str, ...]]]:
     """Return readings by character, marked form by numbered form, zhuyin by character."""
-    marked: dict[str, list[str]] = {}
-    zhuyin: dict[str, list[str]] = {}
+    marked: dict[str, tuple[str, ...]] = {}
+    zhuyin: dict[str, tuple[str, ...]] = {}
     numbered: dict[str, str] = {}
     table = files("pipeline").joinpath("tables/annotations/readings.tsv").read_text("utf-8")
     for line in table.splitlines():
@@ -51,14 +51,11 @@ def _table() -> tuple[dict[str, tuple[str, ...]], dict[str, str], dict[str, tupl
             continue
         reading, number, bopomofo, characters = line.split("\t")
         numbered[number] = reading
-        for character in characters:
-            marked.setdefault(character, []).append(reading)
-            zhuyin.setdefault(character, []).append(bopomofo)
-    return (
-        {c: tuple(r) for c, r in marked.items()},
-        numbered,
-        {c: tuple(r) for c, r in zhuyin.items()},
-    )
+        # One tuple serves all characters that have no other reading, which most have not.
+        for known, alone in ((marked, (reading,)), (zhuyin, (bopomofo,))):
+            several = {c: known[c] + alone for c in characters if c in known}
+            known.update(dict.fromkeys(characters, alone) | several)
+    return marked, numbered, zhuyin
 
 
 def toneless(reading: str) -> str:

@@ -238,9 +238,11 @@ def _pattern_mistakes(row: dict[str, Any]) -> list[str]:
 
 def fold_pattern(pattern: str) -> str:
     """Fold a pattern but for its ASCII letters, which name classes as well."""
-    return "".join(c if c.isascii() else fold(c) for c in pattern)
+    pairs = zip(pattern, fold(pattern), strict=True)
+    return "".join(c if c.isascii() else folded for c, folded in pairs)
 
 
+@cache  # asked when a row is checked, and again when it becomes a rule
 def _literals(pattern: str) -> tuple[str, ...]:
     try:
         return tuple(sorted(required_literals(pattern)))
@@ -248,6 +250,7 @@ def _literals(pattern: str) -> tuple[str, ...]:
         return ()
 
 
+@cache
 def _compile(pattern: str) -> Any:
     import re2
 
