@@ -2,8 +2,7 @@
 
 The framing is our own, because a lying Content-Length must cost its record and not the ones behind
 it: after each body the next header is expected, and where it is not, reading goes on at the next
-one that there is. (FastWARC skips such records in silence, and does not read ARC; the tests
-compare with it on sound files.)
+one that there is. (FastWARC skips such records in silence, and does not read ARC.)
 """
 
 from __future__ import annotations
