@@ -40,6 +40,7 @@ _CODE_ENDS = frozenset("{};")
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 """Characters above which a line is no row of a table, no line of code."""
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
+_HEADING_SIGNS = frozenset("#<-=_*~")
 LONGEST_VERSE = 66
 """Six clauses of ten characters with their marks."""
 _VERSE_ENDS = frozenset("，。、；！？：,;!?…")
@@ -100,7 +101,7 @@ def is_code(line: str) -> bool:
 
 def is_heading(line: str) -> bool:
     """Whether a line is marked up as a heading, or rules one off."""
-    return _HEADING.match(line) is not None
+    return line[:1] in _HEADING_SIGNS and _HEADING.match(line) is not None
 
 
 def is_verse(line: str) -> bool:
@@ -142,4 +143,8 @@ _PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"), ("『"
 
 def unclosed(line: str) -> bool:
     """Whether a quotation or bracket opened in the line is still open at its end."""
-    return any(line.rfind(a) > line.rfind(b) for a, b in _PAIRS)
+    for a, b in _PAIRS:
+        at = line.rfind(a)
+        if at >= 0 and at > line.rfind(b):
+            return True
+    return False

@@ -6,6 +6,7 @@ Addresses, e-mail addresses, code between backticks, tags, entities, targets of 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # Each pattern starts with a literal or a bounded class: linear. The sign says when it is tried.
 _PATTERNS = tuple(
@@ -23,6 +24,28 @@ _PATTERNS = tuple(
     )
 )
 
+# What stands before the sign, at most so many characters: looked for from the sign backwards, as
+# every run of Latin letters could begin an address.
+_HEADS = {
+    "://": (16, re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}\Z")),
+    "@": (64, re.compile(r"[A-Za-z0-9._%+-]{1,64}\Z")),
+}
+
+
+def _found(text: str, sign: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Return the matches of a pattern, as `finditer` gives them."""
+    if sign not in _HEADS:
+        yield from pattern.finditer(text)
+        return
+    longest, head = _HEADS[sign]
+    done, at = 0, text.find(sign)
+    while at >= 0:
+        before = head.search(text, max(done, at - longest), at)
+        if before and (match := pattern.match(text, before.start())):
+            yield match
+            done = match.end()
+        at = text.find(sign, max(at + 1, done))
+
 
 def protected_spans(text: str) -> list[tuple[int, int]]:
     """Return the (start, end) of every protected stretch, in order; they may nest.
@@ -34,7 +57,7 @@ def protected_spans(text: str) -> list[tuple[int, int]]:
         (match.start(), _end(match, sign))
         for sign, pattern in _PATTERNS
         if sign in text
-        for match in pattern.finditer(text)
+        for match in _found(text, sign, pattern)
     ]
     return _merged(sorted(spans)) if len(spans) > 1 else spans
 
