@@ -385,7 +385,10 @@ def run_command_line(args: Sequence[str]) -> int:
 
     signal.signal(signal.SIGTERM, _stop)
     try:
-        code = cli.main(args=list(args), prog_name="python -m pipeline", standalone_mode=False)
+        # Shell completion goes by the name of the installed command.
+        installed = os.path.basename(sys.argv[0]) == "pipeline"
+        program = "pipeline" if installed else "python -m pipeline"
+        code = cli.main(args=list(args), prog_name=program, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         return _fail("interrupted", "run the same command again to resume", 130)

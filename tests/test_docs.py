@@ -70,3 +70,43 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
             assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
             ran += 1
     assert ran >= 8
+    assert run_python(ROOT / "docs/tutorial.md", tmp_path) == 1
+
+
+def run_python(page: Path, folder: Path) -> int:
+    """Run the Python snippets of a page in a folder, in one process; return how many there are."""
+    found = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(found)], cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    return len(found)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_python_of_the_readme_runs_and_says_what_it_says(tmp_path: Path, page: str) -> None:
+    from pipeline import clean
+    from pipeline.driver import run
+    from pipeline.recipe import load
+    from pipeline.report.terminal import Silent
+
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.txt").write_text("他说,今天是周一。", "utf-8")
+    run(load(None, {"input.paths": [str(source)], "output.path": str(tmp_path / "output")}),
+        Silent())  # fmt: skip
+    assert run_python(ROOT / page, tmp_path) == 1
+    said = re.search(r"text(?:\(\))?  # (.+)", (ROOT / page).read_text("utf-8"))
+    assert said is not None
+    assert clean("他说,今天是周一。").text == said[1]
+
+
+def test_the_completion_that_the_readme_shows_is_there() -> None:
+    code = "import sys; sys.argv = ['pipeline']; from pipeline.__main__ import main; main()"
+    for shell in ("bash", "zsh", "fish"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False,
+            env={**os.environ, "_PIPELINE_COMPLETE": f"{shell}_source"},
+        )  # fmt: skip
+        assert b"_PIPELINE_COMPLETE" in done.stdout, done.stderr.decode()
