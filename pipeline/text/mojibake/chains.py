@@ -14,23 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake import dropped, gate, legacy, western
-from pipeline.text.mojibake.codecs import FOREIGN, READINGS
+from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
 from pipeline.text.mojibake.shift import realigned
-from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo, view
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo
 from pipeline.text.ngram import Model, code_points
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
-SAMPLE = 24
-"""Characters of a text that tell whether a reading can have produced it."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
+COVERED = 0.95
+"""Share of the characters beyond ASCII whose repair settles which reading it was."""
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""
 
@@ -65,8 +65,13 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     codes = code_points(text)
     filler = Filler(_undone, model)
     found: list[Repair] = []
+    wide = int((codes > 0x7F).sum())
     for name in outermost(kinds):
-        found += _judged(text, undo(name, codes), f"utf8-as-{name}", model, filler)
+        stretches = undo(name, codes)
+        found += _judged(text, stretches, f"utf8-as-{name}", model, filler)
+        # Two readings of one text are not both UTF-8 throughout.
+        if sum(r.end - r.start for r in found) > COVERED * wide:
+            break
     found = _disjoint(found)
     found = _disjoint(found + list(_among_damage(text, codes, found, model)))
     kept = [repair for repair in found if not _is_example(text, repair)]
@@ -79,7 +84,7 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
         kept = _disjoint(list(_in_step(text, kinds, model)))
     if kinds & gate.LETTERS:
-        kept = _disjoint(kept + [r for r in _western(text) if not _overlaps(r, kept)])
+        kept = _disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
         kept = _disjoint(kept + lost)
@@ -114,9 +119,9 @@ def _is_example(text: str, repair: Repair) -> bool:
     return ABOUT.search(text[: repair.start] + "\n" + text[repair.end :]) is not None
 
 
-def _western(text: str) -> Iterator[Repair]:
+def _western(text: str, others: list[Repair]) -> Iterator[Repair]:
     if not ABOUT.search(text):
-        for start, end, fixed in western.repaired(text):
+        for start, end, fixed in western.repaired(text, [(r.start, r.end) for r in others]):
             yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
 
 
@@ -235,7 +240,7 @@ def _ends(stretches: list[Undone], rule: str) -> list[list[End]]:
         deeper: list[int] = []
         for name in READINGS:
             # Two readings of one text are not both UTF-8 throughout: the first one has it.
-            tried = [i for i in live if i not in deeper and _may_be(name, ends[i][-1][0].text)]
+            tried = [i for i in live if i not in deeper]
             for i, parts in zip(
                 tried, _undo_lines(name, [ends[i][-1] for i in tried]), strict=True
             ):
@@ -245,14 +250,6 @@ def _ends(stretches: list[Undone], rule: str) -> list[list[End]]:
                     deeper.append(i)
         live = deeper
     return ends
-
-
-def _may_be(name: str, text: str) -> bool:
-    """Tell by its first characters whether a reading can have produced a text."""
-    codes = code_points(text[: 4 * SAMPLE])
-    sample = codes[codes > 0x7F][:SAMPLE]
-    foreign = view(name).first[np.minimum(sample, 0xFFFF)] == FOREIGN
-    return int(foreign.sum()) * 2 <= len(sample)
 
 
 def _undo_lines(name: str, ends: list[End]) -> list[list[Undone]]:

@@ -124,6 +124,7 @@ def _gained(least: str, below: str) -> str:
     return below[start : len(below) - end].replace(MARK, "")
 
 
+@cache
 def _options(prefix: bytes) -> str:
     """Return the characters whose first two bytes are known; 0x80 would not have been lost."""
     codes = (bytes((*prefix, last)).decode("utf-8", "ignore") for last in range(0x81, 0xC0))
@@ -143,9 +144,8 @@ def _private(name: str) -> str:
 
 def _closing(before: list[str], options: str) -> str:
     """Return the closing mark among the options whose opening mark stands open before."""
-    for mark in options:
-        opening = CLOSES.get(mark)
-        if opening and before.count(opening) > before.count(mark):
+    for mark, opening in CLOSES.items():
+        if mark in options and before.count(opening) > before.count(mark):
             return mark
     return ""
 

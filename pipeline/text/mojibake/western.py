@@ -8,7 +8,7 @@ that hold a sign of its kind of damage, as it is slow.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _TRAIL = (
     "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
@@ -20,13 +20,19 @@ MAX_LINE = 20_000
 """Characters: longer lines are data, not text."""
 
 
-def repaired(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and repaired text of each stretch that ftfy repairs, in order."""
+def repaired(text: str, others: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and repaired text of each stretch that ftfy repairs, in order.
+
+    Lines in which one of `others` (start, end; in order) lies have been repaired already.
+    """
     from ftfy import fix_encoding
 
-    at = 0
+    at = known = 0
     for line in text.splitlines(keepends=True):
-        if len(line) <= MAX_LINE and SIGN.search(line):
+        while known < len(others) and others[known][1] <= at:
+            known += 1
+        free = known == len(others) or others[known][0] >= at + len(line)
+        if free and len(line) <= MAX_LINE and SIGN.search(line):
             fixed = fix_encoding(line)
             if fixed != line:
                 yield _trimmed(at, line, fixed)
