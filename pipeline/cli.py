@@ -24,7 +24,7 @@ class RunByDefault(click.Group):
         """Put `run` in front where no command is named."""
         if not args or (args[0] not in self.commands and args[0] not in {"--help", "--version"}):
             near = not args or args[0].startswith("-")
-            if near:
+            if near and not ctx.resilient_parsing:  # what a shell completes is a command
                 args = ["run", *args]
         return super().parse_args(ctx, args)
 

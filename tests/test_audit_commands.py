@@ -47,6 +47,14 @@ def test_explain_shows_edits_in_context(output: Path, capfd: pytest.CaptureFixtu
     assert out.index("punctuation:") < out.index("repetition:")
 
 
+def test_explain_asks_whether_a_file_of_that_name_was_meant(
+    output: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, said in (("004", f"did you mean {key(output, '004')}?"), ("nobody", "name an id")):
+        assert run_command_line(["explain", name, "--output", str(output)]) == 2
+        assert said in capfd.readouterr().err
+
+
 def test_explain_a_dropped_document_names_its_twin(
     output: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

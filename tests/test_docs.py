@@ -110,3 +110,9 @@ def test_the_completion_that_the_readme_shows_is_there() -> None:
             env={**os.environ, "_PIPELINE_COMPLETE": f"{shell}_source"},
         )  # fmt: skip
         assert b"_PIPELINE_COMPLETE" in done.stdout, done.stderr.decode()
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False,
+        env={**os.environ, "_PIPELINE_COMPLETE": "bash_complete", "COMP_WORDS": "pipeline exp",
+             "COMP_CWORD": "1"},
+    )  # fmt: skip
+    assert completed.stdout.decode().split() == ["plain,explain"]

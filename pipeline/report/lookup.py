@@ -81,9 +81,21 @@ def find(version: Path, name: str) -> list[Found]:
     if not found:
         raise UsageError(
             f"no document {name} in {version.name}",
-            "name an id, an input path, or path#record as the ledger has them",
+            _meant(version, name)
+            or "name an id, an input path, or path#record as the ledger has them",
         )
     return found
+
+
+def _meant(version: Path, name: str) -> str:
+    """Return a hint at the first documents whose path ends like the name that was not found."""
+    stem = name.rpartition("/")[2]
+    for part in sorted((version / "ledger").glob("*.parquet")) if stem else ():
+        paths = pq.read_table(part, columns=["input_path"]).column("input_path")
+        near = pc.unique(paths.filter(pc.match_substring(paths, "/" + stem))).to_pylist()[:3]
+        if near:
+            return f"did you mean {' or '.join(near)}?"
+    return ""
 
 
 def _read(version: Path, part: str, ledger: Mapping[str, Any]) -> Found:
