@@ -74,7 +74,8 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
             break
     found = _disjoint(found)
     found = _disjoint(found + list(_among_damage(text, codes, found, model)))
-    kept = [repair for repair in found if not _is_example(text, repair)]
+    about = ABOUT.search(text) is not None
+    kept = [repair for repair in found if not (about and _is_example(text, repair))]
     if len(kept) < len(found):
         return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
@@ -99,7 +100,7 @@ def _among_damage(
     for name in sorted({repair.chain[0] for repair in found if len(repair.chain) == 1}):
         mine = [repair for repair in found if repair.chain == (name,)]
         inside = sum(char > "\x7f" for r in mine for char in text[r.start : r.end])
-        if inside < MIN_DAMAGED or inside * 2 < outside:
+        if inside < MIN_DAMAGED or inside * 2 < outside or outside - inside < 2:
             continue
         for undone in undo(name.removeprefix("utf8-as-"), codes, CORE_AMONG_DAMAGE):
             if any(r.start < undone.end and undone.start < r.end for r in mine):
@@ -185,7 +186,7 @@ def _judged(
             filled = end.text
             if end.holes:
                 names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
-                filled = filler.fill(damaged[i], names)
+                filled = filler.fill(undone, names)
             yield Repair(undone.start, undone.end, filled, chain, before, after, end.sequences)
 
 

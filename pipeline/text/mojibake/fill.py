@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 
 from pipeline.text.mojibake.codecs import UNKNOWN
-from pipeline.text.mojibake.utf8 import LITERAL, decode, view
+from pipeline.text.mojibake.utf8 import LITERAL, Undone, decode, view
 from pipeline.text.ngram import Model, code_points
 
 MARK = "\ufffd"
@@ -42,12 +42,15 @@ class Filler:
         self.model = model
         self.left = MAX_HOLES
 
-    def fill(self, damaged: str, names: tuple[str, ...]) -> str:
-        """Return the text below all layers, with what can be filled filled."""
-        text = damaged
-        for depth, name in enumerate(names):
+    def fill(self, outer: Undone, names: tuple[str, ...]) -> str:
+        """Return the text below all layers, with what can be filled filled.
+
+        `outer` is the stretch with the first layer undone.
+        """
+        text = self._filled(outer.text, list(outer.holes), names[1:])
+        for depth, name in enumerate(names[1:], 2):
             text, holes = self.undo(text, name)
-            text = self._filled(text, holes, names[depth + 1 :])
+            text = self._filled(text, holes, names[depth:])
         return text
 
     def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
