@@ -116,3 +116,13 @@ def test_the_completion_that_the_readme_shows_is_there() -> None:
              "COMP_CWORD": "1"},
     )  # fmt: skip
     assert completed.stdout.decode().split() == ["plain,explain"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_first_rows_of_the_table_are_what_comes_out(name: str) -> None:
+    from pipeline import clean
+
+    rows = re.findall(r"^\| `([^`⏎]+)` \| ([^|`]+) \|", (ROOT / name).read_text("utf-8"), re.M)
+    assert len(rows) >= 2
+    for before, after in rows:
+        assert clean(before).text == after.strip()
