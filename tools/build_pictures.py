@@ -68,7 +68,7 @@ def report(output: Path, chromium: str) -> None:
         subprocess.run(
             [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
              "--no-first-run", f"--user-data-dir={profile}", "--virtual-time-budget=3000",
-             "--window-size=900,1150", f"--screenshot={PICTURES / 'report.png'}", page],
+             "--window-size=900,1010", f"--screenshot={PICTURES / 'report.png'}", page],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
 
