@@ -7,7 +7,6 @@ that a generous setting costs time and no precision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -82,9 +81,3 @@ def linked(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.in
     begins = np.concatenate(([True], others[1:] != others[:-1] + 1))[: len(others)]
     firsts = np.repeat(others[begins] - 1, np.diff(np.append(np.flatnonzero(begins), len(others))))
     return (words[firsts] & mask).astype(np.int64), (words[others] & mask).astype(np.int64)
-
-
-def all_links(bands: Bands) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield the links of each band."""
-    for band in range(len(bands)):
-        yield linked(bands[band])

@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -251,8 +250,3 @@ def as_names(value: Any) -> list[str]:
     if value is None or value == "":
         return []
     return [value] if isinstance(value, str) else [str(v) for v in value]
-
-
-def extra_json(fields: Mapping[str, Any]) -> str | None:
-    """Return other fields of a record as JSON, or nothing."""
-    return orjson.dumps(fields, default=str).decode() if fields else None
