@@ -1,11 +1,12 @@
 """One pass over a batch of texts: which character classes occur in each document, and how often.
 
-The census is what makes clean text cheap. Every code unit of UTF-16 belongs to exactly one class;
+The census is what makes clean text cheap. Every code point belongs to exactly one class;
 a stage names the classes that wake it; a document in which none of them occurs is never touched in
 Python. The counts feed the quality signals and the detection of scripts.
 
-Cost: one gather from a 64 KiB table, one from a 64-word table, one `bitwise_or.reduceat` and one
-`bincount` over the batch. Astral characters are two surrogates and share one class.
+Cost: one gather from a 64 KiB table and one `bincount` over the batch. Characters beyond the BMP
+and surrogates share one class. Where a stage has changed a text, only what it took and what it put
+is counted again (`recount`).
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def classes(*names: str) -> int:
 class Census:
     """What occurs in each of n texts.
 
-    `masks`: uint64 (n,), bit i set where class i occurs. `counts`: uint32 (n, 64), code units per
+    `masks`: uint64 (n,), bit i set where class i occurs. `counts`: uint32 (n, 64), code points per
     class.
     """
 
@@ -114,7 +115,7 @@ class Census:
     counts: NDArray[np.uint32]
 
     def count(self, *names: str) -> NDArray[np.uint32]:
-        """Return how many code units of the named classes each text has: uint32 (n,)."""
+        """Return how many characters of the named classes each text has: uint32 (n,)."""
         total: NDArray[np.uint32] = self.counts[:, [_INDEX[n] for n in names]].sum(
             axis=1, dtype=np.uint32
         )
@@ -146,19 +147,38 @@ def code_units(text: str) -> NDArray[np.uint16]:
 def census(texts: Sequence[str]) -> Census:
     """Count the character classes of a batch of texts."""
     n = len(texts)
-    masks = np.zeros(n, np.uint64)
     counts = np.zeros((n, 64), np.uint32)
-    for first, last in _slices(texts, 1 << 18):
-        units = [code_units(text) for text in texts[first:last]]
-        lengths = np.fromiter(map(len, units), np.int64, last - first)
-        ids = class_table().take(np.concatenate(units))
-        owners = np.repeat(np.arange(last - first, dtype=np.int32) << 6, lengths)
-        owners |= ids
+    for first, last in _slices(texts, 1 << 15):
+        lengths = np.fromiter(map(len, texts[first:last]), np.int64, last - first) + 1
+        joined = "\n".join([*texts[first:last], ""])
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        owners = np.repeat(np.arange(last - first) << 6, lengths)
+        owners |= _classes_by_code_point().take(codes, mode="clip")
         flat = np.bincount(owners, minlength=(last - first) << 6)
         counts[first:last] = flat.reshape(-1, 64)
-    bits = np.uint64(1) << np.arange(64, dtype=np.uint64)
-    masks[:] = np.bitwise_or.reduce(np.where(counts > 0, bits, np.uint64(0)), axis=1)
-    return Census(masks, counts)
+    counts[:, _INDEX["newline"]] -= 1  # the one put behind each text
+    return Census(_masks(counts), counts)
+
+
+def recount(counted: Census, rows: Sequence[int], changes: Iterable[tuple[str, str]]) -> None:
+    """Bring some rows of a census up to date: (what left the text, what came into it) for each."""
+    gone, come = zip(*changes, strict=True)
+    counts = counted.counts[rows] - census(gone).counts + census(come).counts
+    counted.counts[rows] = counts
+    counted.masks[rows] = _masks(counts)
+
+
+def _masks(counts: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Return the mask of each row of counts: uint64 (n,)."""
+    present = np.packbits(counts > 0, axis=1, bitorder="little")
+    masks: NDArray[np.uint64] = present.view(np.dtype("<u8")).ravel().astype(np.uint64)
+    return masks
+
+
+@cache
+def _classes_by_code_point() -> NDArray[np.uint8]:
+    """Return the class of every code point of the BMP, and of all that lies beyond: (65537,)."""
+    return np.append(class_table(), np.uint8(_INDEX["surrogate"]))
 
 
 def _slices(texts: Sequence[str], units: int) -> Iterable[tuple[int, int]]:

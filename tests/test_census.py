@@ -1,0 +1,65 @@
+"""The census of a batch, and of a batch that stages have changed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.census import NAMES, census, class_table, recount
+from pipeline.document import Document
+from pipeline.stages import registry
+from pipeline.stages.runner import compile_stages, run_stages
+
+TEXTS = st.lists(st.text(st.characters(), max_size=40), min_size=1, max_size=5)
+
+
+def slowly(text: str) -> list[int]:
+    """Count the classes of a text one character at a time."""
+    counts = [0] * 64
+    for character in text:
+        counts[class_table()[min(ord(character), 0xD800)]] += ord(character) > 0xFFFF
+        counts[class_table()[ord(character)]] += 1 if ord(character) <= 0xFFFF else 0
+    return counts
+
+
+@given(TEXTS)
+def test_every_character_is_counted_once(texts: list[str]) -> None:
+    counted = census(texts)
+    assert counted.counts.tolist() == [slowly(text) for text in texts]
+    for mask, counts in zip(counted.masks.tolist(), counted.counts.tolist(), strict=True):
+        assert mask == sum(1 << i for i, n in enumerate(counts) if n)
+
+
+def test_slices_meet_without_loss() -> None:
+    texts = ["汉" * 9_000 + "a\U00020000\n"] * 9
+    counted = census(texts)
+    assert set(counted.count("han").tolist()) == {9_000}
+    assert set(counted.count("surrogate").tolist()) == {1}
+    assert set(counted.count("newline").tolist()) == {1}
+
+
+@given(TEXTS, TEXTS)
+def test_recount(before: list[str], after: list[str]) -> None:
+    n = min(len(before), len(after))
+    counted = census(before)
+    recount(counted, list(range(n)), list(zip(before, after, strict=False)))
+    assert counted.counts[:n].tolist() == census(after[:n]).counts.tolist()
+    assert counted.masks[:n].tolist() == census(after[:n]).masks.tolist()
+    assert counted.counts[n:].tolist() == census(before).counts[n:].tolist()
+
+
+def test_the_census_that_comes_out_is_that_of_the_texts_that_come_out() -> None:
+    dirty = (
+        "他说:走進(jìn)槐蔭,一個(gè)接一個(gè)走進(jìn)去 ,,看看。\u200b\n\n責任編輯：王明\n" * 3
+    )
+    short = "雨:&nbsp;一個,,頁"
+    outcomes, counted = run_stages(
+        compile_stages([(stage, stage.options()) for stage in registry()]),
+        [Document("1", dirty), Document("2", short), Document("3", "没有什么。" * 99 + short)],
+    )
+    texts = [outcome.text for outcome in outcomes if isinstance(outcome, Document)]
+    assert len(texts) == 3
+    assert texts[0] != dirty
+    assert texts[1] != short
+    assert counted.counts.tolist() == census(texts).counts.tolist()
+    assert len(NAMES) <= 64
