@@ -8,10 +8,9 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code."""
     from pipeline.cli import run_command_line
-    from pipeline.startup import without_pandas
+    from pipeline.startup import own_process
 
-    without_pandas()
-
+    own_process()
     return run_command_line(sys.argv[1:])
 
 

@@ -67,6 +67,9 @@ def run(
     log_format: str,
 ) -> int:
     """Clean the inputs and publish a new version."""
+    from pipeline.startup import one_thread
+
+    one_thread()
     from pipeline.driver import run as run_recipe
     from pipeline.errors import QuarantineError
     from pipeline.report.logs import JsonLines

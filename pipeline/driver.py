@@ -21,7 +21,7 @@ from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
-from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
+from pipeline.engines.local import Crew, Failed, TaskError, Watch
 from pipeline.errors import ConservationError, QuarantineLimitError
 from pipeline.plan import (
     PlannedPiece,
@@ -59,7 +59,7 @@ from pipeline.store import version as versions
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.state import State
-from pipeline.tasks import clean_shard
+from pipeline.tasks import clean_shard, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
         job = _Run(recipe, output, name, observer)
         if replay:
             job.state.forget_quarantined()
-        facts, folder = job.build(pieces, started)
+        with job.crew:
+            facts, folder = job.build(pieces, started)
     return Result(0, folder, facts, True)
 
 
@@ -128,6 +129,7 @@ class _Run:
         self.state = State(output)
         self.cleaner = clean_id(recipe)
         self.program = program_id(recipe)
+        self.crew = Crew(self._workers(), self._watch())
 
     def build(self, pieces: Sequence[PlannedPiece], started: float) -> tuple[dict[str, Any], Path]:
         """Clean what is new, decide, and publish; return run.json and the version's folder."""
@@ -188,8 +190,9 @@ class _Run:
         jobs = [self._job(shard) for shard in shards]
         isolation = Isolation(careful, without)
         records = quarantined = size = 0
+        self.crew.start(len(shards), load)
         self.observer.progress(0, len(shards))
-        results = run_isolated(clean_shard, jobs, self._workers(), self._watch(), isolation)
+        results = run_isolated(clean_shard, jobs, self.crew, isolation)
         for done, (number, stats) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner, stats.records)
             records += stats.records
@@ -279,7 +282,7 @@ class _Run:
             return
         # No document can hang here, and a part at a high zstd level may take minutes.
         watch = replace(self._watch(), seconds=3600.0)
-        for number, result in run_tasks(write_part, jobs, self._workers(), watch):
+        for number, result in self.crew.run(write_part, jobs, watch):
             if isinstance(result, Failed):
                 raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
             yield number, result

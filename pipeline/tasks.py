@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from pipeline.records import CleanJob
 
 
+def load() -> None:
+    """Load what the tasks need: once for all the workers that are forked from this process."""
+    import pipeline.cleaning  # noqa: F401
+
+
 def clean_shard(job: CleanJob) -> CleanStats:
     """Clean the pieces of a job into its folder (`pipeline.cleaning`)."""
     from pipeline.cleaning import clean_shard as work

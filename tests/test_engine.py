@@ -17,7 +17,7 @@ import pytest
 from pipeline import records
 from pipeline.corpus import read_records
 from pipeline.engines.isolate import Isolation, run_isolated
-from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
+from pipeline.engines.local import Crew, Failed, TaskError, Watch, run_tasks
 from pipeline.errors import OutputError
 from pipeline.readers import InputOptions, Piece, discover
 from pipeline.recipe import load
@@ -93,14 +93,15 @@ def without(job: list[int], culprits: Sequence[tuple[object, str]]) -> list[int]
 def test_the_deadly_records_alone_are_left_out() -> None:
     jobs = [[1, 2, 3], list(range(4, 12)), [5, 77, 6, 7]]
     isolation = Isolation(careful, without)
-    done = dict(run_isolated(engine_tasks.die_on_seven, jobs, 2, QUICK, isolation))
+    with Crew(2, QUICK) as crew:
+        done = dict(run_isolated(engine_tasks.die_on_seven, jobs, crew, isolation))
     assert done == {0: [1, 2, 3], 1: list(range(4, 12)), 2: [5, 77, 6, 7]}
 
 
 def test_a_machine_that_kills_every_worker_is_no_culprit() -> None:
     isolation = Isolation(careful, without)
-    with pytest.raises(TaskError, match="whatever record is left out"):
-        list(run_isolated(engine_tasks.always_die, [[1, 2]], 1, QUICK, isolation))
+    with Crew(1, QUICK) as crew, pytest.raises(TaskError, match="whatever record is left out"):
+        list(run_isolated(engine_tasks.always_die, [[1, 2]], crew, isolation))
 
 
 def deadly_corpus(folder: Path) -> list[Piece]:
@@ -126,7 +127,8 @@ def test_a_shard_is_cleaned_without_what_kills_its_worker(tmp_path: Path) -> Non
     ]
     isolation = Isolation(records.careful, records.without)
     watch = Watch(seconds=2, attempts=1)
-    done = dict(run_isolated(engine_tasks.deadly_clean, jobs, 2, watch, isolation))
+    with Crew(2, watch) as crew:
+        done = dict(run_isolated(engine_tasks.deadly_clean, jobs, crew, isolation))
     first, second = done[0], done[1]
     assert first.reasons == {
         "worker-died:SIGSEGV": 2, "timeout": 1, "worker-died:SIGBUS": 1
@@ -156,9 +158,35 @@ def test_an_output_fault_stays_one() -> None:
 
 
 def test_workers_that_cannot_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_tasks.square, "__qualname__", "no_such_task")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(TaskError, match="end at once"):
         list(run_tasks(engine_tasks.square, [1], 2))
+
+
+def test_a_forked_worker_is_as_good_as_a_started_one(tmp_path: Path) -> None:
+    code = """
+import signal, threading
+from pipeline import startup
+startup.own_process()
+startup.one_thread()
+from pipeline.engines.local import Crew, Watch
+from tests.engine_tasks import die_on_seven, square
+assert startup.may_fork()
+with Crew(2, Watch(seconds=1.5, attempts=2)) as crew:
+    crew.start(2, lambda: None)
+    forked = [worker.process.pid for worker in crew.workers]
+    args = [open(f"/proc/{pid}/cmdline").read() for pid in forked]
+    assert args == [open("/proc/self/cmdline").read()] * 2, args
+    assert dict(crew.run(square, range(9))) == {n: n * n for n in range(9)}
+    assert [worker.process.pid for worker in crew.workers] == forked
+    results = dict(crew.run(die_on_seven, [[1], [2, 7, 3], [4]]))
+    assert (results[0], results[2], results[1].reason) == ([1], [4], "worker-died:SIGKILL")
+    thread = threading.Thread(target=signal.pause, daemon=True)
+    thread.start()
+    assert not startup.may_fork()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 PARENT = """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from pipeline.engines.local import Failed, TaskError, Watch, run_tasks
+from pipeline.engines.local import Crew, Failed, TaskError, Watch, run_tasks
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -30,11 +30,10 @@ class Isolation(Generic[J]):
 def run_isolated(
     task: Callable[[J], R],
     jobs: Iterable[J],
-    workers: int,
-    watch: Watch,
+    crew: Crew,
     isolation: Isolation[J],
 ) -> Iterator[tuple[int, R]]:
-    """Run a task over jobs as `run_tasks` does; a job that fails is done without its culprits."""
+    """Run a task over jobs as `Crew.run` does; a job that fails is done without its culprits."""
     dealt: dict[int, J] = {}
 
     def dealing() -> Iterator[J]:
@@ -42,10 +41,10 @@ def run_isolated(
             dealt[number] = job
             yield job
 
-    for number, result in run_tasks(task, dealing(), workers, watch):
+    for number, result in crew.run(task, dealing()):
         job = dealt.pop(number)
         if isinstance(result, Failed):
-            yield number, _without_culprits(task, job, result, watch, isolation)
+            yield number, _without_culprits(task, job, result, crew.watch, isolation)
         else:
             yield number, result
 

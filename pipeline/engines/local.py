@@ -4,6 +4,9 @@ A worker that dies (killed, segfault, out of memory) or stays silent for too lon
 its job tried again; a job that has failed at every attempt is given back as `Failed`, and the
 caller narrows it down (`isolate`). multiprocessing.Pool waits for ever for a worker that was
 killed; ProcessPoolExecutor fails everything that was waiting.
+
+Workers are forked where that is safe (`startup.may_fork`) and started anew elsewhere; one crew
+serves a whole run, so that what a worker has loaded is loaded once.
 """
 
 from __future__ import annotations
@@ -21,9 +24,12 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
 
+from pipeline.engines import worker as child
 from pipeline.errors import PipelineError
+from pipeline.startup import ONE_THREAD, may_fork
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -32,14 +38,6 @@ START_SECONDS = 120.0
 """A worker that has not named a place yet is importing, however slow the machine is."""
 MAX_FALSE_STARTS = 3
 """Workers in a row that end before their first job: it is not the job, then."""
-# A worker is one core's worth; pools of threads would fight, and reserve address space.
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "RAYON_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,36 @@ class _Job(Generic[J]):
     failures: int = 0
 
 
+class _Process(Protocol):
+    """What the crew asks of a process."""
+
+    def kill(self) -> None:
+        """Kill it; nothing happens where it is dead already."""
+
+    def wait(self) -> int:
+        """Wait for its end; return the exit code, -N for signal N."""
+
+
+class _Forked:
+    """A forked child; it is waited for once, by whoever asks first."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.code: int | None = None
+
+    def kill(self) -> None:
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        if self.code is None:
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code
+
+
 @dataclass(slots=True)
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: _Process
     connection: Connection
     job: _Job[Any] | None = None
     heard: float = field(default_factory=time.monotonic)
@@ -93,32 +118,64 @@ def run_tasks(
     (the output is full, ...), TaskError for anything else; no worker is left when this returns,
     raises or is closed.
     """
-    crew = _Crew(f"{task.__module__}:{task.__qualname__}", workers, watch or Watch())
-    try:
-        yield from crew.run(enumerate(jobs))
-    finally:
-        crew.stop()
+    with Crew(workers, watch or Watch()) as crew:
+        yield from crew.run(task, jobs)
 
 
-class _Crew:
-    """The workers of one call, and the jobs that they hold."""
+class Crew:
+    """The workers of one run, and the jobs that they hold; none is left when the block ends."""
 
-    def __init__(self, task: str, size: int, watch: Watch) -> None:
-        self.task = task
+    def __init__(self, size: int, watch: Watch) -> None:
         self.size = size
         self.watch = watch
         self.workers: list[_Worker] = []
         self.again: deque[_Job[Any]] = deque()
         self.false_starts = 0
 
-    def run(self, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def run(
+        self, task: Callable[[J], R], jobs: Iterable[J], watch: Watch | None = None
+    ) -> Iterator[tuple[int, R | Failed]]:
+        """Run a task over jobs, as `run_tasks` does; one call at a time."""
+        before, self.watch = self.watch, watch or self.watch
+        work = f"{task.__module__}:{task.__qualname__}"
+        done = False
+        try:
+            yield from self._dealt(enumerate((work, job) for job in jobs))
+            done = True
+        finally:
+            self.watch = before
+            if not done:  # somebody lost interest: no worker goes on for nobody
+                self.stop()
+
+    def start(self, jobs: int, load: Callable[[], None]) -> None:
+        """Start workers for so many jobs, before a thread of the caller's keeps them from forking.
+
+        `load` imports what the tasks need; it is called where the workers will share it.
+        """
+        if jobs and may_fork():
+            load()
+        while len(self.workers) < min(jobs, self.size):
+            self._start()
+
+    def _dealt(self, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """Deal out jobs until there are none left, here or with a worker."""
         while True:
-            while len(self.workers) < self.size and (job := self._next(jobs)):
-                self._give(self._start(), job)
             for worker in self.workers:
                 if worker.job is None and (job := self._next(jobs)):
                     self._give(worker, job)
+            while len(self.workers) < self.size and (job := self._next(jobs)):
+                self._give(self._start(), job)
             if all(worker.job is None for worker in self.workers):
                 return
             yield from self._listen()
@@ -131,6 +188,7 @@ class _Crew:
             worker.process.wait()
             worker.connection.close()
         self.workers.clear()
+        self.again.clear()
 
     def _next(self, jobs: Iterator[tuple[int, Any]]) -> _Job[Any] | None:
         if self.again:
@@ -140,23 +198,38 @@ class _Crew:
 
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
-        root = str(Path(__file__).parents[2])
-        paths = [root, *(p for p in sys.path if p and p != root)]
-        command = [
-            sys.executable, "-m", "pipeline.engines.worker",
-            str(theirs.fileno()), str(os.getpid()), str(self.watch.memory_mb), self.task,
-        ]  # fmt: skip
-        process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-            env={**ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
+        process = self._forked(theirs) if may_fork() else self._spawned(theirs)
         theirs.close()
         worker = _Worker(process, ours)
         self.workers.append(worker)
         return worker
+
+    def _forked(self, theirs: Connection) -> _Process:
+        parent = os.getpid()
+        pid = os.fork()
+        if not pid:
+            child.serve_forked(theirs, parent, self.watch.memory_mb)  # never returns
+        return _Forked(pid)
+
+    def _spawned(self, theirs: Connection) -> _Process:
+        root = str(Path(__file__).parents[2])
+        paths = [root, *(p for p in sys.path if p and p != root)]
+        command = [
+            sys.executable, "-m", "pipeline.engines.worker",
+            str(theirs.fileno()), str(os.getpid()), str(self.watch.memory_mb),
+        ]  # fmt: skip
+        return subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
+            env={
+                **ONE_THREAD,
+                "MALLOC_ARENA_MAX": "2",
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
+        )
 
     def _give(self, worker: _Worker, job: _Job[Any]) -> None:
         worker.job, worker.at, worker.heard = job, None, time.monotonic()

@@ -1,8 +1,8 @@
 """A worker process: takes jobs from its parent, runs the task, sends back what it returns.
 
-Started as `python -m pipeline.engines.worker FD PARENT MEMORY_MB TASK`, not forked (Arrow has
-threads) and not through multiprocessing (which would import the user's script again). It dies with
-its parent: at once where the kernel offers that, at the end of its job elsewhere.
+Forked by a parent that has no other thread, else started as `python -m pipeline.engines.worker FD
+PARENT MEMORY_MB`; not through multiprocessing, which would import the user's script again. It dies
+with its parent: at once where the kernel offers that, at the end of its job elsewhere.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import resource
 import signal
 import sys
 import traceback
+from functools import cache
 from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline.engines import pulse
 from pipeline.startup import without_pandas
@@ -25,16 +26,34 @@ from pipeline.startup import without_pandas
 _PR_SET_PDEATHSIG = 1
 
 
-def main(fd: int, parent: int, memory_mb: int, task_name: str) -> None:
-    """Serve until the parent closes the connection."""
+def main(fd: int, parent: int, memory_mb: int) -> None:
+    """Serve the parent of a process that was started for it."""
     without_pandas()
+    serve(Connection(fd), parent, memory_mb)
+
+
+def serve_forked(connection: Connection, parent: int, memory_mb: int) -> NoReturn:
+    """Serve the parent of a forked process, of which only the connection and stderr are kept."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+        mine = connection.fileno()
+        os.closerange(3, mine)
+        os.closerange(mine + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        serve(connection, parent, memory_mb)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def serve(connection: Connection, parent: int, memory_mb: int) -> None:
+    """Serve until the parent closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     die_with(parent)
     if memory_mb:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
-    connection = Connection(fd)
-    module, _, name = task_name.partition(":")
-    task = getattr(import_module(module), name)
     pulse.connect(lambda value: connection.send_bytes(pickle.dumps(("at", value))))
     # Tables live as long as the worker, and documents hold no cycles: looking for garbage among
     # them every 700 objects costs 7 % of a run.
@@ -43,10 +62,16 @@ def main(fd: int, parent: int, memory_mb: int, task_name: str) -> None:
     connection.send_bytes(pickle.dumps(("ready", None)))
     while True:
         try:
-            job = pickle.loads(connection.recv_bytes())  # noqa: S301  our own parent's
+            task, job = pickle.loads(connection.recv_bytes())  # noqa: S301  our own parent's
         except (EOFError, OSError):
             return
         connection.send_bytes(_answer(task, job))
+
+
+@cache
+def _task(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function)
 
 
 def die_with(parent: int) -> None:
@@ -57,10 +82,10 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _answer(task: Any, job: Any) -> bytes:
-    """Run the task; return the pickled message that says how it went."""
+def _answer(task: str, job: Any) -> bytes:
+    """Run a task by name; return the pickled message that says how it went."""
     try:
-        return pickle.dumps(("done", task(job)))
+        return pickle.dumps(("done", _task(task)(job)))
     except MemoryError:
         return pickle.dumps(("memory", None))
     except Exception as error:
@@ -72,4 +97,4 @@ def _answer(task: Any, job: Any) -> bytes:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
