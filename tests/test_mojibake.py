@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.text.mojibake import codecs, gate, shift, utf8
@@ -130,8 +131,8 @@ def test_any_text_gives_receipts_that_replay(text: str) -> None:
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=8))
 def test_the_gate_sees_each_text_alone(texts: list[str]) -> None:
-    together = gate.suspects(texts)
-    assert together.tolist() == [int(gate.suspects([text])[0]) for text in texts]
+    together = gate.suspects(texts, census(texts))
+    assert together.tolist() == [int(gate.suspects([t], census([t]))[0]) for t in texts]
 
 
 @pytest.mark.parametrize("name", codecs.READINGS)

@@ -51,8 +51,8 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     """Return the function for whole batches: one gate for all, repair only where it suspects."""
     model = ngram.load()
 
-    def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
-        kinds = suspects([document.text for document in documents])
+    def apply(documents: Sequence[Document], counted: Census) -> list[Outcome]:
+        kinds = suspects([document.text for document in documents], counted)
         return [
             _repaired(document, int(kind), model) if kind or "\ufffd" in document.text else document
             for document, kind in zip(documents, kinds, strict=True)

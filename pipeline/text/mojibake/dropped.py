@@ -59,8 +59,8 @@ def found(text: str, model: Model) -> Iterator[Realigned]:
 
 def _ends(text: str, model: Model) -> list[int]:
     """Return the places that may be ends: before them the text reads no worse out of step."""
-    codes = np.minimum(code_points(text), 0xFFFF)
-    ends: list[int] = endings(flags().take(codes)).tolist()
+    codes = np.minimum(code_points(text), 0xFFFF).astype(np.uint16)
+    ends: list[int] = endings(codes, flags().han.take(codes)).tolist()
     shown = [text[max(end - LOOK_BACK, 0) : end].rpartition("\n")[2] for end in ends]
     scores = model.scores(shown + [_moved(run) for run in shown])
     pairs_of = zip(ends, scores[: len(ends)], scores[len(ends) :], strict=True)

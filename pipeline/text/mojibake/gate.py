@@ -3,38 +3,42 @@
 One gather from a table of flags and a few shifted ANDs over the whole batch; nothing here decides.
 What separates damage from rare characters (poetry, names) is order: UTF-8 read as GBK runs through
 the pairs lead+trail, trail+lead, trail+trail in turn, which clean text does not do four times.
+
+Flags are bytes, and those of other scripts stand in a table of their own, which only the texts are
+looked up in that have such characters: what a pass costs is the bytes that it moves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import Census, classes
 from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import load
 
 # Flags of a UTF-16 code unit. A pair of bytes as UTF-8 sees it: L leads, T trails.
-LT, TL, TT, LATIN_PAIR, WESTERN, CYRILLIC_LEAD, CYRILLIC_TRAIL, HALF_KANA, HANGUL, HAN = (
-    1 << i for i in range(10)
-)
-SJIS_KANA, KOREAN_COMMON = 1 << 10, 1 << 11  # what kana and frequent Hangul look like in GBK
+LT, TL, TT, LATIN_PAIR, SJIS_KANA, COMMON, HAN, RARE = (1 << i for i in range(8))
+# Of other scripts: letters of Windows' tables, kana and Hangul, what frequent Hangul is in GBK.
 (
-    COMMON,
-    QUESTION,
-    WIDE,
-    RARE,
-    ENDING,
-    RARE_HANGUL,
-    NEWLINE,
-    WORD,
-    PRIVATE,
+    WESTERN,
+    CYRILLIC_LEAD,
+    CYRILLIC_TRAIL,
     LETTER_LEAD,
     LETTER_TRAIL,
-    COMMA,
-) = (1 << i for i in range(12, 24))
+    HALF_KANA,
+    HANGUL,
+    RARE_HANGUL,
+) = (1 << i for i in range(8))
+# Asked about a few places only.
+ENDING, WIDE, WORD, NEWLINE, KOREAN_COMMON, PRIVATE, LETTER, IDEOGRAPH = (1 << i for i in range(8))
+QUESTION, COMMA = ord("?"), ord("ㄛ")
+"""`ㄛ` is what the comma of GBK is in Big5."""
 
 # What a text may need.
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS = (
@@ -48,12 +52,33 @@ SAMPLE = 48
 """Characters of each text, from its middle, whose score says whether the whole is damaged."""
 UNLIKELY_BELOW = -10.5
 """Mean log-probability of a sample: verse has -8 to -9.5, legacy bytes misread -11 to -15."""
+COMMON_CHARS = 120
+COMMON_SHARE = 6
+"""Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
+SLICE = 1 << 16
+"""Code units looked at together: their flags stay in the cache."""
+FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
+"""Classes of which there is a character in every text that has the damage of other scripts: a
+Western or Russian reading makes letters of the lead bytes 0xE3-0xE9."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Three tables of flags: uint8 (65536,) each."""
+
+    han: NDArray[np.uint8]
+    foreign: NDArray[np.uint8]
+    rest: NDArray[np.uint8]
 
 
 @cache
-def flags() -> NDArray[np.uint32]:
-    """Return the flags of every UTF-16 code unit: uint32 (65536,)."""
-    table = np.zeros(65536, np.uint32)
+def flags() -> Flags:
+    """Return the flags of every UTF-16 code unit."""
+    return Flags(_han_flags(), _foreign_flags(), _other_flags())
+
+
+def _han_flags() -> NDArray[np.uint8]:
+    table = np.zeros(65536, np.uint8)
     gbk = reading("gbk")
     lead = (np.arange(256) >= 0xE0) & (np.arange(256) <= 0xEF)
     trail = (np.arange(256) >= 0x80) & (np.arange(256) <= 0xBF)
@@ -67,10 +92,28 @@ def flags() -> NDArray[np.uint32]:
     latin |= np.isin(gbk.second, letters) & trail[gbk.first]
     table[two & latin] |= LATIN_PAIR
     table[[ord(c) for c in "烫屯"]] |= LATIN_PAIR  # four in a row of these as well
+    kana = "".join(map(chr, range(0x3041, 0x3094))) + "".join(map(chr, range(0x30A1, 0x30F7)))
+    table[_seen_in_gbk(kana, "cp932")] |= SJIS_KANA
+    model = load()
+    for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
+        likely = model.uni[model.fold[block]]
+        table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
+    table[0x3400:0xA000] |= HAN
+    table[0xAC00:0xD7A4] |= HAN
+    han = np.arange(0x3400, 0xA000)
+    table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
+    table[two & (gbk.first < 0xA9) & (gbk.first > 0xA3)] |= RARE  # Greek, Cyrillic, zhuyin
+    table[0x3041:0x3100] &= ~np.uint8(RARE)  # but kana are Japanese
+    table[0xE000:0xF900] |= RARE
+    return table
+
+
+def _foreign_flags() -> NDArray[np.uint8]:
+    table = np.zeros(65536, np.uint8)
     for name in ("cp1252", "macroman"):
         one = reading(name)
         table[(one.first >= 0x80) & (one.first != 0xFE) & (np.arange(65536) >= 0x80)] |= WESTERN
-    table[0xA0] &= ~np.uint32(WESTERN)  # no-break spaces come in rows
+    table[0xA0] &= ~np.uint8(WESTERN)  # no-break spaces come in rows
     # What ftfy repairs: the two bytes of a letter, read as two characters.
     single = reading("cp1252")
     high = (np.arange(65536) >= 0x80) & (single.first != 0xFE)
@@ -78,113 +121,176 @@ def flags() -> NDArray[np.uint32]:
     table[high & (single.first < 0xC0)] |= LETTER_TRAIL
     russian = reading("cp1251")
     high = np.arange(65536) >= 0x80
-    table[high & lead[russian.first]] |= CYRILLIC_LEAD
-    table[high & trail[russian.first]] |= CYRILLIC_TRAIL
-    table[ord("?")] |= QUESTION
-    table[ord("\n")] |= NEWLINE
-    table[ord("ㄛ")] |= COMMA  # what the comma of GBK is in Big5
-    table[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]] |= WORD
-    table[two] |= WIDE
-    table[[ord(c) for c in "?;!,:"]] |= WIDE
-    table[ord("a") : ord("z") + 1] |= WIDE
+    table[high & (russian.first >= 0xE0) & (russian.first <= 0xEF)] |= CYRILLIC_LEAD
+    table[high & (russian.first >= 0x80) & (russian.first <= 0xBF)] |= CYRILLIC_TRAIL
     table[0xFF61:0xFFA0] |= HALF_KANA
-    table[0xAC00:0xD7A4] |= HANGUL
-    table[0x3400:0xA000] |= HAN
-    kana = "".join(map(chr, range(0x3041, 0x3094))) + "".join(map(chr, range(0x30A1, 0x30F7)))
-    euc_kr = range(0xB0A1, 0xC8FF)
-    seen = b"".join(c.to_bytes(2, "big") for c in euc_kr if c & 0xFF > 0xA0).decode(
-        "euc-kr", "ignore"
-    )
-    table[0xAC00:0xD7A4] |= RARE_HANGUL
-    table[[ord(c) for c in seen]] &= ~np.uint32(RARE_HANGUL)
-    model = load()
-    syllables = np.arange(0xAC00, 0xD7A4)
-    frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:250]]
-    hangul = "".join(map(chr, frequent))
-    for text, codec, flag in ((kana, "cp932", SJIS_KANA), (hangul, "cp949", KOREAN_COMMON)):
-        seen = text.encode(codec).decode("gb18030", "ignore")
-        table[[ord(c) for c in seen if c >= "\u3400"]] |= flag
-    han = np.arange(0x3400, 0xA000)
-    table[han[model.uni[model.fold[han]] < RARE_BELOW]] |= RARE
-    table[two & (gbk.first < 0xA9) & (gbk.first > 0xA3)] |= RARE  # Greek, Cyrillic, zhuyin
-    table[two & (gbk.second < 0x80)] |= ENDING
-    table[[ord("?"), 0xFFFD, *range(0x40, 0x7F)]] |= ENDING
-    table[0x3041:0x3100] &= ~np.uint32(RARE)  # but kana are Japanese
-    table[0xE000:0xF900] |= RARE | PRIVATE
-    for block in (np.arange(0x4E00, 0xA000), np.arange(0xAC00, 0xD7A4)):
-        likely = model.uni[model.fold[block]]
-        table[block[likely >= np.sort(np.unique(likely))[-COMMON_CHARS]]] |= COMMON
+    table[0xAC00:0xD7A4] |= HANGUL | RARE_HANGUL
+    euc_kr = (c.to_bytes(2, "big") for c in range(0xB0A1, 0xC8FF) if c & 0xFF > 0xA0)
+    seen = b"".join(euc_kr).decode("euc-kr", "ignore")
+    table[[ord(c) for c in seen]] &= ~np.uint8(RARE_HANGUL)
     return table
 
 
-COMMON_CHARS = 120
-COMMON_SHARE = 6
-"""Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
+def _other_flags() -> NDArray[np.uint8]:
+    table = np.zeros(65536, np.uint8)
+    gbk = reading("gbk")
+    two = gbk.size == 2
+    table[two & (gbk.second < 0x80)] |= ENDING
+    table[[ord("?"), 0xFFFD, *range(0x40, 0x7F)]] |= ENDING
+    table[two] |= WIDE
+    table[[ord(c) for c in "?;!,:"]] |= WIDE
+    table[ord("a") : ord("z") + 1] |= WIDE
+    table[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B)]] |= WORD
+    table[ord("\n")] |= NEWLINE
+    model = load()
+    syllables = np.arange(0xAC00, 0xD7A4)
+    frequent = syllables[np.argsort(-model.uni[model.fold[syllables]], kind="stable")[:250]]
+    table[_seen_in_gbk("".join(map(chr, frequent)), "cp949")] |= KOREAN_COMMON
+    table[0xE000:0xF900] |= PRIVATE
+    table[two & (gbk.first < 0xA9) & (gbk.first > 0xA3)] |= LETTER
+    table[0x3400:0xA000] |= IDEOGRAPH
+    return table
 
 
-def suspects(texts: Sequence[str]) -> NDArray[np.uint16]:
-    """Return for each text the kinds of damage that it may have: uint16 (n,)."""
-    units = [text.encode("utf-16-le", "surrogatepass") for text in texts]
-    flat = np.frombuffer(b"\n\0".join([*units, b"\n\0\n\0\n\0"]), np.uint16)
-    starts = np.zeros(len(texts), np.int64)
-    np.cumsum([len(u) // 2 + 1 for u in units[:-1]], out=starts[1:])
-    f = flags().take(flat)
-    kinds = np.bitwise_or.reduceat(_kinds(f), starts).astype(np.uint16)
-    half, korean, common, rare, private, han = (
-        np.add.reduceat((f & flag) != 0, starts, dtype=np.int64)
-        for flag in (HALF_KANA, KOREAN_COMMON, COMMON, RARE_HANGUL, PRIVATE, HAN | HANGUL)
-    )
-    kinds[half >= 4] |= KANA
-    kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
-    kinds[(rare >= 2) & (rare * 10 >= han)] |= KOREAN
-    kinds[(korean >= 4) & (korean * 5 >= han * 3)] |= UNLIKELY
-    strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han))
-    kinds[strange[_unlikely([texts[int(i)] for i in strange])]] |= UNLIKELY
+def _seen_in_gbk(text: str, codec: str) -> list[int]:
+    """Return the Han characters that a text's bytes are when they are read as GBK."""
+    return [ord(c) for c in text.encode(codec).decode("gb18030", "ignore") if c >= "\u3400"]
+
+
+def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
+    """Return for each text the kinds of damage that it may have: uint16 (n,).
+
+    `counted` is the census of the texts.
+    """
+    kinds = np.zeros(len(texts), np.uint16)
+    sizes = counted.counts.sum(axis=1, dtype=np.int64) + 1
+    foreign = (counted.masks & np.uint64(FOREIGN)) != 0
+    for part in _slices(sizes):
+        kinds[part] = _of_slice([texts[i] for i in part], sizes[part], part, counted)
+    for part in _slices(sizes, np.flatnonzero(foreign)):
+        kinds[part] |= _of_foreign([texts[i] for i in part], sizes[part])
     return kinds
 
 
-def _unlikely(texts: Sequence[str]) -> list[int]:
-    """Return the texts whose middle reads like noise."""
-    middles = [text[max(0, len(text) // 2 - SAMPLE // 2) :][:SAMPLE] for text in texts]
-    return [i for i, score in enumerate(load().scores(middles)) if score < UNLIKELY_BELOW]
+def _slices(
+    sizes: NDArray[np.int64], chosen: NDArray[np.intp] | None = None
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the numbers of the texts (all, or those chosen) in groups of about SLICE units."""
+    chosen = np.arange(len(sizes)) if chosen is None else chosen
+    if len(chosen):
+        at = np.cumsum(sizes[chosen]) // SLICE
+        cuts = [0, *(np.flatnonzero(at[1:] != at[:-1]) + 1).tolist(), len(chosen)]
+        yield from (chosen[a:b] for a, b in pairwise(cuts))
 
 
-def endings(f: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return where rare characters run into what may bring GBK back into step: int64 (k,)."""
-    rare = np.concatenate([np.zeros(1, np.int32), np.cumsum((f & RARE) != 0, dtype=np.int32)])
-    at = np.flatnonzero(f & ENDING)
-    at = at[at > 0]
-    at = at[f[at - 1] & WIDE != 0]
+def _joined(
+    texts: Sequence[str], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Return the code units of texts, each followed by a line end, and where each begins."""
+    data = "\n".join([*texts, "\n\n"]).encode("utf-16-le", "surrogatepass")
+    starts = np.zeros(len(texts), np.int64)
+    np.cumsum(sizes[:-1], out=starts[1:])
+    return np.frombuffer(data, np.uint16), starts
+
+
+def _of_slice(
+    texts: Sequence[str], sizes: NDArray[np.int64], part: NDArray[np.intp], counted: Census
+) -> NDArray[np.uint16]:
+    """Return what the flags of Han characters say: uint16 (n,)."""
+    units, starts = _joined(texts, sizes)
+    f = flags().han.take(units)
+    kinds = np.zeros(len(texts), np.uint16)
+
+    def mark(places: NDArray[np.intp], kind: int) -> None:
+        kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
+
+    # LT→TL→TT→LT: bits moved up by sums, as numpy's shifts are slow on bytes.
+    up = f + f
+    far = up + up
+    steps = ((up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)) != 0
+    run = steps[:-2] & steps[1:-1]
+    run &= steps[2:]
+    mark(np.flatnonzero(run), UTF8_GBK)
+    two = f[:-1] & f[1:]
+    mark(np.flatnonzero(two[:-2] & two[2:] & LATIN_PAIR), UTF8_GBK)
+    mark(np.flatnonzero(two[:-1] & two[1:] & SJIS_KANA), UNLIKELY)
+    asked = np.flatnonzero(units == QUESTION)
+    mark(asked[flags().rest.take(units[asked + 1]) & WIDE != 0], SHIFTED)
+    comma = np.flatnonzero(units == COMMA)
+    mark(comma[flags().rest.take(units[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
+    mark(endings(units, f), DROPPED)
+
+    common, han = (
+        np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in (COMMON, HAN)
+    )
+    private = counted.count("private")[part]
+    kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
+    for i in np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han)).tolist():
+        korean = _count(units[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
+        if (korean >= 4 and korean * 5 >= han[i] * 3) or _is_unlikely(texts[i]):
+            kinds[i] |= UNLIKELY
+    return kinds
+
+
+def _count(units: NDArray[np.uint16], flag: int) -> int:
+    return int(np.count_nonzero(flags().rest.take(units) & flag))
+
+
+def _is_unlikely(text: str) -> bool:
+    """Tell whether the middle of a text reads like noise."""
+    middle = text[max(0, len(text) // 2 - SAMPLE // 2) :][:SAMPLE]
+    return load().score(middle) < UNLIKELY_BELOW
+
+
+def endings(units: NDArray[np.uint16], f: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return where rare characters run into what may bring GBK back into step: intp (k,)."""
+    rare = np.zeros(len(f) + RARE_WINDOW, np.uint8)
+    np.not_equal(f & RARE, 0, out=rare[RARE_WINDOW:].view(bool))
+    # The eight before each place, by doubling: two, four, eight.
+    window = rare[:-1] + rare[1:]
+    window = window[:-2] + window[2:]
+    window = window[:-4] + window[4:]
+    at = np.flatnonzero(window[: len(f)] >= RARE_LEAST)
+    rest = flags().rest
+    at = at[rest.take(units[at]) & ENDING != 0]
+    here, before = rest.take(units[at]), rest.take(units[at - 1])
+    following = rest.take(units[np.minimum(at + 1, len(units) - 1)])
     # A rare character is an end only where it took the first letter of a word along.
-    following = f[np.minimum(at + 1, len(f) - 1)]
-    at = at[((f[at] & HAN) == 0) | (following & WORD != 0)]
-    lines = np.concatenate([[0], np.flatnonzero(f & NEWLINE) + 1])
-    begin = lines[np.searchsorted(lines, at, side="right") - 1]
-    since = np.maximum(at - RARE_WINDOW, begin)
-    found: NDArray[np.int64] = at[rare[at] - rare[since] >= RARE_LEAST]
-    return found
+    at = at[(before & WIDE != 0) & ((here & IDEOGRAPH == 0) | (following & WORD != 0))]
+    # Both on the line of the end.
+    back = np.arange(1, RARE_WINDOW + 1)
+    seen = np.concatenate([np.full(RARE_WINDOW, 10, np.uint16), units])[
+        at[:, None] + RARE_WINDOW - back
+    ]
+    mine = ~np.logical_or.accumulate(seen == 10, axis=1)
+    mine &= flags().han.take(seen) & RARE != 0
+    ends: NDArray[np.intp] = at[mine.sum(axis=1) >= RARE_LEAST]
+    return ends
 
 
-def _kinds(f: NDArray[np.uint32]) -> NDArray[np.uint16]:
-    """Mark where a kind of damage may be: uint16, one for each code unit."""
-    marks = np.zeros(len(f), np.uint16)
-    step = ((f[:-1] & 7) << 1 | (f[:-1] & TT) >> 2) & f[1:] & 7  # LT→TL→TT→LT
-    run = (step[:-2] != 0) & (step[1:-1] != 0) & (step[2:] != 0)
-    marks[: len(run)][run] |= UTF8_GBK
-    for flag, kind in ((LATIN_PAIR, UTF8_GBK), (WESTERN, UTF8_LATIN)):
-        four = f[:-3] & f[1:-2] & f[2:-1] & f[3:] & flag
-        marks[: len(four)][four != 0] |= kind
-    three = (f[:-2] & CYRILLIC_LEAD != 0) & (f[1:-1] & f[2:] & CYRILLIC_TRAIL != 0)
-    marks[: len(three)][three] |= UTF8_CYRILLIC
-    letter = (f[:-1] & LETTER_LEAD != 0) & (f[1:] & LETTER_TRAIL != 0)
-    marks[: len(letter)][letter] |= LETTERS
-    lost = (f[:-1] & QUESTION != 0) & (f[1:] & WIDE != 0)
-    marks[: len(lost)][lost] |= SHIFTED
-    marks[endings(f)] |= DROPPED
-    three = f[:-2] & f[1:-1] & f[2:] & SJIS_KANA
-    marks[: len(three)][three != 0] |= UNLIKELY
-    comma = (f[:-1] & HAN != 0) & (f[1:] & COMMA != 0)
-    marks[: len(comma)][comma] |= UNLIKELY
-    mixed = (f[:-1] & HANGUL != 0) & (f[1:] & HAN != 0)
-    marks[: len(mixed)][mixed] |= KOREAN
-    return marks
+def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Return what the flags of other scripts say: uint16 (n,)."""
+    units, starts = _joined(texts, sizes)
+    f = flags().foreign.take(units)
+    kinds = np.zeros(len(texts), np.uint16)
+
+    def mark(places: NDArray[np.intp], kind: int) -> None:
+        kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
+
+    two = f[:-1] & f[1:]
+    mark(np.flatnonzero(two[:-2] & two[2:] & WESTERN), UTF8_LATIN)
+    lead = np.flatnonzero(f[:-2] & CYRILLIC_LEAD)
+    mark(lead[two[lead + 1] & CYRILLIC_TRAIL != 0], UTF8_CYRILLIC)
+    lead = np.flatnonzero(f[:-1] & LETTER_LEAD)
+    mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
+    hangul = np.flatnonzero(f[:-1] & HANGUL)
+    mark(hangul[flags().rest.take(units[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
+    half, rare = (
+        np.add.reduceat((f & flag) != 0, starts, dtype=np.int32)
+        for flag in (HALF_KANA, RARE_HANGUL)
+    )
+    kinds[half >= 4] |= KANA
+    for i in np.flatnonzero(rare >= 2).tolist():
+        h = np.count_nonzero(flags().han.take(units[starts[i] : starts[i] + sizes[i]]) & HAN)
+        kinds[i] |= KOREAN if rare[i] * 10 >= h else 0
+    return kinds
