@@ -165,6 +165,21 @@ def decode(data: bytes, declared: str = "", options: DecodeOptions = DEFAULT) ->
     return Decoded(text, "utf-8", 1.0, 0)
 
 
+def decode_row(data: bytes, charset: str = "") -> Decoded:
+    r"""Decode one row of a file of rows, most of which are in `charset` (empty: UTF-8).
+
+    >>> decode_row("今天天气很好".encode("gbk")).encoding, decode_row(b"caf\xe9").text
+    ('gb18030', 'caf�')
+    """
+    found = decode(data, charset or "utf-8")
+    other = found.encoding in OTHERS and found.encoding != codec_of(charset)
+    if other and len(_BEYOND.findall(data)) < MIN_BEYOND:
+        usual = codec_of(charset) or "utf-8"
+        text, errors = decode_with(data, usual)
+        return Decoded(text, usual, round(_plausibility(text[:1000], _LANGUAGES[usual]), 3), errors)
+    return found
+
+
 def _escaped(data: bytes, text: str) -> Decoded:
     """ASCII bytes may be a charset that switches by escape sequences: ISO-2022, HZ."""
     codecs = []

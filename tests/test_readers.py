@@ -7,7 +7,7 @@ import gzip
 import json
 import lzma
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -223,6 +223,73 @@ def test_gbk_rows(tmp_path: Path) -> None:
     data = (json.dumps({"text": text}, ensure_ascii=False) + "\n").encode("gbk") * 20
     records = everything(write(tmp_path / "a.jsonl", data))
     assert {r.data for r in records if isinstance(r, RawDocument)} == {text}
+
+
+def charsets(records: Sequence[object]) -> list[object]:
+    return [r.fields.get("encoding") for r in records if isinstance(r, RawDocument)]
+
+
+PROSE = "研究人员在山谷里布置了十二台记录仪，用来观察夜间湿度的变化。"
+WIDE = ("utf-16-le", "utf-16-be")
+
+
+@pytest.mark.parametrize(
+    ("row", "charset", "said"),
+    [
+        (PROSE, "gbk", "gb18030"),
+        ("研究人員在山谷裡佈置了十二台記錄儀，用來觀察夜間濕度的變化。", "big5", "big5hkscs"),
+        (PROSE + "啊\\誠", "gb18030", "gb18030"),
+        ("山の谷間に観測機が置かれた。", "cp932", "cp932"),
+    ],
+)
+def test_a_row_in_another_charset_is_read(
+    tmp_path: Path, row: str, charset: str, said: str
+) -> None:
+    good = rows({"text": "好" * 20})
+    bad = rows({"text": row, "title": row[:4]}).decode().encode(charset)
+    records = everything(write(tmp_path / "a.jsonl", good * 5 + bad + good))
+    assert not reasons(records)
+    assert charsets(records) == [None] * 5 + [said, None]
+    assert (records[5].data, records[5].fields["title"]) == (row, row[:4])  # type: ignore[union-attr]
+    whole = everything(write(tmp_path / "b.jsonl", bad * 9))
+    assert charsets(whole) == [said] * 9
+
+
+def test_a_bad_byte_in_a_row_costs_that_byte(tmp_path: Path) -> None:
+    for name, charset in (("a", "utf-8"), ("b", "gbk")):
+        data = rows({"text": PROSE * 2}).decode().encode(charset)
+        bad = data.replace("，".encode(charset), b"\xff", 1)
+        (record,) = everything(write(tmp_path / f"{name}.jsonl", bad))
+        assert isinstance(record, RawDocument)
+        assert record.data == (PROSE * 2).replace("，", "�", 1)
+        assert record.fields["decode_errors"] == 1
+
+
+@pytest.mark.parametrize("charset", WIDE)
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv"])
+def test_utf16_without_a_mark(tmp_path: Path, name: str, charset: str) -> None:
+    sheet = f"id,text\n1,{PROSE}\n2,{PROSE}\n".replace(",", "\t" if "tsv" in name else ",")
+    data = rows(*[{"text": PROSE}] * 2).decode() if "json" in name else sheet
+    records = everything(write(tmp_path / name, data.encode(charset)))
+    assert [r.data for r in records] == [PROSE] * 2  # type: ignore[union-attr]
+    assert charsets(records) == [charset] * 2
+
+
+def test_cells_in_another_charset_are_read(tmp_path: Path) -> None:
+    for name, delimiter in (("a.csv", ","), ("a.tsv", "\t")):
+        line = f"1,{PROSE[:6]},{PROSE}\n".replace(",", delimiter)
+        data = "id,title,text\n".replace(",", delimiter) + line * 3
+        mixed = data.encode() + line.encode("gbk")
+        records = everything(write(tmp_path / name, mixed))
+        assert {r.fields["title"] for r in records} == {PROSE[:6]}  # type: ignore[union-attr]
+        assert records[-1].data == PROSE.encode("gbk")  # type: ignore[union-attr]
+
+
+def test_an_array_in_gbk(tmp_path: Path) -> None:
+    data = json.dumps([{"text": PROSE}] * 2, ensure_ascii=False).encode("gbk")
+    records = everything(write(tmp_path / "a.json", data))
+    assert [r.data for r in records] == [PROSE] * 2  # type: ignore[union-attr]
+    assert charsets(records) == ["gb18030"] * 2
 
 
 def test_a_changed_file_is_a_fault(tmp_path: Path) -> None:

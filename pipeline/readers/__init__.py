@@ -97,9 +97,21 @@ def _read_as(
     reader = readers.get(layout, plain.read_rows)
     with sound_chunks(piece, limits, alive, rows=True) as (offset, chunks):
         if layout == "json":
-            yield from jsonl.read_json(piece, chunks, options, limits)
-            return
-        yield from reader(piece, chunks, offset, options, limits)
+            found = jsonl.read_json(piece, chunks, options, limits)
+        else:
+            found = reader(piece, chunks, offset, options, limits)
+        wide = piece.file.charset.startswith(("utf-16", "utf-32"))
+        yield from _from_wide(found, piece.file.charset) if wide else found
+
+
+def _from_wide(records: Iterable[Record], charset: str) -> Iterator[Record]:
+    """Note on rows that came as UTF-8 (`sound.as_utf8`) what they were in their file."""
+    for record in records:
+        if isinstance(record, RawDocument):
+            text = record.data if isinstance(record.data, str) else record.data.decode()
+            fields = {**record.fields, "encoding": charset, "encoding_confidence": 1.0}
+            record = replace(record, data=text, fields=fields)  # noqa: PLW2901
+        yield record
 
 
 @contextmanager

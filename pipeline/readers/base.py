@@ -20,7 +20,7 @@ REASONS: dict[str, str] = {
     "json-syntax": "the row is no JSON",
     "json-too-deep": "the values are nested deeper than max_json_depth",
     "not-an-object": "the row is JSON, but no object",
-    "bad-utf8": "the row is not UTF-8, nor what the file's charset says",
+    "bad-utf8": "the row is not UTF-8, nor text in any other charset",
     "text-missing": "the record has no text field, or it is null",
     "text-not-a-string": "the text field is a number, a list or an object",
     "csv-syntax": "a quote that never closes, or text after a closing quote",

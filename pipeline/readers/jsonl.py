@@ -16,6 +16,9 @@ from pipeline.readers.lines import rows
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.plain import too_large
 
+NO_TEXT = 0.1
+"""Confidence of `decode` below which bytes are no text: one in twenty is undecodable, or worse."""
+
 
 def read_jsonl(
     piece: Piece,
@@ -38,7 +41,9 @@ def read_jsonl(
         if not data.strip():
             continue
         try:
-            yield fields.document(path, row.offset, parse(data, charset))
+            value, columns = parse_row(data, charset)
+            document = fields.document(path, row.offset, value)
+            yield with_columns(document, columns) if columns else document
         except BadInputError as bad:
             sample = data[: limits.max_sample_bytes]
             yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
@@ -60,7 +65,10 @@ def read_json(
         size += len(chunk)
         if size > limits.max_record_bytes:
             break
-    found = _values(b"".join(held), piece.file.charset) if size <= limits.max_record_bytes else None
+    charset = "" if piece.file.charset.startswith("utf-") else piece.file.charset
+    found: list[Any] | None = None
+    if size <= limits.max_record_bytes:
+        found, columns = _values(b"".join(held).removeprefix(b"\xef\xbb\xbf"), charset)
     if found is None:
         yield from read_jsonl(piece, chain(held, rest), 0, options, limits)
         return
@@ -71,30 +79,75 @@ def read_json(
         try:
             if not isinstance(value, dict):
                 raise BadInputError("not-an-object", f"a JSON {type(value).__name__}")
-            yield fields.document(path, number, value)
+            document = fields.document(path, number, value)
+            yield with_columns(document, columns) if columns else document
         except BadInputError as bad:
             sample = as_json(value).encode()[: limits.max_sample_bytes]
             yield Fault(path, number, -1, bad.reason, bad.detail, sample)
 
 
-def _values(data: bytes, charset: str) -> list[Any] | None:
-    """Return the elements of an array, or the one object; None for anything else."""
+def _values(data: bytes, charset: str) -> tuple[list[Any] | None, dict[str, object]]:
+    """Return the elements of an array, or the one object, and columns; None for anything else."""
+    columns: dict[str, object] = {}
     try:
-        text = data.removeprefix(b"\xef\xbb\xbf")
-        text = text if not charset or charset.startswith("utf-") else text.decode(charset).encode()
-        value = orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeError):
-        return None
-    return value if isinstance(value, list) else [value] if isinstance(value, dict) else None
+        if charset or not _is_utf8(data):
+            data, columns = decoded(data, charset)
+        value = orjson.loads(data)
+    except (orjson.JSONDecodeError, BadInputError):
+        return None, {}
+    found = value if isinstance(value, list) else [value] if isinstance(value, dict) else None
+    return found, columns
 
 
-def parse(data: bytes, charset: str = "") -> dict[str, Any]:
-    """Return the object of a row; BadInputError with the reason where it is none."""
-    if charset:
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def parse_row(data: bytes, charset: str = "") -> tuple[dict[str, Any], dict[str, object]]:
+    """Return the object of a row, and columns that say what charset it was in, if not UTF-8."""
+    if not charset:
         try:
-            data = data.decode(charset).encode()
-        except (UnicodeDecodeError, UnicodeEncodeError) as error:
-            raise BadInputError("bad-utf8", f"not {charset}: {error.reason}") from error
+            return parse(data), {}
+        except BadInputError as bad:
+            if bad.reason != "bad-utf8":
+                raise
+    data, columns = decoded(data, charset)
+    return parse(data), columns
+
+
+def decoded(data: bytes, charset: str) -> tuple[bytes, dict[str, object]]:
+    """Return JSON that is not in UTF-8 as UTF-8, and columns that say what it was in.
+
+    No byte of a character in GB18030, Big5, Shift-JIS or a Korean charset is a quote, so that bad
+    bytes stay inside their string. BadInputError where the bytes are no text at all.
+    """
+    from pipeline.decode import decode_row
+
+    found = decode_row(data, charset)
+    if found.confidence < NO_TEXT:
+        raise BadInputError("bad-utf8", f"{found.errors} undecodable bytes as {found.encoding}")
+    columns: dict[str, object] = {
+        "encoding": found.encoding,
+        "encoding_confidence": found.confidence,
+        "decode_errors": found.errors,
+    }
+    return found.text.encode("utf-8", "replace"), columns
+
+
+def with_columns(document: RawDocument, columns: dict[str, object]) -> RawDocument:
+    """Return a document that knows what it was decoded from; errors count where its text is."""
+    d = document
+    if columns["decode_errors"] and isinstance(d.data, str):
+        columns = {**columns, "decode_errors": d.data.count("\ufffd")}
+    return RawDocument(d.path, d.record, d.data, d.id, d.charset, {**d.fields, **columns}, d.format)
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Return the object of a row in UTF-8; BadInputError with the reason where it is none."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:

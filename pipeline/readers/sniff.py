@@ -96,7 +96,7 @@ def format_of(head: bytes, path: str, options: InputOptions) -> str:
             raise BadInputError("binary", what, head[:64])
     if named in ("parquet", "warc", "arc") and head:
         raise BadInputError("not-what-it-says", f"no {named} file", head[:64])
-    wide = wide_charset(head)
+    wide = wide_charset(head) or _unmarked_wide(head)
     if not wide:
         _refuse_binary(head)
     if options.format != "auto":
@@ -110,7 +110,7 @@ def charset_of(head: bytes, options: InputOptions) -> str:
 
     A row alone is too short to tell. A few bad bytes do not make a file another charset.
     """
-    if wide := wide_charset(head):
+    if wide := wide_charset(head) or _unmarked_wide(head):
         return wide
     whole = head[: head.rfind(b"\n") + 1] or head
     bad = whole.decode("utf-8", "replace").count("\ufffd")
@@ -138,13 +138,15 @@ def _without_bom(head: bytes) -> bytes:
 
 def _refuse_binary(head: bytes) -> None:
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > MAX_CONTROL_SHARE * len(head) and not _is_utf16(head):
+    if controls > MAX_CONTROL_SHARE * len(head):
         share = controls / len(head)
         raise BadInputError("binary", f"{share:.0%} control characters", head[:64])
 
 
-def _is_utf16(head: bytes) -> bool:
-    """Tell UTF-16 without a mark: nearly all of it reads as Han, CJK marks or ASCII."""
+def _unmarked_wide(head: bytes) -> str:
+    """Return the UTF-16 that shows without a mark: nearly all reads as Han, CJK marks or ASCII."""
+    if b"\0" not in head:  # of a line end, or of a digit
+        return ""
     even = head[: len(head) & ~1]
     for name in ("utf-16-le", "utf-16-be"):
         text = even.decode(name, "replace")
@@ -154,8 +156,8 @@ def _is_utf16(head: bytes) -> bool:
             for c in text
         )  # fmt: skip
         if good >= 0.9 * len(text):
-            return True
-    return False
+            return name
+    return ""
 
 
 def _kind_of_text(head: bytes, named: str) -> str:

@@ -93,10 +93,16 @@ def _header(table: _Table, first: Row, charset: str, text: str) -> list[str]:
 
 
 def _text(cell: bytes, charset: str) -> str:
-    try:
-        return cell.decode(charset or "utf-8")
-    except UnicodeDecodeError:
-        return cell.decode("utf-8", "backslashreplace")
+    if not charset:
+        try:
+            return cell.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    if cell.isascii():
+        return cell.decode("ascii")
+    from pipeline.decode import decode_row
+
+    return decode_row(cell, charset).text
 
 
 class _Table:
