@@ -2,6 +2,7 @@
 
     PIPELINE_TEST_FAULT=fsync:3:KILL     the third fsync of a process kills it
     PIPELINE_TEST_FAULT=rename:1:ENOSPC  the first rename fails
+    PIPELINE_TEST_FAULT=size:4000:EFBIG  no file grows beyond 4,000 bytes: whoever writes it fails
     PIPELINE_TEST_CALLS=FILE             every call is noted there, one line each
 
 A worker inherits the environment and imports this through sitecustomize.py beside it.
@@ -13,6 +14,7 @@ import builtins
 import errno
 import io
 import os
+import resource
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -35,6 +37,9 @@ def install(folder: str) -> None:
     if not fault and not log:
         return
     call, number, what = fault.split(":") if fault else ("", "0", "")
+    if call == "size":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(number), int(number)))
+        return
     seen: Counter[str] = Counter()
 
     def strike(kind: str) -> None:

@@ -1,6 +1,7 @@
 """Kills or fails a run at each of its commit-relevant calls; then a reader looks, and it resumes.
 
-    python -m tests.faults.sweep                      every point, with workers (about 2 s a point)
+    python -m tests.faults.sweep                      every point, with workers (about 1 s a point)
+    python -m tests.faults.sweep --spawn --every 9    a sample, workers as new interpreters
     python -m tests.faults.sweep --inline --every 7   a sample, in one process
 
 For each point, from an output that holds version 1: run on more input with the fault. Then
@@ -20,22 +21,28 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pipeline.cleaning import Cleaner
 from pipeline.cli import run_command_line
+from pipeline.document import RawDocument
+from pipeline.recipe import load
+from pipeline.records import Placed
 from pipeline.store.verify import verify
 from tests import hostile
-from tests.faults import inject
+from tests.faults import inject, prefork
 
-# By name; loaded here, not in each process.
+# By name: the package also has a function `run`.
 RUN: Any = import_module("pipeline.driver")
-import_module("pipeline.cleaning")
 SITE = Path(__file__).parent / "site"
 DATA = ("data", "audit", "ledger", "quarantine")
 FAULTS = ("KILL", "EIO", "ENOSPC")
+FILE_SIZES = (0, 1, 100, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000)
+"""Bytes beyond which no file grows: it strikes writes of Arrow, which no patched function sees."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +57,35 @@ class Point:
 class Bench:
     """A corpus in two states, and the output that holds its first version."""
 
-    def __init__(self, folder: Path, inline: bool) -> None:
+    def __init__(self, folder: Path, inline: bool = False, spawn: bool = False) -> None:
         self.folder = folder
-        self.inline = inline
+        self.inline, self.spawn = inline, spawn
+        self.told = ""
         self.input = folder / "in"
         self.output = folder / "out"
         self.base = folder / "base"
         self.log = folder / "calls"
         self.input.mkdir(parents=True)
+        _warm()
         (self.input / "a.jsonl").write_bytes(hostile.rows("a", 8) + b"{oops\n")
         (self.input / "b.txt").write_text(hostile.prose("b"))
         self._must(self.run(), "first run")
         self.first = self.digest()
         shutil.copytree(self.output, self.base, symlinks=True)
-        (self.input / "c.jsonl").write_bytes(hostile.rows("c", 8) + hostile.rows("a", 2))
+        # Enough for every worker to clean a shard and to write a part.
+        for name in "cde":
+            rows = hostile.rows(name, 70) + hostile.rows("a", 2)
+            (self.input / f"{name}.jsonl").write_bytes(rows)
         os.environ["PIPELINE_TEST_CALLS"] = str(self.log)
         self._must(self.run(), "second run")
         del os.environ["PIPELINE_TEST_CALLS"]
         self.second = self.digest()
 
     def points(self, faults: tuple[str, ...]) -> Iterator[Point]:
-        """Yield a point for each call that a process of the undisturbed run made."""
+        """Yield a point for each call that a process of the undisturbed run made.
+
+        A process counts for itself, so that a number may strike the main process, or any worker.
+        """
         calls: dict[str, Counter[str]] = {}
         for line in self.log.read_text().splitlines():
             process, call = line.split()
@@ -79,6 +94,8 @@ class Bench:
             for number in range(1, max(by_process.values()) + 1):
                 for fault in faults:
                     yield Point(call, number, fault)
+        for size in FILE_SIZES:
+            yield Point("size", size, "EFBIG")
 
     def try_point(self, point: Point) -> list[str]:
         """Return what went wrong at a point: nothing, if all is well."""
@@ -90,11 +107,11 @@ class Bench:
         wrong = []
         # 1: every worker was killed at this call, whatever it was given to do.
         if code not in (0, 75, -9) and (code, point.fault) != (1, "KILL"):
-            wrong.append(f"exit {code}")
+            wrong.append(f"exit {code}: {self.told[-2000:]}")
         if self.digest() not in (self.first, self.second):
             wrong.append("a reader sees neither version")
         if again := self.run():
-            wrong.append(f"resuming: exit {again}")
+            wrong.append(f"resuming: exit {again}: {self.told[-2000:]}")
         wrong += verify(self.output, deep=True)
         if self.digest() != self.second:
             wrong.append("other bytes than an undisturbed run")
@@ -111,49 +128,64 @@ class Bench:
         return total.hexdigest()
 
     def run(self) -> int:
-        """Run the main job in a process of its own; return its exit code, -N for a signal."""
+        """Run the main job in a process of its own; return its exit code, -N for a signal.
+
+        `told` is what it wrote on stderr: a pipe, since a limit of file sizes would hit a file.
+        """
+        ours, theirs = os.pipe()
         process = os.fork()
         if not process:
             code = 1
             try:
+                os.dup2(theirs, 2)
+                os.close(ours)
                 code = self._main()
             except BaseException:
                 traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(code)
-        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        os.close(theirs)
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        os.set_blocking(ours, False)
+        self.told = ""
+        with suppress(BlockingIOError):  # nothing was written, and a worker is still dying
+            self.told = os.read(ours, 1 << 16).decode("utf-8", "replace")
+        os.close(ours)
+        return code
 
     def _main(self) -> int:
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        if not os.environ.get("PIPELINE_TEST_LOUD"):
-            os.dup2(quiet, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if self.inline:
             RUN.run_isolated = _inline
         os.environ["PIPELINE_TEST_FOLDER"] = str(self.folder)
         sys.path.insert(0, str(SITE))
+        if not (self.inline or self.spawn):
+            prefork.install(str(self.folder))
         inject.install(str(self.folder))
         return run_command_line(
             ["run", "--input", str(self.input), "--output", str(self.output), "--workers", "2",
-             "--set", "output.part_bytes=65536"]
+             "--set", "output.part_bytes=65536", "--set", "run.shard_bytes=4096"]
         )  # fmt: skip
 
-    @staticmethod
-    def _must(code: int, what: str) -> None:
+    def _must(self, code: int, what: str) -> None:
         if code:
-            raise SystemExit(f"the undisturbed {what} ended with {code}")
+            raise SystemExit(f"the undisturbed {what} ended with {code}: {self.told}")
+
+
+def _warm() -> None:
+    """Load here what every run would load: it is a fork of this process."""
+    values = load().values
+    text = RawDocument("warm", 0, hostile.prose("warm").encode())
+    Cleaner(values).rows([Placed(0, text)])
 
 
 def _inline(task: Any, jobs: Any, *_: Any) -> Iterator[tuple[int, Any]]:
     yield from ((number, task(job)) for number, job in enumerate(jobs))
 
 
-def sweep(
-    folder: Path, inline: bool, every: int, faults: tuple[str, ...]
-) -> tuple[Counter[str], int]:
+def sweep(bench: Bench, every: int, faults: tuple[str, ...]) -> tuple[Counter[str], int]:
     """Try every K-th point; return how many by fault and call, and how many were bad."""
-    bench = Bench(folder, inline)
     tried: Counter[str] = Counter()
     bad = 0
     for i, point in enumerate(bench.points(faults)):
@@ -169,14 +201,15 @@ def sweep(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--inline", action="store_true", help="no worker processes")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--inline", action="store_true", help="no worker processes")
+    how.add_argument("--spawn", action="store_true", help="workers are new interpreters")
     parser.add_argument("--every", type=int, default=1, metavar="K", help="one point in K")
     parser.add_argument("--faults", default=",".join(FAULTS))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tried, bad = sweep(
-            Path(folder, "t"), args.inline, args.every, tuple(args.faults.split(","))
-        )
+        bench = Bench(Path(folder, "t"), args.inline, args.spawn)
+        tried, bad = sweep(bench, args.every, tuple(args.faults.split(",")))
     for name, count in sorted(tried.items()):
         print(f"{name:20} {count:5} points")
     print(f"{sum(tried.values())} points, {bad} bad")
