@@ -16,15 +16,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.alike import alike, covered, suspects
+from pipeline.text.echoes import Echoes, echoes
 
 NAME = "repetition"
 
@@ -75,6 +79,7 @@ _ENTRY = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]")
 _SPEECH = re.compile(r"[“「『\"'‘]|[^，。]{0,10}[:：]")
 _ENTRY_CHARS, _SPEECH_CHARS = 40, 80
 _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
+_WHOLE = 0.45  # of a text that stands twice, so much is the second time; titles differ
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
@@ -85,6 +90,7 @@ _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
 _NUMBERS = re.compile(rf"[{_NUMERAL}]+")
 _HAN_CHARS = re.compile(f"[{_HAN}]")
+_HAN_RUNS = re.compile(f"[{_HAN}]+")
 
 
 def lines_of(text: str) -> list[Line]:
@@ -143,8 +149,8 @@ def _blocks(
             end += 1
         chars = sum(len(lines[j].bare) for j in range(i, end))
         large = end - i >= options.block_lines and chars >= share * total
-        # All of the text again: two lines and half the length will do.
-        whole = end - i > 1 and chars >= 0.45 * total
+        # All of the text again: two lines will do.
+        whole = end - i > 1 and chars >= _WHOLE * total
         if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
             gone.update((j, Repeat("pasted-block", twin[j])) for j in range(i, end))
         i = end
@@ -157,14 +163,18 @@ def _statute(bare: Sequence[str]) -> bool:
 
 def _formal(bare: Sequence[str]) -> bool:
     """Whether the text is verse, a table or code: its shorter lines repeat by their form."""
-    formed = sum(1 for line in bare if not _HAN_CHARS.search(line) or _is_row(line))
-    return formed * 4 > len(bare) or (len(bare) >= 8 and median(map(len, bare)) < 20)
+    if len(bare) >= 8 and median(map(len, bare)) < 20:
+        return True
+    formed = sum(1 for line in bare if _is_row(line) or not _HAN_CHARS.search(line))
+    return formed * 4 > len(bare)
 
 
 def _is_row(bare: str) -> bool:
     """Whether there is a sign of a table in a line: asked in full only where it may be."""
-    gaps = len(bare.split(None, 2)) > 2
-    return (gaps or bool(_RULED.search(bare))) and bool(_TABLE.search(bare))
+    # Three white spaces in a row, or two gaps: most lines of Chinese have not even one.
+    if len(bare.split(None, 2)) < 3 and not _RULED.search(bare):
+        return False
+    return bool(_TABLE.search(bare))
 
 
 def _long_sentence(bare: str) -> bool:
@@ -180,7 +190,8 @@ def _prose(bare: str, least: int) -> bool:
     if len(bare) < _SPEECH_CHARS and _SPEECH.match(bare):
         return False
     # Names in Latin letters may fill half of a long paragraph.
-    return len(_HAN_CHARS.findall(bare)) * (2 if len(bare) < _SPEECH_CHARS else 3) >= len(bare)
+    han = sum(map(len, _HAN_RUNS.findall(bare)))
+    return han * (2 if len(bare) < _SPEECH_CHARS else 3) >= len(bare)
 
 
 def _near(
@@ -236,27 +247,87 @@ def build(options: RepetitionOptions) -> Apply:
     """Return the stage's function."""
 
     def apply(document: Document) -> Document:
-        near = options.near_jaccard <= 1 and bool(suspects([document.text])[0])
-        if not near and not _repeats_a_line(document.text):
-            return document
-        return _apply(document, options, near)
+        return next(_changed([document], options), (0, document))[1]
 
     return apply
 
 
 def build_batch(options: RepetitionOptions) -> ApplyBatch:
-    """Return the stage's function for a batch: most documents repeat no line at all."""
+    """Return the stage's function for a batch: most documents repeat nothing that could go."""
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         del census
         out: list[Outcome] = list(documents)
-        near = suspects([d.text for d in documents]) & (options.near_jaccard <= 1)
-        for i, document in enumerate(documents):
-            if near[i] or _repeats_a_line(document.text):
-                out[i] = _apply(document, options, bool(near[i]))
+        for i, document in _changed(documents, options):
+            out[i] = document
         return out
 
     return apply_batch
+
+
+def _changed(
+    documents: Sequence[Document], options: RepetitionOptions
+) -> Iterator[tuple[int, Document]]:
+    """Yield the number and the outcome of the documents that repeat something that could go."""
+    texts = [document.text for document in documents]
+    found = echoes(texts, options.near_chars, _SENTENCE_END)
+    near = _near_possible(found, texts, options)
+    awake = _blocks_possible(found, options)
+    awake[list(near)] = True
+    awake[_said_again(found, documents, awake, options)] = True
+    for i in np.flatnonzero(awake).tolist():
+        alike_too = i in near and bool(suspects([texts[i]])[0])
+        if alike_too or texts[i].count("\n") <= _MAX_LINES:
+            yield i, _apply(documents[i], options, alike_too)
+
+
+def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptions) -> set[int]:
+    """Return which texts have two paragraphs with shared stretches and the same numbers."""
+    if options.near_jaccard > 1:
+        return set()
+    known: set[tuple[int, str]] = set()
+    near = set()
+    for i, start, end in zip(*(column.tolist() for column in found.near), strict=True):
+        line = texts[i][start:end]
+        if i not in near and _prose(line, options.near_chars):
+            numbers = (i, " ".join(_numbers(line)))
+            if numbers in known:
+                near.add(i)
+            known.add(numbers)
+    return near
+
+
+def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bool_]:
+    """Return which texts repeat enough for a block: of the rules in `_blocks` the weaker one."""
+    owner, start, end = found.again
+    lines = np.bincount(owner, minlength=len(found.size))
+    chars = np.bincount(owner, end - start, len(found.size))
+    share = min(options.block_share, _WHOLE)
+    least = np.maximum(options.block_chars // 2, share * found.size)
+    possible: NDArray[np.bool_] = (lines > 1) & (chars >= least)
+    return possible
+
+
+def _said_again(
+    found: Echoes,
+    documents: Sequence[Document],
+    awake: NDArray[np.bool_],
+    options: RepetitionOptions,
+) -> list[int]:
+    """Return which of the documents that sleep repeat a line that may go by itself."""
+    owner, start, end = found.again
+    rows = np.flatnonzero((end - start >= options.min_chars) & ~awake[owner])
+    said = []
+    twice: set[tuple[int, str]] = set()
+    for i, start_, end_ in zip(*(column[rows].tolist() for column in found.again), strict=True):
+        line = documents[i].text[start_:end_]
+        if not _prose(line, options.min_chars):
+            continue
+        caption = (i, line) in twice or line == documents[i].columns.get("title")
+        if len(line) >= options.sentence_chars or (caption and _CAPTION.match(line)):
+            said.append(i)
+        twice.add((i, line))
+    return said
 
 
 def _apply(document: Document, options: RepetitionOptions, near: bool) -> Document:
@@ -264,13 +335,6 @@ def _apply(document: Document, options: RepetitionOptions, near: bool) -> Docume
     title = document.columns.get("title")
     gone = repeats(document.text, lines, options, near, title if isinstance(title, str) else "")
     return document.edited(removals(document.text, lines, gone))
-
-
-def _repeats_a_line(text: str) -> bool:
-    if text.count("\n") > _MAX_LINES:
-        return False
-    bare = [line for raw in text.split("\n") if (line := raw.strip())]
-    return len(set(bare)) != len(bare)
 
 
 STAGE = Stage(

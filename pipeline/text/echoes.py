@@ -1,0 +1,253 @@
+"""Which texts of a batch may say something twice: asked of all lines together, in array work.
+
+Nearly all documents repeat nothing, and of those that do, most repeat rows, short lines and names.
+Two questions are answered here, both generously: what is no echo here is none for anybody, and the
+few texts that are left are read line by line (`stages.repetition`).
+
+- *Equal lines.* A line is its length and a polynomial hash of its code points, without the white
+  space at its ends.
+- *Near-copies of lines.* Two lines of which four fifths are the same have long stretches in common.
+  Of the hashes of all stretches of eight characters the local minima are kept (one in three), so
+  that two copies keep the same ones; of a stretch of fifteen equal characters one is missed once in
+  a hundred times, and of two copies of 30 characters with one difference, which have two such
+  stretches, once in 20,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.codes import Codes, flags_of, slices
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint32]
+
+_STRETCH = 8
+_SHARE = 0.25  # of a near-copy's stretches that recur in other lines; .65 after one change in 30
+_BASE = 0x9E3779B1  # odd, so that it has an inverse modulo 2^32
+_OWNER = 0xD6E8FEB86659FD93
+_LINE_BITS = 12  # of a word, for the number of its line: texts of more take words of 64 bits
+_INDENT = 8  # white space at either end of a line that is stepped over one by one
+_SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
+
+
+class Places(NamedTuple):
+    """k lines in order: number of the text, start and end in its code points; int64 (k,) each."""
+
+    owner: Ints
+    start: Ints
+    end: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Echoes:
+    """What may recur in n texts.
+
+    `again`: lines that an earlier line of their text equals. `near`: of the long lines that do not,
+    those that share stretches with others. `size` int64 (n,): code points of each text's lines.
+    """
+
+    again: Places
+    near: Places
+    size: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The m lines of a slice that are not blank, white space at their ends left out.
+
+    `start`, `end` int64 (m,): places in the slice. `owner` int64 (m,): number of the text in the
+    slice. `hashes` uint32 (m,).
+    """
+
+    codes: Codes
+    start: Ints
+    end: Ints
+    owner: Ints
+    hashes: Words
+
+    def places(self, rows: Ints) -> Places:
+        """Return some of the lines, by text of the batch."""
+        owner = self.owner[rows]
+        before = self.codes.starts[owner]
+        return Places(owner + self.codes.first, self.start[rows] - before, self.end[rows] - before)
+
+
+def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
+    """Return what may recur in a batch of texts.
+
+    Near-copies are looked for among lines of at least `min_chars` that end in one of `endings`.
+    """
+    again, near = [_NOWHERE], [_NOWHERE]
+    size = np.zeros(len(texts), np.int64)
+    for codes in slices(texts):
+        sums = _sums(codes.codes)
+        lines = _lines(codes, sums)
+        chars = lines.end - lines.start
+        here = slice(codes.first, codes.first + len(codes.starts) - 1)
+        size[here] = np.bincount(lines.owner, chars, len(codes.starts) - 1)
+        repeats = _repeats(lines)
+        again.append(lines.places(repeats))
+        long = chars >= min_chars
+        long &= flags_of(codes.codes[lines.end - 1], _endings(endings)) > 0
+        long[repeats] = False
+        near.append(lines.places(_near(lines, np.flatnonzero(long), sums)))
+    return Echoes(_joined(again), _joined(near), size)
+
+
+_NOWHERE = Places(*(np.zeros(0, np.int64) for _ in range(3)))
+
+
+def _joined(parts: list[Places]) -> Places:
+    return Places(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@cache
+def _endings(chars: str) -> NDArray[np.uint32]:
+    table = np.zeros(0x10000, np.uint32)
+    table[[ord(char) for char in chars]] = 1
+    return table
+
+
+@cache
+def _spaces() -> NDArray[np.bool_]:
+    table = np.zeros(0x10000, np.bool_)
+    table[[ord(char) for char in _SPACE]] = True
+    return table
+
+
+_powers: list[tuple[Words, Words]] = [(np.ones(1, np.uint32), np.ones(1, np.uint32))]
+
+
+def _powers_to(n: int) -> tuple[Words, Words]:
+    """Return the first n powers of the base and of its inverse, modulo 2^32."""
+    base, inverse = _powers[0]
+    while len(base) < n:
+        size = len(base)
+        base = np.concatenate((base, base * np.uint32(pow(_BASE, size, 1 << 32))))
+        inverse = np.concatenate((inverse, inverse * np.uint32(pow(_BASE, -size, 1 << 32))))
+        _powers[0] = base, inverse
+    return base[:n], inverse[:n]
+
+
+def _sums(codes: NDArray[np.uint32]) -> Words:
+    """Return the sums of code · base^place up to each place: uint32 (n + 1,)."""
+    sums = np.zeros(len(codes) + 1, np.uint32)
+    np.multiply(codes, _powers_to(len(codes))[0], out=sums[1:])
+    np.cumsum(sums[1:], dtype=np.uint32, out=sums[1:])
+    return sums
+
+
+def _lines(codes: Codes, sums: Words) -> _Lines:
+    end = np.flatnonzero(codes.codes == ord("\n"))
+    start = np.concatenate(([0], end[:-1] + 1))
+    full = start < end
+    start, end = start[full], end[full]
+    blank = _spaces()
+    for step in range(_INDENT + 1):
+        wide = np.flatnonzero(blank.take(codes.codes[start], mode="clip") & (start < end))
+        if not wide.size:
+            break
+        if step == _INDENT:
+            start[wide] = _next_visible(codes.codes, start[wide])
+        else:
+            start[wide] += 1
+    full = start < end
+    start, end = start[full], end[full]
+    for step in range(_INDENT + 1):
+        wide = np.flatnonzero(blank.take(codes.codes[end - 1], mode="clip"))
+        if not wide.size:
+            break
+        if step == _INDENT:
+            end[wide] = _past_visible(codes.codes, end[wide])
+        else:
+            end[wide] -= 1
+    hashes = (sums[end] - sums[start]) * _powers_to(len(codes.codes))[1][start]
+    return _Lines(codes, start, end, codes.owners(start), hashes)
+
+
+def _visible(codes: NDArray[np.uint32]) -> Ints:
+    return np.flatnonzero(~_spaces().take(codes, mode="clip"))
+
+
+def _next_visible(codes: NDArray[np.uint32], places: Ints) -> Ints:
+    visible = np.append(_visible(codes), len(codes))
+    return visible[np.searchsorted(visible, places)]
+
+
+def _past_visible(codes: NDArray[np.uint32], places: Ints) -> Ints:
+    visible = _visible(codes)
+    return visible[np.searchsorted(visible, places) - 1] + 1
+
+
+def _repeats(lines: _Lines) -> Ints:
+    """Return the lines that an earlier line of the text equals."""
+    keys = lines.hashes.astype(np.uint64) << np.uint64(32)
+    keys += (lines.end - lines.start).astype(np.uint64)
+    keys ^= lines.owner.astype(np.uint64) * np.uint64(_OWNER)
+    rising = np.sort(keys)
+    twice = rising[1:][rising[1:] == rising[:-1]]
+    if not twice.size:
+        return np.zeros(0, np.int64)
+    place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
+    rows = np.flatnonzero(twice[place] == keys)
+    return np.delete(rows, np.unique(keys[rows], return_index=True)[1])
+
+
+def _near(lines: _Lines, long: Ints, sums: Words) -> Ints:
+    """Return those of the long lines that share a good part of their stretches with others."""
+    several = np.bincount(lines.owner[long], minlength=1) > 1
+    long = long[several[lines.owner[long]]]
+    if not long.size:
+        return long
+    owner = lines.owner[long]
+    number = np.arange(len(long))
+    local = number - np.searchsorted(owner, owner)  # number of the line in its text
+    counts, words = _sampled(lines, long, sums)
+    bits = max(_LINE_BITS, int(local.max()).bit_length())
+    words = words.astype(np.uint32 if bits == _LINE_BITS else np.uint64)
+    words &= ~words.dtype.type((1 << bits) - 1)
+    words |= np.repeat(local, counts).astype(words.dtype)
+    bounds = np.append(0, np.cumsum(counts))[np.append(_heads(owner), len(owner))]
+    for a, b in pairwise(bounds.tolist()):
+        words[a:b].sort()  # 400 words take 1 µs, in one sort of the slice thirty times as long
+    change = words[1:] ^ words[:-1]
+    same = (change != 0) & (change < words.dtype.type(1 << bits))
+    same[bounds[1:-1] - 1] = False
+    shared = np.zeros(len(words), np.bool_)
+    shared[1:] = same
+    shared[:-1] |= same
+    places = np.flatnonzero(shared)
+    base = _heads(owner)[np.searchsorted(bounds, places, "right") - 1]
+    line = base + (words[places] & words.dtype.type((1 << bits) - 1)).astype(np.int64)
+    often = np.bincount(line, minlength=len(long))
+    found = long[(often > 0) & (often >= _SHARE * counts)]
+    several = np.bincount(lines.owner[found], minlength=1) > 1
+    return found[several[lines.owner[found]]]
+
+
+def _heads(owner: Ints) -> Ints:
+    """Return where each run of equal values begins."""
+    return np.flatnonzero(np.diff(owner, prepend=-1))
+
+
+def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words]:
+    """Return how many stretches of each long line are sampled, and their hashes."""
+    n = max(len(sums) - _STRETCH, 0)
+    hashes = sums[_STRETCH:] - sums[:n]
+    hashes *= _powers_to(n)[1]
+    middle = hashes[1:-1]
+    least = np.flatnonzero((middle < hashes[:-2]) & (middle <= hashes[2:])) + 1
+    first = np.searchsorted(least, lines.start[long])
+    counts = np.searchsorted(least, lines.end[long] - _STRETCH, "right") - first
+    counts = np.maximum(counts, 0)
+    offset = first - (np.cumsum(counts) - counts)
+    rows = np.arange(int(counts.sum())) + np.repeat(offset, counts)
+    return counts, hashes.take(least.take(rows))
