@@ -28,6 +28,18 @@ class RunByDefault(click.Group):
                 args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a mistyped one is asked about."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.commands, 1)
+            meant = f": did you mean {near[0]}?" if near else ""
+            ctx.fail(f"no such command {args[0]!r}{meant}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hanzi-pipeline")
@@ -117,6 +129,7 @@ def check(config: str | None, settings: Sequence[str]) -> int:
     recipe = _load(config, settings, {})
     compile_stages(recipe.stages())
     click.echo(render_recipe(recipe), nl=False)
+    click.echo(f"{config or 'the default recipe'}: no mistakes", err=True)
     return 0
 
 
@@ -159,7 +172,10 @@ def gc(output: str, keep: int) -> int:
 @click.option("--at", "stage", default="", help="Print the text as this stage left it, or `input`.")
 @click.option("--json", "as_json", is_flag=True)
 def explain(name: str, output: str, version_name: str, stage: str, as_json: bool) -> int:
-    """Explain a document: every edit in order, and why it stays or goes."""
+    """Explain a document: every edit in order, and why it stays or goes.
+
+    It is named by its id, its path, path#record, or the end of its path.
+    """
     from pathlib import Path
 
     from pipeline.report import explain as explaining
@@ -192,19 +208,24 @@ def text_at(texts: list[tuple[str, str]], stage: str) -> str:
 
 
 @cli.command()
-@click.argument("old")
+@click.argument("old", default="")
 @click.argument("new", default="")
 @click.option("--output", default="output", show_default=True, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True)
 def diff(old: str, new: str, output: str, as_json: bool) -> int:
-    """Compare two versions (NEW: the current one): documents, rules and settings."""
+    """Compare two versions: documents, rules and settings.
+
+    NEW is the current version by default, OLD the one before it. The beginning of a name will do:
+    v000001.
+    """
     from pathlib import Path
 
     from pipeline.report.compare import compare, render
-    from pipeline.report.lookup import choose_version
+    from pipeline.report.lookup import choose_version, version_before
 
     folder = Path(output)
-    found = compare(choose_version(folder, old), choose_version(folder, new))
+    later = choose_version(folder, new)
+    found = compare(choose_version(folder, old) if old else version_before(folder, later), later)
     for line in [_json(found)] if as_json else render(found):
         click.echo(line)
     return 0
@@ -263,8 +284,11 @@ def quarantine_list(output: str) -> int:
 
     from pipeline.report.quarantine import listing
 
-    for line in listing(Path(output)):
+    lines = list(listing(Path(output)))
+    for line in lines:
         click.echo(line)
+    if not lines:
+        click.echo("nothing is in quarantine", err=True)
     return 0
 
 
@@ -306,6 +330,7 @@ def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
     from pipeline.text.rules import explain as explaining
     from pipeline.text.rules import find_rule, load_rules
 
+    identifier = identifier.rpartition(":")[2]  # explain and the report show stage:rule
     rules = load_rules(_load(config, settings, {}).section(BoilerplateOptions).rules)
     bylines = {role.id: role for role in roles()}
     if identifier in bylines:
@@ -338,20 +363,6 @@ def init(file: str, inputs: Sequence[str], output: str) -> int:
     except OSError as error:
         raise OutputError(f"cannot write {file}: {error.strerror}") from None
     click.echo(f"wrote {file}; next: python -m pipeline --config {file}", err=True)
-    return 0
-
-
-@cli.command("rule")
-@click.argument("identifier")
-@_recipe_options
-def show_rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
-    """Print a rule with its reason and examples."""
-    from pipeline.stages.boilerplate import BoilerplateOptions
-    from pipeline.text.rules import explain as explain_rule
-    from pipeline.text.rules import find_rule, load_rules
-
-    options = _load(config, settings, {}).section(BoilerplateOptions)
-    click.echo(explain_rule(find_rule(identifier, load_rules(options.rules))).rstrip("\n"))
     return 0
 
 

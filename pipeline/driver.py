@@ -52,7 +52,7 @@ from pipeline.report.compare import compare
 from pipeline.report.logs import write_metrics
 from pipeline.report.pairs import near_misses, sample_pairs
 from pipeline.report.summary import length_counts
-from pipeline.report.terminal import Figures, Observer
+from pipeline.report.terminal import Figures, Observer, counted, next_step
 from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
 from pipeline.store import version as versions
@@ -101,7 +101,8 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
 def _describe(pieces: Sequence[PlannedPiece]) -> str:
     files = len({p.name.path for p in pieces})
     size = sum(p.size for p in pieces)
-    return f"{files:,} files, {size / 1e6:,.1f} MB"
+    amount = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+    return f"{counted(files, 'file')}, {amount}"
 
 
 def _dry_run(
@@ -150,13 +151,13 @@ class _Run:
         seconds["all"] = round(time.monotonic() - started, 3)
         facts.update(seconds=seconds, published_at=int(time.time()))
         name = versions.next_name(self.output, self.name)
-        alerts = self._write_reports(staged, facts, corpus, decisions, name)
+        alerts, example = self._write_reports(staged, facts, corpus, decisions, name)
         versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
         folder = versions.publish(self.output, staged, name)
         self.state.clear_work()
         self.observer.finish({
             **facts, "alerts": alerts, "paths": self._paths(), "version": folder.name,
-            "next": f"python -m pipeline explain ID --output {self.output}",
+            "next": next_step(facts, self.output, example),
         })  # fmt: skip
         self._tell(facts, folder)
         return facts, folder
@@ -185,8 +186,8 @@ class _Run:
         if not pieces:
             shards = [no_input(cleaner)]
         known = len(pieces) - len(missing)
-        detail = f", {known:,} pieces known from earlier runs" if known else ""
-        self.observer.phase("clean", f"{len(shards):,} shards{detail}")
+        detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
+        self.observer.phase("clean", counted(len(shards), "shard") + detail)
         jobs = [self._job(shard) for shard in shards]
         isolation = Isolation(careful, without)
         records = quarantined = size = 0
@@ -244,7 +245,7 @@ class _Run:
         new = [part for part in parts if part.digest not in earlier]
         reused = len(parts) - len(new)
         linked = f", {reused:,} linked from the version before" if reused else ""
-        self.observer.phase("publish", f"{len(new):,} parts{linked}")
+        self.observer.phase("publish", counted(len(new), "part") + linked)
         plans = self.state.work / "plans"
         dedup = self.recipe.section(DedupOptions)
         signed = dedup if dedup.publish_signatures else None
@@ -346,8 +347,8 @@ class _Run:
         corpus: Corpus,
         decisions: pa.Table,
         name: str,
-    ) -> list[tuple[str, str]]:
-        """Write run.json, report and card; return what a keeper should look at."""
+    ) -> tuple[list[tuple[str, str]], str]:
+        """Write run.json, report and card; return what a keeper should look at, and a document."""
         write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
         before = versions.current(self.output)
         change = None
@@ -363,7 +364,7 @@ class _Run:
         write_bytes(staged / "report.html", page.encode())
         card = render_card(self.options.name, self.options.licence, facts, summary)
         write_bytes(staged / "README.md", card.encode())
-        return html.alerts(facts, summary, change)
+        return html.alerts(facts, summary, change), html.telling(summary)
 
     def _paths(self) -> dict[str, str]:
         current = self.output / "current"
@@ -431,5 +432,6 @@ def reasons(corpus: Corpus, decisions: pa.Table) -> dict[str, int]:
     """Count dropped and quarantined records by reason."""
     decided = decisions.column("reason")
     found = pc.if_else(pc.not_equal(decided, ""), decided, corpus.table.column("reason"))
-    rows = pc.value_counts(found).to_pylist()
-    return {row["values"]: row["counts"] for row in rows if row["values"]}
+    table = pa.table({"reason": found, "records": corpus.table.column("records")})
+    rows = table.group_by("reason").aggregate([("records", "sum")]).to_pylist()
+    return {row["reason"]: row["records_sum"] for row in rows if row["reason"]}

@@ -62,7 +62,8 @@ def allowed(hint: Any, limits: Mapping[str, Any]) -> str:
         if name in limits:
             text += f", {words_} {limits[name]:,}"
     if "pattern" in limits:
-        text += f" that matches {limits['pattern']}"
+        shape = limits.get("shape", "")
+        text += f": {shape}" if shape else f" that matches {limits['pattern']}"
     return text
 
 

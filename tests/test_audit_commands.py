@@ -47,6 +47,16 @@ def test_explain_shows_edits_in_context(output: Path, capfd: pytest.CaptureFixtu
     assert out.index("punctuation:") < out.index("repetition:")
 
 
+def test_explain_takes_the_end_of_a_path_and_a_longer_one(
+    output: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = key(output, "004")
+    for name in (Path(whole).name, f"in/{Path(whole).name}", f"/elsewhere{whole}", f"{whole}#0"):
+        assert whole in lines(capfd, "explain", name, "--output", str(output))[0]
+    assert "#4096" not in lines(capfd, "explain", "rows.jsonl#0", "--output", str(output))[0]
+    lines(capfd, "explain", f"{Path(whole).name}#7", "--output", str(output), code=2)
+
+
 def test_explain_asks_whether_a_file_of_that_name_was_meant(
     output: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +94,17 @@ def test_diff_names_the_setting_and_the_documents(
     assert found["totals"]["changed"] == 2
     assert {"setting": "punctuation.width", "was": "keep", "now": "cjk"} in found["recipe"]
     assert found["rules"]["punctuation:ascii-comma"] > 0
+
+
+def test_diff_compares_with_the_version_before(
+    output: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first, second = sorted(p.name for p in (output / "versions").iterdir())
+    said = lines(capfd, "diff", "--output", str(output))
+    assert said[0] == f"{first} -> {second}"
+    assert lines(capfd, "diff", "v000001", "v000002", "--output", str(output)) == said
+    assert run_command_line(["diff", "v00000", "--output", str(output)]) == 2
+    assert f"versions there: {first}, {second}" in capfd.readouterr().err
 
 
 def test_try_explains_one_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

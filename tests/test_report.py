@@ -13,8 +13,9 @@ import pytest
 
 from pipeline.driver import run
 from pipeline.recipe import load
-from pipeline.report.html import histogram
-from pipeline.report.pairs import spans
+from pipeline.report.difference import edit_spans, spans, visible, visible_change
+from pipeline.report.html import histogram, render
+from pipeline.report.pairs import where_they_differ
 from pipeline.report.terminal import Silent
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -127,6 +128,12 @@ def test_in_a_real_browser_nothing_runs_and_nothing_is_fetched(
         capture_output=True, check=True, timeout=120,
     )  # fmt: skip
     assert shot.stat().st_size > 20_000, "a phone's screen full of report"
+    paper = tmp_path / "report.pdf"
+    subprocess.run(
+        [*common, f"--print-to-pdf={paper}", report.as_uri()],
+        capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert paper.read_bytes().count(b"/Type /Page\n") > 2, "it prints on several pages"
 
 
 def _requested(log: Path) -> str:
@@ -144,6 +151,56 @@ def test_spans_show_where_two_texts_differ() -> None:
     ]
     shortened = spans("字" * 200 + "a", "字" * 200 + "b")[0][1]
     assert len(shortened) < 100
+
+
+def test_an_edit_is_shown_in_parts_where_its_texts_are_alike() -> None:
+    assert edit_spans("他說今天要來這裡開會。", "他说今天要来这里开会。", 9, 9)[:3] == [
+        ("same", "他"),
+        ("del", "說"),
+        ("ins", "说"),
+    ]
+    assert edit_spans("甲乙丙丁戊己庚辛壬", "子丑寅卯辰巳午未申", 9, 9)[0] == (
+        "del",
+        "甲乙丙丁戊己庚辛壬",
+    )
+    many = edit_spans("來的" * 20, "来的" * 20, 9, 3)
+    assert many[-1] == ("more", " … 17 more changes …")
+    assert sum(kind == "del" for kind, _ in many) == 3
+
+
+def test_nothing_that_is_shown_is_invisible() -> None:
+    assert visible("一\n二\u200b") == "一⏎二\\u200b"
+    assert visible("\x81" * 9) == "▯" * 9
+    assert visible_change("  ") == "␣␣"
+    assert visible_change("一 ") == "一 "
+
+
+def test_a_pair_is_shown_where_it_differs() -> None:
+    one, other = where_they_differ("字" * 5000 + "甲", "字" * 5000 + "乙")
+    assert (one[-1], other[-1]) == ("甲", "乙")
+    assert one.startswith("… ")
+    assert where_they_differ("甲乙", "甲丙") == ("甲乙", "甲丙")
+
+
+def test_long_tables_unfold_and_say_where_the_rest_is() -> None:
+    facts = {
+        "run_id": "r", "identity": "i", "published_at": 0, "edits": {}, "reasons": {},
+        "funnel": {unit: {"in": 9, "kept": 9, "dropped": 0, "quarantined": 0}
+                   for unit in ("documents", "paragraphs", "characters")},
+        "recipe": {}, "dependencies": {},
+    }  # fmt: skip
+    summary = {
+        "examples": {}, "removed": [], "rules": [["s", f"rule-{i}", 1] for i in range(500)],
+        "sites": [["one.example", 3]], "dropped": [], "lengths": [0] * 24, "columns": {},
+        "damage": {"marks": 0, "documents": 0, "decode_errors": 0}, "quarantine": [],
+        "quarantined": [],
+    }  # fmt: skip
+    page = render("n", "v", facts, summary, None, [], [], [0] * 24)
+    assert "<summary>288 more</summary>" in page
+    assert "200 more are in <code>audit/edits.parquet</code>" in page
+    assert "rule-299" in page
+    assert "rule-300" not in page
+    assert "9 of 9 documents kept" in page
 
 
 def test_histogram_draws_before_beside_after() -> None:

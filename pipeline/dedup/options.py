@@ -53,6 +53,7 @@ class DedupOptions(Options):
         GLOBAL,
         "compare all documents, or only those that agree in a field, or in several: title+date",
         pattern=rf"^({GLOBAL}|({_FIELDS})(\+({_FIELDS}))*)$",
+        shape=f"{GLOBAL}, or one or more of {_FIELDS.replace('|', ', ')}, joined by +",
     )
     mode: str = option(
         "rebuild",

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.document import Edit, undo_edits
+from pipeline.report.difference import edit_spans, shorten, visible, visible_change
 from pipeline.report.lookup import Found
 
 CONTEXT = 20  # characters of text on either side of an edit
 LONG = 60  # characters of a removed or inserted text that are shown whole
+CHANGES = 6  # changes within one long edit that are shown
 Mark = Callable[[str], str]
 
 
@@ -66,7 +68,7 @@ def explain_steps(
     for step, source in zip(steps, reversed(inputs), strict=True):
         yield f"{step[0].stage}: {len(step)} edit{'s' if len(step) > 1 else ''}"
         for edit in step:
-            sure = f" {edit.confidence:.2f}" if edit.confidence < 1 else ""
+            sure = f" {edit.confidence:.2f}" if edit.confidence < 0.995 else ""
             note = f"  ({edit.note})" if edit.note else ""
             yield f"  @{edit.start} {edit.rule}{sure}: {in_context(source, edit, marks)}{note}"
 
@@ -76,25 +78,12 @@ def in_context(source: str | None, edit: Edit, marks: tuple[Mark, Mark]) -> str:
     went, came = marks
     before = source[max(0, edit.start - CONTEXT) : edit.start] if source else ""
     after = source[edit.end : edit.end + CONTEXT] if source else ""
-    removed = went(visible(shorten(edit.before))) if edit.before else ""
-    inserted = came(visible(shorten(edit.after))) if edit.after else ""
-    return f"{visible(before)}{removed}{inserted}{visible(after)}"
-
-
-def shorten(text: str) -> str:
-    """Return a text, or its two ends where it is long."""
-    if len(text) <= LONG:
-        return text
-    half = LONG // 2
-    return f"{text[:half]} … {len(text) - LONG} characters … {text[-half:]}"
-
-
-def visible(text: str) -> str:
-    """Return text on one line in which nothing can move a cursor: ⏎ for a line end."""
-    return "".join(
-        c if c.isprintable() or c == "\u3000" else "⏎" if c == "\n" else f"\\u{ord(c):04x}"
-        for c in text
+    mark = {"del": went, "ins": came}
+    changed = "".join(
+        mark[kind](visible_change(shorten(text, LONG))) if kind in mark else visible(text)
+        for kind, text in edit_spans(edit.before, edit.after, CONTEXT, CHANGES)
     )
+    return f"{visible(before)}{changed}{visible(after)}"
 
 
 def as_json(found: Found) -> dict[str, Any]:

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from pipeline.report.difference import edit_spans, visible, visible_change
 from pipeline.report.recipes import toml_value
 from pipeline.report.summary import LENGTH_BITS, merge
 
@@ -25,7 +27,8 @@ SECTIONS = (
     ("quarantine", "Quarantine"),
     ("reproduction", "Reproduction"),
 )
-TOP = 60  # rows of a table: a reader looks at fewer
+CHANGES = 24  # changes within one long edit that an example shows
+SAME = 30  # characters of equal text at either end of it
 MANY_QUARANTINED = 0.01
 MANY_DROPPED = 0.5
 ONE_RULE = 0.2  # a rule that takes this share of the paragraphs is looked at
@@ -36,6 +39,15 @@ def read_summary(version: Path) -> dict[str, Any]:
     """Return the merged summary of a version's parts."""
     folder = version / "audit/summaries"
     return merge(json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json")))
+
+
+def telling(summary: Mapping[str, Any]) -> str:
+    """Return the id of a document of which there is something to tell; empty where there is none.
+
+    It is the one that most of the examples are from.
+    """
+    ids = Counter(row["id"] for rows in summary["examples"].values() for row in rows)
+    return min(ids, key=lambda name: (-ids[name], name), default="")
 
 
 def alerts(
@@ -114,24 +126,58 @@ def render(
         change=change,
         funnel=facts["funnel"],
         edits=facts["edits"],
-        examples=shown,
-        rules=summary["rules"][: 2 * TOP],
-        removed=summary["removed"][:TOP],
-        learned=learned[:TOP],
-        sites=summary["sites"][:TOP],
-        dropped=summary["dropped"][:TOP],
+        headline=headline(facts),
+        examples=[(stage, [_shown(row) for row in rows]) for stage, rows in shown],
+        rules=summary["rules"],
+        removed=summary["removed"],
+        learned=learned,
+        sites=summary["sites"],
+        dropped=_by_unit(summary["dropped"]),
         pairs=pairs,
         band=band,
         histogram=histogram(before, summary["lengths"]),
+        peak=max(*before, *summary["lengths"]),
         columns={
-            title: sorted(counts.items(), key=lambda item: -item[1])[:TOP]
+            title: sorted(counts.items(), key=lambda item: -item[1])
             for title, counts in summary["columns"].items()
         },
         damage=summary["damage"],
         quarantine=summary["quarantine"],
+        quarantined=summary["quarantined"],
         recipe=_recipe(facts["recipe"]),
         dependencies=facts["dependencies"],
     )
+
+
+def headline(facts: Mapping[str, Any]) -> str:
+    """Return the result of a run in two sentences."""
+    documents, characters = facts["funnel"]["documents"], facts["funnel"]["characters"]
+    return (
+        f"{documents['kept']:,} of {documents['in']:,} documents kept, {documents['dropped']:,} "
+        f"dropped, {documents['quarantined']:,} in quarantine. They hold {characters['kept']:,} of "
+        f"{characters['in']:,} characters, after {sum(facts['edits'].values()):,} edits."
+    )
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an example with its spans, on one line, nothing in it invisible."""
+    cuts = dict(zip(("del", "ins"), row["cut"], strict=True))
+    parts = edit_spans(row["before"], row["after"], SAME, CHANGES)
+    seen = [(op, visible_change(t) if op in cuts else visible(t)) for op, t in parts]
+    longest = max(row["cut"])
+    if longest and any(op == "same" for op, _ in seen):
+        seen.append(("more", f" … {longest:,} more characters …"))
+    elif longest:
+        seen = [
+            (op, t + (f" … {cuts[op]:,} more characters" if cuts[op] else "")) for op, t in seen
+        ]
+    return {**row, "left": visible(row["left"]), "right": visible(row["right"]), "spans": seen}
+
+
+def _by_unit(rows: Sequence[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
+    """Return the rows of audit/dropped by what was dropped, documents first."""
+    units = sorted({row[0] for row in rows})
+    return {f"{unit}s": [row for row in rows if row[0] == unit] for unit in units}
 
 
 def histogram(before: Sequence[int], after: Sequence[int]) -> list[dict[str, Any]]:
@@ -149,6 +195,8 @@ def histogram(before: Sequence[int], after: Sequence[int]) -> list[dict[str, Any
         bars.append({
             "x": round(x, 1), "x1": round(x + width * 0.42, 1), "w": round(width * 0.4, 1),
             "y0": 178 - h0, "h0": h0, "y1": 178 - h1, "h1": h1, "label": _length(k),
+            "n0": before[k], "n1": after[k],
+            "title": f"{_length(k)} to {_length(k + 1)} characters",
         })  # fmt: skip
     return bars
 

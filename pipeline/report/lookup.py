@@ -54,19 +54,34 @@ def choose_version(output: Path, name: str = "") -> Path:
     for folder in (Path(name), output / "versions" / name) if name else ():
         if (folder / versions.SUCCESS).is_file():
             return folder
+    every = versions.versions(output)
+    begun = [v for v in every if v.name.startswith(name)] if name else []
+    if len(begun) == 1:
+        return begun[0]
     found = versions.current(output)
     if name or found is None:
-        known = ", ".join(v.name for v in versions.versions(output)) or "none"
+        known = ", ".join(v.name for v in every)
         what = f"no version {name} in {output}" if name else f"nothing is published in {output}"
-        raise UsageError(what, f"versions there: {known}")
+        raise UsageError(what, f"versions there: {known}" if known else "run: python -m pipeline")
     return found
 
 
+def version_before(output: Path, version: Path) -> Path:
+    """Return the version that was published before this one."""
+    earlier = [v for v in versions.versions(output) if v.name < version.name]
+    if not earlier:
+        raise UsageError(f"there is no version before {version.name}", "name two versions")
+    return earlier[-1]
+
+
 def find(version: Path, name: str) -> list[Found]:
-    """Return the documents of this id, path, or path#record; UsageError where there is none."""
+    """Return the documents of this id, path, or path#record; UsageError where there is none.
+
+    The end of a path will do where the ledger has one such path only.
+    """
     path, _, number = name.rpartition("#")
     found = []
-    for part in sorted((version / "ledger").glob("*.parquet")):
+    for part in _ledger(version):
         # Not read_table: its dataset machinery takes four times as long over many parts.
         with pq.ParquetFile(part) as file:
             keys = file.read(columns=["id", "input_path", "record"])
@@ -78,24 +93,39 @@ def find(version: Path, name: str) -> list[Found]:
         if places.size:
             rows = pq.read_table(part).take(pa.array(places)).to_pylist()
             found += [_read(version, part.name, row) for row in rows]
-    if not found:
-        raise UsageError(
-            f"no document {name} in {version.name}",
-            _meant(version, name)
-            or "name an id, an input path, or path#record as the ledger has them",
-        )
-    return found
+    return found or _by_end(version, name)
 
 
-def _meant(version: Path, name: str) -> str:
-    """Return a hint at the first documents whose path ends like the name that was not found."""
-    stem = name.rpartition("/")[2]
-    for part in sorted((version / "ledger").glob("*.parquet")) if stem else ():
-        paths = pq.read_table(part, columns=["input_path"]).column("input_path")
-        near = pc.unique(paths.filter(pc.match_substring(paths, "/" + stem))).to_pylist()[:3]
-        if near:
-            return f"did you mean {' or '.join(near)}?"
-    return ""
+def _ledger(version: Path) -> list[Path]:
+    return sorted((version / "ledger").glob("*.parquet"))
+
+
+def _by_end(version: Path, name: str) -> list[Found]:
+    """Return the documents of the one path that ends like `name`; UsageError where there is none.
+
+    "b.txt" and "a/b.txt" are ends of "in/a/b.txt"; so is "/anywhere/in/a/b.txt", the same file.
+    """
+    path, mark, number = name.rpartition("#")
+    path, tail = (path, mark + number) if mark and number.isdecimal() else (name, "")
+    ends: set[str] = set()
+    near: set[str] = set()
+    stem = path.rpartition("/")[2]
+    for part in _ledger(version) if stem else ():
+        with pq.ParquetFile(part) as file:
+            paths = file.read(columns=["input_path"]).column("input_path")
+        alike = pc.or_(pc.match_substring(paths, "/" + stem), pc.starts_with(paths, stem))
+        for found in pc.unique(paths.filter(alike)).to_pylist():
+            one, other = (f"/{p.lstrip('/')}" for p in (found, path))
+            (ends if one.endswith(other) or other.endswith(one) else near).add(found)
+    if len(ends) == 1:
+        return find(version, ends.pop() + tail)
+    named = " or ".join(sorted(ends or near)[:3])
+    raise UsageError(
+        f"{len(ends)} documents are called {name}" if ends
+        else f"no document {name} in {version.name}",
+        f"did you mean {named}?" if named
+        else "name an id, an input path, or path#record as the ledger has them",
+    )  # fmt: skip
 
 
 def _read(version: Path, part: str, ledger: Mapping[str, Any]) -> Found:

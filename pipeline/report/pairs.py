@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipeline.corpus import Corpus
+from pipeline.report.difference import spans
 
 PAIRS = 6
 SHOWN = 1500  # characters of a text that are compared for the eye
-SAME = 40  # characters of equal text that are shown whole
 
 
 def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
         out.append({
             "kind": row["reason"].removeprefix("decide:"), "jaccard": row["jaccard"],
             "gone": ids[rank].as_py(), "kept": row["twin"],
-            "spans": spans(kept[:SHOWN], gone[:SHOWN]),
+            "spans": spans(*where_they_differ(kept, gone)),
         })  # fmt: skip
     return out
 
@@ -51,21 +51,15 @@ def near_misses(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
         row = {"a": ids[a].as_py(), "b": ids[b].as_py(), "jaccard": jaccard, "spans": []}
         if number < PAIRS:
             first, second = corpus.texts(np.array([a, b], np.int64))
-            row["spans"] = spans(first[:SHOWN], second[:SHOWN])
+            row["spans"] = spans(*where_they_differ(first, second))
         out.append(row)
     return out
 
 
-def spans(old: str, new: str) -> list[tuple[str, str]]:
-    """Return (same | del | ins, text) that lead from old to new; long sames shortened."""
-    from rapidfuzz.distance import Levenshtein
-
-    out: list[tuple[str, str]] = []
-    for op in Levenshtein.opcodes(old, new):
-        if op.tag == "equal":
-            same = old[op.src_start : op.src_end]
-            short = same if len(same) <= 2 * SAME else f"{same[:SAME]} … {same[-SAME:]}"
-            out.append(("same", short))
-            continue
-        out += [("del", old[op.src_start : op.src_end]), ("ins", new[op.dest_start : op.dest_end])]
-    return [(kind, text) for kind, text in out if text]
+def where_they_differ(one: str, other: str) -> tuple[str, str]:
+    """Return the beginnings of two texts, or what is around their first difference."""
+    pairs = enumerate(zip(one, other, strict=False))
+    alike = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    first = max(alike - SHOWN // 4, 0) if alike > SHOWN // 2 else 0
+    lead = "… " if first else ""
+    return lead + one[first : first + SHOWN], lead + other[first : first + SHOWN]

@@ -47,6 +47,7 @@ def summarise(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
         },
         "sites": [[*key, n] for key, n in _counts(data, "site").items() if key[0]],
         "quarantine": _quarantine(quarantine),
+        "quarantined": _quarantined(quarantine),
         "dropped": [[*key, n] for key, n in _counts(dropped, "unit", "stage", "reason").items()],
     }
 
@@ -71,6 +72,7 @@ def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         },
         "damage": {name: sum(part["damage"][name] for part in rows) for name in sums},
         "sites": _added(rows, "sites", 1),
+        "quarantined": _added(rows, "quarantined", 1),
         "quarantine": [row for part in rows for row in part["quarantine"]][:50],
         "dropped": _added(rows, "dropped", 3),
     }
@@ -107,7 +109,7 @@ def _removed(dropped: pa.Table) -> list[dict[str, Any]]:
     top = grouped.sort_by([("count_all", "descending"), ("text", "ascending")]).slice(0, TOP_LINES)
     return [
         {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["count_all"],
-         "example": r["id_min"]}
+         "cut": max(len(r["text"]) - SHOWN, 0), "example": r["id_min"]}
         for r in top.to_pylist()
     ]  # fmt: skip
 
@@ -121,6 +123,12 @@ def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str
         else:
             total[key] = dict(row)
     return sorted(total.values(), key=lambda row: (-row["n"], row["text"]))[:TOP_LINES]
+
+
+def _quarantined(table: pa.Table) -> list[list[Any]]:
+    """Count the quarantined records by reason; a row may stand for several."""
+    found = table.group_by("reason").aggregate([("records", "sum")]).to_pylist()
+    return [[row["reason"], row["records_sum"]] for row in found]
 
 
 def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
@@ -171,7 +179,7 @@ def _example(
         "draw": draw, "large": large, "size": size, "id": row["id"], "rule": row["rule"],
         "confidence": row["confidence"], "note": row["note"][:SHOWN],
         "left": before, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
-        "right": after,
+        "right": after, "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
     }  # fmt: skip
 
 

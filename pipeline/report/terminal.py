@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
+import textwrap
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TextIO
 
 COLOURS = {"red": "31", "green": "32", "cyan": "36", "bold": "1", "dim": "2"}
 INTERVAL = 5.0  # seconds between progress lines
+WIDTH = 78  # characters of a line that is wrapped
 
 
 class Figures(NamedTuple):
@@ -98,15 +102,29 @@ def render_summary(summary: Mapping[str, Any]) -> list[str]:
     lines = ["", f"{'':<12}" + "".join(f"{name:>13}" for name in names)]
     for unit in ("documents", "paragraphs", "characters"):
         cells = (funnel[unit].get(name) for name in names)
-        lines.append(f"{unit:<12}" + "".join(f"{_number(cell):>13}" for cell in cells))
+        line = f"{unit:<12}" + "".join(f"{_number(cell):>13}" for cell in cells)
+        lines.append(line.rstrip())
     edits = summary["edits"]
     by_stage = ", ".join(f"{stage} {n:,}" for stage, n in edits.items()) or "none"
-    lines.append(f"edits        {by_stage}")
+    lines += textwrap.wrap(f"edits        {by_stage}", WIDTH, subsequent_indent=" " * 13)[:3]
     lines += [f"{level:<12} {text}" for level, text in summary.get("alerts", ())[:3]]
     lines += [f"{name:<12} {value}" for name, value in summary["paths"].items()]
     if "next" in summary:
         lines.append(f"next         {summary['next']}")
     return lines
+
+
+def next_step(facts: Mapping[str, Any], output: Path, example: str) -> str:
+    """Return the command that a keeper of this corpus would type next."""
+    where = "" if str(output) == "output" else f" --output {shlex.quote(str(output))}"
+    if facts["funnel"]["documents"]["quarantined"]:
+        return f"python -m pipeline quarantine list{where}"
+    return f"python -m pipeline explain {shlex.quote(example or 'ID')}{where}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, which has an s in the plural."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _number(value: int | None) -> str:
