@@ -54,7 +54,8 @@ def test_explain_takes_the_end_of_a_path_and_a_longer_one(
     for name in (Path(whole).name, f"in/{Path(whole).name}", f"/elsewhere{whole}", f"{whole}#0"):
         assert whole in lines(capfd, "explain", name, "--output", str(output))[0]
     assert "#4096" not in lines(capfd, "explain", "rows.jsonl#0", "--output", str(output))[0]
-    lines(capfd, "explain", f"{Path(whole).name}#7", "--output", str(output), code=2)
+    for nothing in (f"{Path(whole).name}#7", "nothing#7", "#", "/", ""):
+        lines(capfd, "explain", nothing, "--output", str(output), code=2)
 
 
 def test_explain_asks_whether_a_file_of_that_name_was_meant(

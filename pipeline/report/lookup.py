@@ -117,11 +117,12 @@ def _by_end(version: Path, name: str) -> list[Found]:
         for found in pc.unique(paths.filter(alike)).to_pylist():
             one, other = (f"/{p.lstrip('/')}" for p in (found, path))
             (ends if one.endswith(other) or other.endswith(one) else near).add(found)
-    if len(ends) == 1:
-        return find(version, ends.pop() + tail)
+    (whole,) = ends if len(ends) == 1 else (path,)
+    if whole + tail != name:
+        return find(version, whole + tail)
     named = " or ".join(sorted(ends or near)[:3])
     raise UsageError(
-        f"{len(ends)} documents are called {name}" if ends
+        f"{len(ends)} documents are called {name}" if len(ends) > 1
         else f"no document {name} in {version.name}",
         f"did you mean {named}?" if named
         else "name an id, an input path, or path#record as the ledger has them",
