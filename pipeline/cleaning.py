@@ -35,6 +35,7 @@ from pipeline.readers.options import HtmlOptions, LimitOptions
 from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
+from pipeline.store.options import RunOptions
 from pipeline.store.shard import Row, ShardWriter, encodable
 from pipeline.text.line_hashes import line_records
 
@@ -77,7 +78,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
     values = job.values
     stats = CleanStats()
     cleaner = Cleaner(values)
-    with ShardWriter(Path(job.folder)) as writer:
+    run: RunOptions = values["run"]
+    with ShardWriter(Path(job.folder), run.state_compression) as writer:
         # One empty batch first: a shard without a record has all its arrays, too.
         for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)

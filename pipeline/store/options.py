@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.stages.base import option
 
@@ -25,6 +26,10 @@ class OutputOptions:
 class RunOptions:
     """How a run is carried out. None of these may change a byte of the data."""
 
+    # lz4 makes state/ a third smaller and costs 15 µs a document of 3.4 kB.
+    state_compression: Literal["none", "lz4"] = option(
+        "none", "compression of the cleaned texts that are kept in state/ for the runs to come"
+    )
     workers: int = option(0, "worker processes; 0 takes one per core", ge=0, le=1024)
     shard_bytes: int = option(16 << 20, "input bytes in one unit of work, about", ge=1 << 12)
     max_quarantine_share: float = option(

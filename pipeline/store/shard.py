@@ -7,7 +7,7 @@
     paragraphs.npy  long paragraphs (PARAGRAPH_DTYPE), `owner` = row
     meta.json       pieces and counts; written last
 
-Arrow IPC with lz4, as it is written once, read once or twice, and never published.
+Arrow IPC, as it is written once, read once or twice, and never published.
 """
 
 from __future__ import annotations
@@ -68,7 +68,17 @@ EDIT_SCHEMA = pa.schema(
         *((c.name, c.type) for c in EDITS[4:]),
     ]
 )
-_WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
+_STORED = {field.name: field.type for field in RECORD_SCHEMA}
+# What a record has that says nothing of itself; a list of names is empty, never null.
+_ABSENT: dict[str, Any] = {
+    **dict.fromkeys(LISTS & set(GIVEN), []),
+    "encoding": "utf-8",
+    "encoding_confidence": 1.0,
+    "decode_errors": 0,
+}
+_KEPT: dict[str, Any] = {
+    "records": 1, "status": "kept", "reason": "", "detail": "", "offset": -1, "sample": b"",
+}  # fmt: skip
 
 
 class Row:
@@ -122,8 +132,11 @@ class Row:
 class ShardWriter:
     """Writes an artifact batch by batch; the folder is complete when the block ends well."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compression: str = "none") -> None:
         self.folder = folder
+        self.options = pa.ipc.IpcWriteOptions(
+            compression=None if compression == "none" else compression
+        )
         self.rows = 0
         self.arrays: dict[str, list[Any]] = {}
 
@@ -135,7 +148,7 @@ class ShardWriter:
         return self
 
     def _new(self, name: str, schema: pa.Schema) -> pa.RecordBatchFileWriter:
-        return pa.ipc.new_file(str(self.folder / f"{name}.arrow"), schema, options=_WRITE)
+        return pa.ipc.new_file(str(self.folder / f"{name}.arrow"), schema, options=self.options)
 
     def write(
         self, rows: Sequence[Row], features: Mapping[str, Any], owned: Mapping[str, NDArray[Any]]
@@ -175,45 +188,71 @@ class ShardWriter:
 
 
 def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
-    """Return rows as an Arrow batch of RECORD_SCHEMA."""
+    """Return rows as an Arrow batch of RECORD_SCHEMA.
+
+    What most records of a batch do not have costs nothing: such a column is made in one go.
+    """
+    n = len(rows)
     documents = [row.document for row in rows]
     texts = [document.text if document else None for document in documents]
-    columns: list[Mapping[str, Any]] = [d.columns if d else {} for d in documents]
-    given = {name: [c.get(name) for c in columns] for name in GIVEN}
-    for name in LISTS & set(GIVEN):
-        given[name] = [as_names(value) for value in given[name]]
-    for name in ("title", "source", "place", "url", "site"):
-        given[name] = [None if v is None else encodable(str(v)) for v in given[name]]
-    given["encoding"] = [c.get("encoding", "utf-8") if c or t is not None else None
-                         for c, t in zip(columns, texts, strict=True)]  # fmt: skip
     raw = [text.encode() if text is not None else None for text in texts]
+    columns: list[Mapping[str, Any]] = [d.columns if d else {} for d in documents]
+    arrays = _given(columns, [text is not None for text in texts])
+    arrays.update(_fates(rows))
     hashes = [hashlib.sha256(d).hexdigest()[:32] if d is not None else None for d in raw]
-    data: dict[str, Any] = {
+    values: dict[str, Any] = {
         "piece": [row.piece for row in rows],
         "record": [row.record for row in rows],
-        "records": [row.records for row in rows],
-        "status": [row.status for row in rows],
-        "reason": [row.reason for row in rows],
-        "detail": [encodable(row.detail) for row in rows],
-        "offset": [row.offset for row in rows],
-        "sample": [row.sample for row in rows],
         "id": [encodable(row.id) for row in rows],
-        "text": texts,
-        **given,
-        "encoding_confidence": [c.get("encoding_confidence", 1.0) for c in columns],
-        "decode_errors": [c.get("decode_errors", 0) for c in columns],
         "damage_marks": [row.damage_marks for row in rows],
         "n_chars": [len(text) if text is not None else 0 for text in texts],
         "n_chars_in": [row.n_input_chars for row in rows],
-        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
+        "n_paragraphs": [data.count(b"\n") + 1 if data else 0 for data in raw],
         "n_paragraphs_in": [row.n_input_paragraphs for row in rows],
         "size": [len(data) if data is not None else 0 for data in raw],
-        "n_edits": [sum(map(len, d.steps)) if d else 0 for d in documents],
+        "n_edits": [sum(map(len, d.steps)) if d and d.steps else 0 for d in documents],
         "content_hash": hashes,
-        "extra": [c.get("extra") for c in columns],
     }
-    arrays = [pa.array(data[field.name], field.type) for field in RECORD_SCHEMA]
-    return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)
+    arrays["text"] = pa.array(raw, pa.binary()).view(pa.string())
+    arrays |= {name: pa.array(column, _STORED[name]) for name, column in values.items()}
+    assert all(len(array) == n for array in arrays.values())
+    return pa.RecordBatch.from_arrays(
+        [arrays[name] for name in RECORD_SCHEMA.names], schema=RECORD_SCHEMA
+    )
+
+
+def _given(columns: Sequence[Mapping[str, Any]], full: Sequence[bool]) -> dict[str, pa.Array]:
+    """Return the columns that stages and records give; `full` tells which rows have a text."""
+    present = set().union(*columns)
+    out: dict[str, pa.Array] = {}
+    for name in (*GIVEN, "encoding_confidence", "decode_errors", "extra"):
+        default = _ABSENT.get(name)
+        if name not in present and name != "encoding":
+            out[name] = _repeated(default, _STORED[name], len(columns))
+            continue
+        values = [c.get(name, default) for c in columns]
+        if name in LISTS:
+            values = [as_names(value) for value in values]
+        elif name in ("title", "source", "place", "url", "site"):
+            values = [None if v is None else encodable(str(v)) for v in values]
+        elif name == "encoding":
+            values = [v if c or f else None for v, c, f in zip(values, columns, full, strict=True)]
+        out[name] = pa.array(values, _STORED[name])
+    return out
+
+
+def _fates(rows: Sequence[Row]) -> dict[str, pa.Array]:
+    """Return the columns that say what becomes of the records."""
+    names = ("records", "status", "reason", "detail", "offset", "sample")
+    if all(row.status == "kept" for row in rows):
+        return {name: _repeated(_KEPT[name], _STORED[name], len(rows)) for name in names}
+    values: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in names}
+    values["detail"] = [encodable(detail) for detail in values["detail"]]
+    return {name: pa.array(column, _STORED[name]) for name, column in values.items()}
+
+
+def _repeated(value: Any, kind: pa.DataType, n: int) -> pa.Array:
+    return pa.nulls(n, kind) if value is None else pa.array([value] * n, kind)
 
 
 def edit_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
