@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -206,7 +207,8 @@ def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table
     pieces: list[pa.Table] = [take_records(Path(sources[0]), nothing)]
     receipts: list[pa.Table] = [take_edits(Path(sources[0]), nothing)]
     places: list[NDArray[np.int64]] = [nothing]
-    for number in np.unique(owners):
+    numbers, firsts = np.unique(owners, return_index=True)
+    for number in numbers[np.argsort(firsts)]:  # mostly the order of the plan already
         folder = Path(sources[number])
         mine = np.flatnonzero(owners == number)
         pieces.append(take_records(folder, rows[mine]))
@@ -217,12 +219,16 @@ def _collect(plan: pa.Table, sources: Sequence[str]) -> tuple[pa.Table, pa.Table
             at = np.searchsorted(rows[mine][by_row], found.column("row").to_numpy())
             place = mine[by_row][at]
             receipts.append(found.set_column(0, "row", pa.array(place.astype(np.int32))))
-    records = pa.concat_tables(pieces)
-    order = np.argsort(np.concatenate(places), kind="stable")
-    records = records.take(pa.array(order))
+    records = _sorted(pa.concat_tables(pieces), np.concatenate(places))
     edits = pa.concat_tables(receipts)
-    by_place = np.argsort(edits.column("row").to_numpy(), kind="stable")
-    return records, edits.take(pa.array(by_place))
+    return records, _sorted(edits, edits.column("row").to_numpy())
+
+
+def _sorted(table: pa.Table, places: NDArray[Any]) -> pa.Table:
+    """Return the rows of a table in order of their places; as it is where they are in order."""
+    if bool((places[1:] >= places[:-1]).all()):
+        return table
+    return table.take(pa.array(np.argsort(places, kind="stable")))
 
 
 def build_tables(

@@ -149,6 +149,7 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
     keys = edits.select(["input_path", "record", "start"])
     stages = edits.column("stage").combine_chunks().dictionary_encode()
     indices = stages.indices.to_numpy()
+    of = _Rows(data, edits)
     out: dict[str, list[dict[str, Any]]] = {}
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
@@ -164,17 +165,17 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
         picked = [(draw, place, False) for draw, place in nsmallest(SAMPLES, some)]
         picked += [(0, place, True) for place in largest]
         out[stage] = [
-            _example(data, edits, place, draw, large, int(sizes[place]))
+            _example(of, data, edits, place, draw, large, int(sizes[place]))
             for draw, place, large in picked
         ]
     return out
 
 
 def _example(
-    data: pa.Table, edits: pa.Table, place: int, draw: int, large: bool, size: int
+    of: _Rows, data: pa.Table, edits: pa.Table, place: int, draw: int, large: bool, size: int
 ) -> dict[str, Any]:
     row = edits.slice(place, 1).to_pylist()[0]
-    before, after = _context(data, edits, row)
+    before, after = _context(of, data, edits, row, place)
     return {
         "draw": draw, "large": large, "size": size, "id": row["id"], "rule": row["rule"],
         "confidence": row["confidence"], "note": row["note"][:SHOWN],
@@ -183,26 +184,42 @@ def _example(
     }  # fmt: skip
 
 
-def _context(data: pa.Table, edits: pa.Table, row: Mapping[str, Any]) -> tuple[str, str]:
+class _Rows:
+    """Where the rows of one document stand in a part: in `data` one, in `edits` a run."""
+
+    def __init__(self, data: pa.Table, edits: pa.Table) -> None:
+        self.records = data.column("record").to_numpy()
+        self.paths = data.column("input_path")
+        of = edits.column("record").to_numpy()
+        paths = edits.column("input_path").combine_chunks().dictionary_encode().indices.to_numpy()
+        new = (of[1:] != of[:-1]) | (paths[1:] != paths[:-1])
+        self.starts = np.concatenate(([0], np.flatnonzero(new) + 1, [len(of)]))
+
+    def text(self, record: int, path: str) -> int | None:
+        """Return the row of a document in `data`; None where it was not kept."""
+        rows = np.flatnonzero(self.records == record).tolist()
+        return next((i for i in rows if self.paths[i].as_py() == path), None)
+
+    def run(self, place: int) -> tuple[int, int]:
+        """Return the first edit of the document that has the edit at a place, and their number."""
+        i = int(np.searchsorted(self.starts, place, "right"))
+        return int(self.starts[i - 1]), int(self.starts[i] - self.starts[i - 1])
+
+
+def _context(
+    of: _Rows, data: pa.Table, edits: pa.Table, row: Mapping[str, Any], place: int
+) -> tuple[str, str]:
     """Return the text on either side of an edit, in the stage's input."""
-    mask = _of(data, row)
-    found = data.filter(mask).column("text").to_pylist()
-    if not found:
+    found = of.text(row["record"], row["input_path"])
+    if found is None:
         return "", ""
-    text = found[0]
-    mine = edits.filter(_of(edits, row)).to_pylist()
+    text = data.column("text")[found].as_py()
+    mine = edits.slice(*of.run(place)).to_pylist()
     steps = [list(group) for _, group in groupby(mine, key=lambda edit: edit["step"])]
     for step in reversed([s for s in steps if s[0]["step"] >= row["step"]]):
         text = undo_edits(text, [Edit(*(edit[name] for name in Edit._fields)) for edit in step])
     start, end = row["start"], row["end"]
     return text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
-
-
-def _of(table: pa.Table, row: Mapping[str, Any]) -> pa.ChunkedArray:
-    return pc.and_(
-        pc.equal(table.column("record"), row["record"]),
-        pc.equal(table.column("input_path"), row["input_path"]),
-    )
 
 
 def _best_examples(parts: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -24,8 +24,10 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 def take_rows(
     path: Path, rows: NDArray[np.int64], columns: Sequence[str] | None = None
 ) -> pa.Table:
-    """Return the rows of these numbers, in this order."""
+    """Return the rows of these numbers, in this order; a run of rows is not copied."""
     starts = _batch_starts(path)
+    if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(rows) and _rising(rows):
+        return _slice(path, starts, int(rows[0]), int(rows[-1]) + 1, columns)
     order = np.argsort(rows, kind="stable")
     rising = rows[order]
     owners = np.searchsorted(starts, rising, "right") - 1
@@ -36,11 +38,28 @@ def take_rows(
             for owner in np.unique(owners)
         ]
         table = pa.Table.from_batches(batches, reader.schema)
-    if bool(np.all(rows[1:] >= rows[:-1])):
+    if _rising(rows):
         return table
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     return table.take(pa.array(back))
+
+
+def _rising(rows: NDArray[np.int64]) -> bool:
+    return bool(np.all(rows[1:] >= rows[:-1]))
+
+
+def _slice(
+    path: Path, starts: NDArray[np.int64], first: int, stop: int, columns: Sequence[str] | None
+) -> pa.Table:
+    """Return the rows from `first` to `stop` (exclusive)."""
+    begin = int(np.searchsorted(starts, first, "right")) - 1
+    end = int(np.searchsorted(starts, stop, "left"))
+    with pa.memory_map(str(path)) as source:
+        reader = _opened(source, columns)
+        batches = [reader.get_batch(i) for i in range(begin, end)]
+        table = pa.Table.from_batches(batches, reader.schema)
+    return table.slice(first - int(starts[begin]), stop - first)
 
 
 @lru_cache(maxsize=256)
