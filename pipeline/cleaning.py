@@ -51,26 +51,13 @@ WORDS = ALWAYS & ~classes(
 
 @dataclass(slots=True)
 class CleanStats:
-    """What a shard held. `edits` counts receipts by (stage, rule)."""
+    """What became of the records of a shard."""
 
     records: int = 0
     kept: int = 0
     dropped: int = 0
     quarantined: int = 0
-    paragraphs: int = 0
-    paragraphs_out: int = 0
-    chars: int = 0
-    chars_out: int = 0
-    edits: Counter[tuple[str, str]] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: CleanStats) -> None:
-        """Add the counts of another shard."""
-        for name in ("records", "kept", "dropped", "quarantined", "paragraphs", "paragraphs_out",
-                     "chars", "chars_out"):  # fmt: skip
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.edits.update(other.edits)
-        self.reasons.update(other.reasons)
 
 
 def clean_shard(job: CleanJob) -> CleanStats:
@@ -175,8 +162,9 @@ class Cleaner:
         if not columns.get("site"):
             # A folder of files is one site until an address says otherwise; a row of a table that
             # has no address is of no site.
-            url, whole = str(columns.get("url") or ""), raw.id == raw.path
-            columns["site"] = host_of(url) or (posixpath.dirname(raw.path) if whole else None)
+            url, whole = columns.get("url"), raw.id == raw.path
+            host = host_of(str(url)) if url else ""
+            columns["site"] = host or (posixpath.dirname(raw.path) if whole else None)
         row.document = Document(row.id, text, columns)
         row.n_input_chars = len(text)
         row.n_input_paragraphs = paragraphs(text)
@@ -238,18 +226,11 @@ def _compiled(options: tuple[tuple[str, Any], ...]) -> list[Compiled]:
 def _count(stats: CleanStats, rows: Sequence[Row]) -> None:
     for row in rows:
         stats.records += row.records
-        stats.paragraphs += row.n_input_paragraphs
-        stats.chars += row.n_input_chars
         if row.status == "kept":
             stats.kept += 1
-            text = row.text
-            stats.chars_out += len(text)
-            stats.paragraphs_out += text.count("\n") + 1 if text else 0
-        elif row.status == "dropped":
+            continue
+        if row.status == "dropped":
             stats.dropped += 1
-            stats.reasons[row.reason] += 1
         else:
             stats.quarantined += row.records
-            stats.reasons[row.reason] += row.records
-        if row.document is not None and row.document.steps:
-            stats.edits.update((edit.stage, edit.rule) for edit in row.document.edits)
+        stats.reasons[row.reason] += row.records

@@ -8,12 +8,12 @@ extended recipe, default.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 from pipeline.decode import DecodeOptions
 from pipeline.dedup.lines import SitesOptions
@@ -130,10 +130,12 @@ def schema() -> dict[str, Any]:
         "extends": {"type": "string", "description": "a recipe to start from"}
     }
     for name, kind in sections().items():
-        part = _model(kind).model_json_schema()
-        part.pop("title", None)
-        part["description"] = (kind.__doc__ or "").split("\n")[0]
-        properties[name] = part
+        properties[name] = {
+            "type": "object",
+            "description": (kind.__doc__ or "").split("\n")[0],
+            "additionalProperties": False,
+            "properties": _option_schemas(kind),
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pipeline recipe",
@@ -141,6 +143,18 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": properties,
     }
+
+
+def _option_schemas(kind: type[Any]) -> dict[str, Any]:
+    import msgspec
+
+    hints = get_type_hints(kind)
+    out: dict[str, Any] = {}
+    for f in fields(kind):
+        default = f.default if f.default_factory is MISSING else f.default_factory()
+        part = msgspec.json.schema(_annotated(hints[f.name], f.metadata))
+        out[f.name] = {**part, "default": default}
+    return out
 
 
 def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any], dict[str, int]]]:
@@ -198,56 +212,65 @@ def _checked(
     problems: list[str],
 ) -> Any:
     """Return the options of a section, or None where a problem was found and added."""
-    if not table:  # defaults need no checking, and pydantic takes 7 ms a section
-        return kind()
-    from pydantic import ValidationError
-
-    hints = get_type_hints(kind)
-    limits = {f.name: f.metadata for f in fields(kind)}
-    wrong: dict[str, Any] = {}
-    try:
-        model = _model(kind).model_validate(dict(table))
-    except ValidationError as error:
-        for item in error.errors():
-            wrong.setdefault(str(item["loc"][0]), (item["loc"], item["input"]))
-    else:
-        for f in fields(kind):
-            listed = f.metadata.get("choices", ())
-            found = [v for v in getattr(model, f.name) if v not in listed] if listed else []
-            wrong.update({f.name: ((f.name,), found[0])} if found else {})
-    for name, (loc, value) in wrong.items():
-        key = ".".join(str(part) for part in (section, *loc))
-        where = places.get(key) or places.get(f"{section}.{name}", "recipe")
-        words = choices(limits[name])
-        meant = nearest(value, words) if words else ""
-        meant = meant if meant.startswith(": ") else ""
-        inner = len(loc) > 1  # an entry of a list or of a table: all of those are strings
-        wanted = allowed(str if inner else hints[name], limits[name])
-        problems.append(f"{where}: {key}: expected {wanted}, got {value!r:.80}{meant}")
-    if wrong:
-        return None
-    return kind(**{f.name: getattr(model, f.name) for f in fields(kind)})
-
-
-def _model(kind: type[Any]) -> Any:
-    """Build the pydantic model of an options dataclass; the dataclass stays free of pydantic."""
-    from pydantic import ConfigDict, Field, create_model
-
-    hints = get_type_hints(kind)
-    spec: dict[str, Any] = {}
+    hints = get_type_hints(kind) if table else {}
+    given: dict[str, Any] = {}
+    before = len(problems)
     for f in fields(kind):
-        limits = {key: value for key, value in f.metadata.items() if key in LIMITS}
-        if "choices" in f.metadata:
-            limits["json_schema_extra"] = {"choices": list(f.metadata["choices"])}
-        if get_origin(hints[f.name]) is tuple:
-            limits["strict"] = False  # TOML has lists only
-        default: dict[str, Any] = (
-            {"default": f.default}
-            if f.default is not MISSING
-            else {"default_factory": f.default_factory}
-        )
-        spec[f.name] = (
-            hints[f.name],
-            Field(**default, description=f.metadata.get("doc", ""), **limits),
-        )
-    return create_model(kind.__name__, __config__=ConfigDict(extra="forbid", strict=True), **spec)
+        if f.name not in table:
+            continue
+        try:
+            given[f.name] = _converted(table[f.name], hints[f.name], f.metadata)
+        except _MisfitError as wrong:
+            inner = wrong.place is not None
+            key = ".".join((section, f.name, *([str(wrong.place)] if inner else [])))
+            where = places.get(key) or places.get(f"{section}.{f.name}", "recipe")
+            words = choices(f.metadata)
+            meant = nearest(wrong.value, words) if words else ""
+            meant = meant if meant.startswith(": ") else ""
+            # An entry of a list or of a table: all of those are strings.
+            wanted = allowed(str if inner else hints[f.name], f.metadata)
+            problems.append(f"{where}: {key}: expected {wanted}, got {wrong.value!r:.80}{meant}")
+    return kind(**given) if len(problems) == before else None
+
+
+class _MisfitError(Exception):
+    """A value that an option cannot have; `place` is that of the entry of a list or a table."""
+
+    def __init__(self, value: Any, place: object = None) -> None:
+        self.value = value
+        self.place = place
+
+
+def _converted(value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+    """Return a TOML value as the type of its option; _MisfitError where it is none."""
+    import msgspec
+
+    try:
+        found = msgspec.convert(value, _annotated(hint, metadata))
+    except msgspec.ValidationError:
+        raise _misfit(value, hint) from None
+    listed = metadata.get("choices", ())
+    if wrong := [entry for entry in found if entry not in listed] if listed else ():
+        raise _MisfitError(wrong[0])
+    return found
+
+
+def _misfit(value: Any, hint: Any) -> _MisfitError:
+    """Return what is wrong: the entry of a list or of a table that is no string, or all of it."""
+    entries: Iterable[tuple[object, Any]] = ()
+    if get_origin(hint) is tuple and isinstance(value, list):
+        entries = enumerate(value)
+    elif get_origin(hint) is dict and isinstance(value, dict):
+        entries = value.items()
+    wrong = ((entry, place) for place, entry in entries if not isinstance(entry, str))
+    return _MisfitError(*next(wrong, (value, None)))
+
+
+def _annotated(hint: Any, metadata: Mapping[str, Any]) -> Any:
+    """Return the type of an option with its limits, as msgspec reads them."""
+    import msgspec
+
+    limits = {key: value for key, value in metadata.items() if key in LIMITS}
+    extra = {"choices": list(metadata["choices"])} if "choices" in metadata else None
+    meta = msgspec.Meta(**limits, description=metadata.get("doc", ""), extra_json_schema=extra)
+    return Annotated[hint, meta]

@@ -27,7 +27,11 @@ def learned(corpus: Corpus, options: SitesOptions) -> dict[int, str]:
     """Return rank → removals (JSON) of every document that has lines of its site."""
     if not options.enabled or not any(part.size for part in corpus.lines):
         return {}
-    removals, _ = learn(lambda: _chunks(corpus), _site_hashes(corpus), options)
+    sites = _site_hashes(corpus)
+    _, documents = np.unique(sites[sites != 0], return_counts=True)
+    if documents.max(initial=0) < options.min_documents:
+        return {}
+    removals, _ = learn(lambda: _chunks(corpus), sites, options)
     ids = corpus.table.column("id")
     reasons = removals.reasons(lambda rank: str(ids[rank].as_py()))
     return {

@@ -71,7 +71,7 @@ EDIT_SCHEMA = pa.schema(
 _STORED = {field.name: field.type for field in RECORD_SCHEMA}
 # What a record has that says nothing of itself; a list of names is empty, never null.
 _ABSENT: dict[str, Any] = {
-    **dict.fromkeys(LISTS & set(GIVEN), []),
+    **{name: [] for name in LISTS & set(GIVEN)},
     "encoding": "utf-8",
     "encoding_confidence": 1.0,
     "decode_errors": 0,
