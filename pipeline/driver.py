@@ -26,6 +26,7 @@ from pipeline.errors import ConservationError, QuarantineLimitError
 from pipeline.plan import (
     PlannedPiece,
     Shard,
+    check_places,
     clean_id,
     cut_shards,
     dependency_versions,
@@ -43,7 +44,7 @@ from pipeline.publish import (
     write_clusters,
     write_part,
 )
-from pipeline.readers.options import LimitOptions
+from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, without
 from pipeline.report import html
@@ -79,6 +80,7 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     """
     output = Path(recipe.section(OutputOptions).path)
     started = time.monotonic()
+    check_places(recipe.section(InputOptions).paths, output)
     pieces = list_pieces(recipe)
     name = identity(recipe, pieces)
     observer.phase("plan", _describe(pieces))

@@ -17,8 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.errors import UsageError
 from pipeline.readers import InputFile, Piece, discover, opened, split
 from pipeline.readers.options import InputOptions, LimitOptions
+from pipeline.readers.remote import is_remote
 from pipeline.recipe import Recipe
 
 # What may change a byte of the output, beside our own code and tables.
@@ -140,6 +142,29 @@ def identity(recipe: Recipe, pieces: Iterable[PlannedPiece]) -> str:
     limit = recipe.resolved("run")["run"]["limit"]
     names = sorted(p.name for p in pieces)
     return sha(program_id(recipe).encode(), canonical(limit), canonical(names))
+
+
+OWN = ("versions", "state", "current")
+"""What a run writes into its output folder, and must never read as input."""
+
+
+def check_places(paths: Sequence[str], output: Path) -> None:
+    """Raise UsageError where a later run would read its own output, or would own the disk."""
+    place = output.resolve()
+    if place == Path(place.anchor) or place == Path.home():
+        raise UsageError(f"{output} cannot be an output", "name a folder of its own")
+    for given in paths:
+        if is_remote(given):
+            continue
+        named, deep, _ = given.partition("**")
+        root = Path(named or ".").resolve()
+        inside = place == root or (root in place.parents and (deep or root.is_dir()))
+        own = place in root.parents and root.relative_to(place).parts[0] in OWN
+        if inside or own:
+            raise UsageError(
+                f"the output {output} and the input {given} lie within each other",
+                "name an output outside the input: a later run would read what this one wrote",
+            )
 
 
 def list_pieces(recipe: Recipe) -> list[PlannedPiece]:

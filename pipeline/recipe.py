@@ -94,6 +94,8 @@ def load(
                 continue
             merged.setdefault(section, {}).update(table)
             origins.update({f"{section}.{key}": origin for key in table})
+    if path and not merged and not problems:
+        raise RecipeError(f"{path}: sets nothing", "leave out --config to run with the defaults")
     for name, value in (flags or {}).items():
         section, _, key = name.partition(".")
         merged.setdefault(section, {})[key] = value

@@ -6,10 +6,11 @@ tables, code, the formulae of statutes and manuals. A line goes only
 - as part of a *block* of at least three lines that was pasted again in the same order and is a good
   part of the document, with all its short lines;
 - as a long *paragraph* of prose, the same or nearly so, with the same numbers in it;
-- as a *caption* or title between the paragraphs, where it is long enough to be no refrain.
+- as a *caption* or title between the paragraphs, where it is long enough to be no refrain;
+- as one of a *stuck* line, ten times and more in a row, where that is half of the document.
 
-The last two never in a document that is a statute, verse, code or a table. The first occurrence
-stays, unless a later one is the more complete.
+Paragraphs and captions never go in a document that is a statute, verse, code or a table. The first
+occurrence stays, unless a later one is the more complete.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import median
 from typing import NamedTuple
 
@@ -88,6 +90,8 @@ _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
 _SENTENCE_END = "。！？…!?”』」）)"
 _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
+_STUCK = 10
+"""Times in a row: a chant or a cell of a table that was flattened stays below."""
 _NUMBERS = re.compile(rf"[{_NUMERAL}]+")
 _HAN_CHARS = re.compile(f"[{_HAN}]")
 _HAN_RUNS = re.compile(f"[{_HAN}]+")
@@ -115,6 +119,7 @@ def repeats(
     formal = _formal(bare)
     # A listing may stand twice in a manual; twice the manual may not.
     gone = _blocks(lines, twin, options, options.block_share * (2 if formal else 1))
+    gone |= _stuck(lines, twin, options)
     repeated = any(i != t and i not in gone for i, t in enumerate(twin))
     if not (near or repeated) or _statute(bare):
         return gone
@@ -154,6 +159,21 @@ def _blocks(
         if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
             gone.update((j, Repeat("pasted-block", twin[j])) for j in range(i, end))
         i = end
+    return gone
+
+
+def _stuck(
+    lines: Sequence[Line], twin: Sequence[int], options: RepetitionOptions
+) -> dict[int, Repeat]:
+    """Find a line that some loop wrote again and again: no refrain fills half of a text."""
+    gone: dict[int, Repeat] = {}
+    total = sum(len(line.bare) for line in lines)
+    for number, run in groupby(range(len(lines)), key=lambda i: twin[i]):
+        again = list(run)
+        chars = len(lines[number].bare) * len(again)
+        much = chars >= options.block_chars and chars * 2 >= total
+        if len(again) >= _STUCK and much and _HAN_CHARS.search(lines[number].bare):
+            gone.update((i, Repeat("stuck-line", number)) for i in again if i != number)
     return gone
 
 
