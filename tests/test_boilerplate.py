@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.errors import RecipeError
-from pipeline.stages.boilerplate import BoilerplateOptions, build, build_batch
+from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, build_batch, matcher
 from pipeline.text.fold import fold
-from pipeline.text.literals import required_literals
+from pipeline.text.literals import outer_letters, required_literals
 from pipeline.text.rules import builtin_rules, find_rule, load_rules, parse_rules
-from pipeline.text.triggers import TriggerIndex
+from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
 
 APPLY = build(BoilerplateOptions())
@@ -56,6 +56,23 @@ def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
     assert together == [APPLY(document) for document in documents]
 
 
+@given(PAGES)
+@settings(max_examples=100, deadline=None)
+def test_no_line_is_passed_over_that_a_rule_would_hit(text: str) -> None:
+    match, _ = matcher(BoilerplateOptions())
+    every = {
+        number: tuple(i for i, rule in enumerate(builtin_rules()) if any_in(rule.triggers, line))
+        for number, line in enumerate(fold(text).split("\n"))
+    }
+    whole = Candidate(0, fold(text), every, tuple(every))
+    document = Document("", text)
+    assert _settle(document, whole, match) == APPLY(document)
+
+
+def any_in(triggers: tuple[str, ...], line: str) -> bool:
+    return any(trigger in line for trigger in triggers)
+
+
 @given(st.text())
 def test_folding_keeps_every_offset(text: str) -> None:
     assert len(fold(text)) == len(text)
@@ -65,6 +82,17 @@ def test_folding_keeps_every_offset(text: str) -> None:
 def test_clean_text_is_not_looked_at() -> None:
     index = TriggerIndex(builtin_rules())
     assert index.find(["昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。\n" * 50]) == []
+
+
+def test_what_a_rule_cannot_touch_is_not_looked_at() -> None:
+    index = TriggerIndex(builtin_rules())
+    prose = SENTENCES[0]
+    assert (
+        index.find([f"{prose}\n他们阅读全文之后展开了讨论，请点击这里查看更多相关新闻。\n{prose}"])
+        == []
+    )
+    assert index.find([f"{prose}\n返回首页\n{prose}"]) == []
+    assert index.find([f"{prose}\n{prose}\n返回首页"]) != []
 
 
 def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
@@ -160,3 +188,24 @@ def test_an_unknown_rule_names_its_neighbours() -> None:
 )
 def test_the_literals_that_every_match_contains(pattern: str, literals: set[str]) -> None:
     assert required_literals(pattern) == literals
+
+
+@pytest.mark.parametrize(
+    ("pattern", "first", "last"),
+    [
+        ("相关(?:阅读|新闻)", "相", "读闻"),
+        (r"\s*[(\[]*(?:上|下)?一篇\s*$", "一上下", "篇"),
+        (r"[\p{Han}]{2,4}网", None, "网"),
+        (r"第\d+", "第", "0123456789"),
+        ("(?:甲|.)乙?", None, None),
+        ("[^甲]乙|丙丁", None, "丁乙"),
+        ("(?i:ab)", None, None),
+        ("(?i)ab", None, None),
+        ("(?:甲)?-*", None, None),
+    ],
+)
+def test_the_letters_at_the_ends_of_every_match(
+    pattern: str, first: str | None, last: str | None
+) -> None:
+    found = [outer_letters(pattern), outer_letters(pattern, last=True)]
+    assert [letters and "".join(sorted(letters)) for letters in found] == [first, last]

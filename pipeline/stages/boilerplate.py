@@ -1,8 +1,8 @@
 """Boilerplate: what the site put around the article.
 
 Knowledge lives in `pipeline/tables/boilerplate/*.toml`; this file only says how rules are applied.
-One Aho-Corasick pass over a batch finds the lines that hold a trigger of some rule; the rules are
-matched against those lines alone, and documents without one are not looked at.
+Array work over a batch finds the lines that hold a trigger of some rule where that rule may apply;
+the rules are matched against those lines alone, and documents without one are not looked at.
 
 What is left alone: a text of which nothing would be left; sentences of the article; headings and
 lists that no rule begins; what is right in form and wrong in place (`新闻排行` in the middle of a
@@ -11,22 +11,25 @@ paragraph, or above prose).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Any
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.text.prose import core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
-from pipeline.text.triggers import Candidate, TriggerIndex, core, is_bulleted, is_prose
+from pipeline.text.triggers import Candidate, TriggerIndex
 
 _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
 _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
+_REMEMBERED = 4096  # lines of which it is known what rules find in them
 _ROUNDS = 8  # dropping a block may bring the next heading to an edge; each round drops something
 
 
@@ -41,21 +44,36 @@ class BoilerplateOptions(Options):
 @dataclass(frozen=True, slots=True)
 class _Hit:
     rule: Rule
-    start: int  # of the part to cut, in the line
-    end: int
+    start: int = 0  # of the part to cut, in the line
+    end: int = 0
     value: str = ""
 
 
-@dataclass(slots=True)
-class _Page:
-    """A text cut into lines, with what is known of each."""
+Hits = tuple[_Hit, ...]
+Match = Callable[[str, tuple[int, ...]], Hits]
+"""Takes a folded line and the numbers of the rules that may fit it; returns those that do."""
 
-    lines: list[str]
-    folded: list[str]
-    hits: dict[int, list[_Hit]]
-    first_prose: int
-    last_prose: int
-    own_before: list[int]  # how many lines above are the article's own: neither blank nor hit
+
+class _Page:
+    """A text cut into lines, with what is known of each; what is not asked is not found out."""
+
+    def __init__(
+        self, text: str, folded: list[str], rules: Mapping[int, tuple[int, ...]], match: Match
+    ) -> None:
+        self.lines = text.split("\n")
+        self.folded = folded
+        self.rules = rules
+        self._match = match
+        self._hits: dict[int, Hits] = {}
+
+    def hits(self, number: int) -> Hits:
+        """Return what the rules find in a line."""
+        if number not in self.rules:
+            return ()
+        found = self._hits.get(number)
+        if found is None:
+            found = self._hits[number] = self._match(self.folded[number], self.rules[number])
+        return found
 
     def allows(self, number: int, rule: Rule) -> bool:
         return any(self._stands(number, word, limit) for word, limit in rule.where)
@@ -65,27 +83,60 @@ class _Page:
             return number < self.first_prose
         if word == "tail":
             return number > self.last_prose
-        before = self.own_before[number]
         if word == "first":
-            return before < limit
+            return self._own_before[number] < limit
         if word == "last":
-            return self.own_before[-1] - before < limit
+            return self._own_before[-1] - self._own_before[number] < limit
         return True
 
+    @cached_property
+    def _own_before(self) -> list[int]:
+        """How many lines above are the article's own: neither blank nor hit."""
+        own = (not self.hits(n) and not _blank(line) for n, line in enumerate(self.folded))
+        return [0, *accumulate(own)]
 
-def matcher(options: BoilerplateOptions) -> tuple[tuple[Rule, ...], TriggerIndex]:
-    """Return the rules of a recipe and the index of their triggers."""
+    @cached_property
+    def first_prose(self) -> int:
+        """The number of the first line of prose that no rule drops."""
+        n = next((n for n in range(len(self.folded)) if self._prose(n)), None)
+        return min(_EDGE_LINES, len(self.folded)) if n is None else n
+
+    @cached_property
+    def last_prose(self) -> int:
+        """The number of the last line of prose that no rule drops."""
+        numbers = range(len(self.folded) - 1, -1, -1)
+        n = next((n for n in numbers if self._prose(n)), None)
+        return max(-1, len(self.folded) - _EDGE_LINES - 1) if n is None else n
+
+    def _prose(self, number: int) -> bool:
+        if any(hit.rule.action != "cut" for hit in self.hits(number)):
+            return False
+        return is_prose(self.folded[number])
+
+
+def matcher(options: BoilerplateOptions) -> tuple[Match, TriggerIndex]:
+    """Return what matches the rules of a recipe, and the index of their triggers."""
     rules = tuple(r for r in load_rules(options.rules) if r.id not in options.without)
-    return rules, TriggerIndex(rules)
+
+    def match(folded: str, which: tuple[int, ...]) -> Hits:
+        return tuple(_match(folded, [rules[number] for number in which]))
+
+    # The lines of a site recur from page to page.
+    remembered = lru_cache(_REMEMBERED)(match)
+
+    def once(folded: str, which: tuple[int, ...]) -> Hits:
+        return (remembered if len(folded) <= _ITEM_CHARS else match)(folded, which)
+
+    return once, TriggerIndex(rules)
 
 
 def build(options: BoilerplateOptions) -> Apply:
     """Return the stage's function for one document."""
-    rules, index = matcher(options)
+    match, index = matcher(options)
 
     def apply(document: Document) -> Document:
-        for candidate in index.find([document.text]):
-            document = _settle(document, candidate, rules)
+        for candidate in index.find([document.text], match):
+            document = _settle(document, candidate, match)
         return document
 
     return apply
@@ -93,62 +144,56 @@ def build(options: BoilerplateOptions) -> Apply:
 
 def build_batch(options: BoilerplateOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
-    rules, index = matcher(options)
+    match, index = matcher(options)
 
     def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
         outcomes: list[Outcome] = list(documents)
-        for candidate in index.find([document.text for document in documents]):
+        for candidate in index.find([document.text for document in documents], match):
             number = candidate.document
-            outcomes[number] = _settle(documents[number], candidate, rules)
+            outcomes[number] = _settle(documents[number], candidate, match)
         return outcomes
 
     return apply
 
 
-def _settle(document: Document, candidate: Candidate, rules: Sequence[Rule]) -> Document:
+def _settle(document: Document, candidate: Candidate, match: Match) -> Document:
     """Apply the rules until nothing more falls."""
-    folded = candidate.folded.split("\n")
-    known = {
-        folded[number]: hits
-        for number, here in _worth_matching(folded, candidate, rules)
-        if (hits := _match(folded[number], here))
-    }
-    for _ in range(_ROUNDS if known else 0):
-        page = _page(document.text, folded, known)
-        drops, cuts, columns = _judge(page)
-        if all(n in drops or not line.strip() for n, line in enumerate(folded)):
+    page = _Page(document.text, candidate.folded.split("\n"), candidate.hits, match)
+    numbers: Iterable[int] = candidate.now
+    for _ in range(_ROUNDS):
+        drops, cuts, columns = _judge(page, numbers)
+        if not drops and not cuts:
+            break
+        if all(n in drops or _blank(line) for n, line in enumerate(page.folded)):
             break  # nothing would be left: then this is no page around an article
         edits = removal(STAGE.name, page.lines, drops, cuts)
-        if not edits:
-            break
-        for number, cut in cuts.items():
-            line = folded[number][: cut.start] + folded[number][cut.end :]
-            known[line] = _match(line, [hit.rule for hit in known[folded[number]]])
-        # The edits fit the folded text as well, of which only the offsets count.
-        folded = _applied("\n".join(folded), edits).split("\n")
         fresh = {k: v for k, v in columns.items() if not document.columns.get(k)}
         document = document.edited(edits, **fresh)
+        left = [n for n in page.rules if n not in drops and (n in cuts or page.hits(n))]
+        if not left:
+            break
+        page = _without(page, document.text, edits, left, cuts, match)
+        numbers = page.rules
     return document
 
 
-def _worth_matching(
-    folded: Sequence[str], candidate: Candidate, rules: Sequence[Rule]
-) -> Iterator[tuple[int, list[Rule]]]:
-    """Yield the lines with the rules that may apply where they stand.
-
-    Between two lines of prose without triggers nothing is head or tail, whatever the rules say of
-    the others; most lines with a trigger stand there.
-    """
-    prose = (n for n in range(len(folded)) if n not in candidate.hits and is_prose(folded[n]))
-    first = next(prose, len(folded))
-    back = (n for n in range(len(folded) - 1, first, -1) if n not in candidate.hits)
-    last = next((n for n in back if is_prose(folded[n])), first)
-    for number, which in sorted(candidate.hits.items()):
-        here = [rules[i] for i in sorted(which)]
-        if first < number < last:
-            here = [rule for rule in here if not {"head", "tail"}.issuperset(dict(rule.where))]
-        if here:
-            yield number, here
+def _without(
+    page: _Page,
+    text: str,
+    edits: Sequence[Edit],
+    left: Sequence[int],
+    cuts: Mapping[int, Cut],
+    match: Match,
+) -> _Page:
+    """Return the page after a round, `left` being the lines that rules may still hit."""
+    known = {}
+    for n in left:
+        line, cut = page.folded[n], cuts.get(n)
+        known[line[: cut.start] + line[cut.end :] if cut else line] = page.rules[n]
+    # The edits fit the folded text as well, of which only the offsets count.
+    folded = _applied("\n".join(page.folded), edits).split("\n")
+    rules = {n: known[line] for n, line in enumerate(folded) if line in known}
+    return _Page(text, folded, rules, match)
 
 
 def _applied(text: str, edits: Sequence[Edit]) -> str:
@@ -159,21 +204,22 @@ def _applied(text: str, edits: Sequence[Edit]) -> str:
     return "".join([*pieces, text[cursor:]])
 
 
-def _page(text: str, folded: list[str], known: dict[str, list[_Hit]]) -> _Page:
-    hits = {n: found for n, line in enumerate(folded) if (found := known.get(line))}
-    own = (n not in hits and bool(line.strip()) for n, line in enumerate(folded))
-    bounds = _prose_bounds(folded, hits)
-    return _Page(text.split("\n"), folded, hits, *bounds, [0, *accumulate(own)])
+def _blank(line: str) -> bool:
+    return not line or line.isspace()
 
 
-def _judge(page: _Page) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, Any]]:
+def _judge(
+    page: _Page, numbers: Iterable[int]
+) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, Any]]:
     """Return the lines that go, the parts of lines that go, and the columns found."""
     drops: dict[int, Reason] = {}
     cuts: dict[int, Cut] = {}
     columns: dict[str, Any] = {}
-    for number, hits in page.hits.items():
-        hit = next((hit for hit in hits if page.allows(number, hit.rule)), None)
-        if number in drops or hit is None:
+    for number in numbers:
+        if number in drops:
+            continue
+        hit = next((hit for hit in page.hits(number) if page.allows(number, hit.rule)), None)
+        if hit is None:
             continue
         if hit.rule.action == "move":
             columns.setdefault(hit.rule.column, hit.value)
@@ -186,45 +232,32 @@ def _judge(page: _Page) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, An
     return drops, cuts, columns
 
 
-def _match(folded: str, rules: Sequence[Rule]) -> list[_Hit]:
-    """Return what the rules that fit a line find in it, in their order."""
+def _match(folded: str, rules: Sequence[Rule]) -> Iterator[_Hit]:
+    """Yield what the rules that fit a line find in it, in their order."""
     bare, prose = None, is_prose(folded)
-    hits = []
     for rule in rules:
         whole = rule.action != "cut"
         if (prose and not rule.sentence) or (whole and len(folded) > rule.max_chars):
             continue
-        offset = 0
         if rule.match == "head":
-            found = rule.regex.match(folded[: rule.max_chars])
+            part, ask = folded[: rule.max_chars], rule.regex.match
         elif rule.match == "tail":
-            offset = max(0, len(folded) - rule.max_chars)
-            found = rule.regex.search(folded[offset:])
+            part, ask = folded[max(0, len(folded) - rule.max_chars) :], rule.regex.search
         else:
             bare = core(folded) if bare is None else bare
-            found = rule.regex.fullmatch(bare)
-        if found is not None:
-            end = len(folded) if rule.match == "tail" else found.end()
-            hits.append(_Hit(rule, found.start() + offset, end, _value(found)))
-    return hits
+            part, ask = bare, rule.regex.fullmatch
+        # Given bytes, RE2 spares the way back to characters: most lines do not need it.
+        if ask(part.encode("utf-8", "surrogatepass")) is not None:
+            yield _Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)
 
 
-def _value(found: Any) -> str:
-    return str(found.groupdict().get("value") or "")
-
-
-def _prose_bounds(folded: Sequence[str], hits: dict[int, list[_Hit]]) -> tuple[int, int]:
-    """Return the numbers of the first and the last line of prose that no rule hits."""
-
-    def prose(number: int) -> bool:
-        dropping = (hit.rule.action != "cut" for hit in hits.get(number, ()))
-        return is_prose(folded[number]) and not any(dropping)
-
-    numbers = range(len(folded))
-    first = next((n for n in numbers if prose(n)), None)
-    if first is None:
-        return min(_EDGE_LINES, len(folded)), max(-1, len(folded) - _EDGE_LINES - 1)
-    return first, next(n for n in reversed(numbers) if prose(n))
+def _part(rule: Rule, folded: str, part: str, ask: Callable[[str], Any]) -> _Hit:
+    """Return the hit of a rule that takes a part of a line."""
+    found = ask(part)
+    value = str(found.groupdict().get("value") or "")
+    if rule.match != "tail":
+        return _Hit(rule, found.start(), found.end(), value)
+    return _Hit(rule, found.start() + len(folded) - len(part), len(folded), value)
 
 
 def _block(page: _Page, number: int, rule: Rule) -> list[int]:
@@ -242,14 +275,14 @@ def _block(page: _Page, number: int, rule: Rule) -> list[int]:
         line = page.folded[n]
         marked = is_bulleted(line) and len(line) <= _ITEM_CHARS
         headline = not is_prose(line) and len(core(line)) <= _HEADLINE_CHARS
-        if line.strip() and n not in page.hits and not (marked and (end or not is_prose(line))):
+        if line.strip() and not page.hits(n) and not (marked and (end or not is_prose(line))):
             unmarked += 1
             if not headline or (unmarked > _MID_ITEMS and not end):
                 break
         items.append(n)
     while items and not page.lines[items[-1]].strip():
         items.pop()
-    return [n for n in items if n not in page.hits]
+    return [n for n in items if not page.hits(n)]
 
 
 STAGE = Stage(

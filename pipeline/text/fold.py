@@ -54,6 +54,15 @@ def fold_units(units: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return folded
 
 
+def fold_codes(codes: NDArray[np.uint32]) -> str:
+    """Fold code points: uint32 (n,) to a string of n characters."""
+    folded = fold_table().take(codes, mode="clip").astype(np.uint32)
+    astral = codes > 0xFFFF
+    if astral.any():
+        folded[astral] = codes[astral]
+    return folded.tobytes().decode("utf-32-le", "surrogatepass")
+
+
 def as_text(units: NDArray[np.uint16]) -> str:
     """Return UTF-16 code units as a string; lone surrogates are kept."""
     return units.tobytes().decode("utf-16-le", "surrogatepass")

@@ -7,11 +7,14 @@ binding does not offer.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+_FOREIGN = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\\x\{[0-9a-fA-F]+\}")
+_UNKNOWN = "\ue000"  # stands for a class of RE2 that Python's parser does not know
 _MOST = 64  # alternatives of one pattern; beyond that a set is treated as unknown
 
 
@@ -94,3 +97,84 @@ def _branch(branches: list[tuple[_Set, _Set]]) -> tuple[_Set, _Set]:
         chosen = _better(strings, required)
         best = best | chosen if best is not None and chosen is not None else None
     return (exact if exact is not None and len(exact) <= _MOST else None), best
+
+
+def outer_letters(pattern: str, last: bool = False) -> frozenset[str] | None:
+    """Return what the first (last) letter or digit of every match can be; None where any can.
+
+    Marks and spaces around it are passed over.
+
+    >>> sorted(outer_letters("[(]*(?:相关|推荐)阅读[0-9]?"))
+    ['推', '相']
+    >>> outer_letters(".*阅读"), outer_letters("-+")
+    (None, None)
+    """
+    try:
+        tokens = _parser.parse(_FOREIGN.sub(_UNKNOWN, pattern))
+    except re.error:
+        return None
+    letters, passed = _outer(list(tokens), last)
+    return None if passed or letters is None or tokens.state.flags & re.IGNORECASE else letters
+
+
+def ends_line(pattern: str) -> bool:
+    """Say whether a pattern ends in `$`."""
+    try:
+        tokens = list(_parser.parse(_FOREIGN.sub(_UNKNOWN, pattern)))
+    except re.error:
+        return False
+    return bool(tokens) and tokens[-1] == (op.AT, op.AT_END)
+
+
+def _outer(tokens: Sequence[tuple[Any, Any]], last: bool) -> tuple[_Set, bool]:
+    """Return the letters at the beginning (end), and whether there may be none."""
+    letters: frozenset[str] = frozenset()
+    for token, argument in reversed(tokens) if last else tokens:
+        here, passed = _outer_one(token, argument, last)
+        if here is None:
+            return None, True
+        letters |= here
+        if not passed:
+            return letters, False
+    return letters, True
+
+
+def _outer_one(token: Any, argument: Any, last: bool) -> tuple[_Set, bool]:
+    if token is op.AT:
+        return frozenset(), True
+    if token is op.LITERAL:
+        return _letters([chr(argument)])
+    if token is op.IN:
+        return _outer_class(argument)
+    if token is op.SUBPATTERN and not argument[1] & re.IGNORECASE:
+        return _outer(list(argument[-1]), last)
+    if token is op.BRANCH:
+        found = [_outer(list(branch), last) for branch in argument[1]]
+        if any(letters is None for letters, _ in found):
+            return None, True
+        return frozenset().union(*(x for x, _ in found if x)), any(passed for _, passed in found)
+    if token in (op.MAX_REPEAT, op.MIN_REPEAT):
+        letters, passed = _outer(list(argument[2]), last)
+        return letters, passed or argument[0] == 0
+    return None, True
+
+
+def _outer_class(members: Iterable[tuple[Any, Any]]) -> tuple[_Set, bool]:
+    chars: list[str] = []
+    for kind, value in members:
+        if kind is op.LITERAL:
+            chars.append(chr(value))
+        elif kind is op.RANGE and value[1] - value[0] < _MOST:
+            chars += map(chr, range(value[0], value[1] + 1))
+        elif kind is op.CATEGORY and value is op.CATEGORY_DIGIT:
+            chars += "0123456789"  # as RE2 has it
+        elif kind is op.CATEGORY and value is op.CATEGORY_SPACE:
+            chars.append(" ")
+        else:
+            return None, True
+    return _letters(chars)
+
+
+def _letters(chars: Sequence[str]) -> tuple[_Set, bool]:
+    letters = frozenset(char for char in chars if char.isalnum())
+    return (None if _UNKNOWN in chars else letters), len(letters) < len(chars)

@@ -218,6 +218,11 @@ def _where(item: Any) -> tuple[str, int]:
     return word, int(number) if number else 0
 
 
+def _cost(where: tuple[str, int]) -> int:
+    """Return how much work it is to say whether a line stands there: WHERE is in this order."""
+    return list(WHERE).index(where[0])
+
+
 def _pattern_mistakes(row: dict[str, Any]) -> list[str]:
     import re2
 
@@ -270,7 +275,7 @@ def _rule(row: dict[str, Any], file: str) -> Rule:
         match=row["match"],
         pattern=row["pattern"],
         action=row["action"],
-        where=tuple(_where(item) for item in row["where"]),
+        where=tuple(sorted(map(_where, row["where"]), key=_cost)),
         reason=row["reason"],
         catch=tuple(examples),
         leave=tuple(row["leave"]),

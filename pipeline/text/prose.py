@@ -1,0 +1,98 @@
+"""Lines of a page: what is left of one without its marks, which are items, which are prose."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.fold import fold_table
+
+_LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,20}\])")
+_REFERENCE = re.compile(r"\s*\[[^\[\]\n]{1,40}\]:\s*\S")
+_SENTENCE_ENDS = "。!?…;\")'"
+_BULLETS = "·-*>#■◆►▶★☆+|"
+_PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
+_WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
+_LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
+
+
+def core(folded: str) -> str:
+    """Return a folded line without link targets and without the marks at its two ends.
+
+    >>> core("- 相关阅读:")
+    '相关阅读'
+    >>> core("本文由 [某某](https://example.org/a) 翻译。")
+    '本文由 某某 翻译'
+    """
+    if "](" in folded or "][" in folded:
+        folded = _LINK.sub(r"\1", folded)
+    first, last = 0, len(folded)
+    while first < last and not folded[first].isalnum():
+        first += 1
+    while last > first and not folded[last - 1].isalnum():
+        last -= 1
+    return folded[first:last]
+
+
+def is_bulleted(folded: str) -> bool:
+    """Say whether a folded line looks like an item of a list.
+
+    >>> is_bulleted("  · 1某地新闻"), is_bulleted("某地新闻")
+    (True, False)
+    """
+    line = folded.strip()
+    return bool(line) and (line[0] in _BULLETS or line[0] == "[" or line[0].isdecimal())
+
+
+def is_prose(folded: str) -> bool:
+    """Say whether a folded line is a sentence or a paragraph rather than a heading or an item.
+
+    >>> is_prose("会议于昨日上午在京召开。"), is_prose("某地召开重要会议 部署下一步工作")
+    (True, False)
+    """
+    line = folded.strip()
+    if len(line) < _PROSE_CHARS:
+        return False
+    if line[0] == "[" and _REFERENCE.match(line):
+        return False
+    if len(line) >= _LONG_CHARS and ("," in line or "。" in line):
+        return True
+    if line[0] in _BULLETS and len(line) < _LONG_CHARS:
+        return False
+    ends = line.rstrip("\")'】]")
+    if ends.endswith(("。", "……")) or (line.endswith(".") and len(line) >= _WEAK_PROSE_CHARS):
+        return True
+    weak = line[-1] in _SENTENCE_ENDS and len(line) >= _WEAK_PROSE_CHARS
+    return weak and ("," in line or "。" in line)
+
+
+def plain_sentences(
+    codes: NDArray[np.uint32], starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Say which lines are certainly prose, by their two ends alone; `is_prose` finds more.
+
+    `starts`, `ends` (m,): where each line begins and ends in `codes`.
+    """
+    last = codes.take(np.maximum(ends - 1, 0))
+    closed = _closers().take(last, mode="clip")
+    last = np.where(closed, codes.take(np.maximum(ends - 2, 0)), last)
+    first = _openers().take(codes.take(starts), mode="clip")
+    sentence: NDArray[np.bool_] = (ends - starts > _PROSE_CHARS) & (last == ord("。")) & first
+    return sentence
+
+
+@cache
+def _openers() -> NDArray[np.bool_]:
+    """Return with which characters a line is no item of a list: letters, and quotation marks."""
+    folded = fold_table()
+    letters = [chr(c).isalpha() or chr(c) in "\"'《" for c in range(65536)]
+    return np.array(letters).take(folded)
+
+
+@cache
+def _closers() -> NDArray[np.bool_]:
+    """Return the marks that may follow the last mark of a sentence."""
+    return np.isin(fold_table(), [ord(mark) for mark in "\")'】]"])
