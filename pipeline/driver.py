@@ -58,6 +58,7 @@ from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
 from pipeline.store import version as versions
 from pipeline.store.files import output_errors, write_bytes
+from pipeline.store.groups import groups
 from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
@@ -253,10 +254,14 @@ class _Run:
         signed = dedup if dedup.publish_signatures else None
         writing = WriteOptions(self.program[:16], self.options.zstd_level, signed)
         sources = tuple(str(a.folder) for a in corpus.artifacts)
+        threads = self._workers() if len(new) == 1 else 1
         jobs = [
-            PartJob(part.number, sources, str(plans / f"{part.number}.arrow"), str(staged), writing)
+            PartJob(
+                part.number, sources, str(plans / f"{part.number}.arrow"), str(staged), writing,
+                threads,
+            )
             for part in new
-        ]
+        ]  # fmt: skip
         with output_errors(staged):
             plans.mkdir(parents=True, exist_ok=True)
             for part, job in zip(new, jobs, strict=True):
@@ -435,5 +440,7 @@ def reasons(corpus: Corpus, decisions: pa.Table) -> dict[str, int]:
     decided = decisions.column("reason")
     found = pc.if_else(pc.not_equal(decided, ""), decided, corpus.table.column("reason"))
     table = pa.table({"reason": found, "records": corpus.table.column("records")})
-    rows = table.group_by("reason").aggregate([("records", "sum")]).to_pylist()
-    return {row["reason"]: row["records_sum"] for row in rows if row["reason"]}
+    by_reason = groups(table, ["reason"])
+    names = table.column("reason").take(pa.array(by_reason.first)).to_pylist()
+    sums = by_reason.sums(table.column("records").to_numpy()).tolist()
+    return {name: n for name, n in zip(names, sums, strict=True) if name}

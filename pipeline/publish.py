@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -142,7 +143,7 @@ class PartJob:
     """What a worker needs to write the files of one part.
 
     `sources`: folder of each artifact. `slices`: path of an Arrow file with, per record of the
-    part, artifact, row, input_path, and the decision.
+    part, artifact, row, input_path, and the decision. `threads` write files side by side.
     """
 
     number: int
@@ -150,6 +151,7 @@ class PartJob:
     plan: str
     folder: str
     write: WriteOptions
+    threads: int = 1
 
 
 def part_name(number: int) -> str:
@@ -173,19 +175,22 @@ def write_part(job: PartJob) -> dict[str, dict[str, int]]:
     tables = build_tables(plan, records, edits, job.write.run_id)
     if job.write.signatures is not None:
         tables["data"] = with_signatures(tables["data"], job.write.signatures)
-    rows = {}
-    for name, table in tables.items():
-        counted = table.column("records") if "records" in table.column_names else None
-        rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
-        # The first part writes every file, however empty: a reader always finds the columns.
-        if len(table) or job.number == 0:
-            path = Path(job.folder) / name / part_name(job.number)
-            write_parquet(table, path, job.write, len(table) if name == "data" else LOOKUP_ROWS)
+    rows: dict[str, int] = {}
+    writing: list[Future[None]] = []
+    with ThreadPoolExecutor(job.threads) as pool:  # compression holds no lock of Python's
+        for name, table in tables.items():
+            counted = table.column("records") if "records" in table.column_names else None
+            rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
+            # The first part writes every file, however empty: a reader always finds the columns.
+            if len(table) or job.number == 0:
+                path = Path(job.folder) / name / part_name(job.number)
+                group_rows = len(table) if name == "data" else LOOKUP_ROWS
+                writing.append(pool.submit(write_parquet, table, path, job.write, group_rows))
+        summary = json.dumps(summarise(tables), ensure_ascii=False, default=str).encode()
+        for written in writing:
+            written.result()
+    write_bytes(Path(job.folder) / SUMMARIES / f"part-{job.number:05d}.json", summary)
     stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
-    write_bytes(
-        Path(job.folder) / SUMMARIES / f"part-{job.number:05d}.json",
-        json.dumps(summarise(tables), ensure_ascii=False, default=str).encode(),
-    )
     data = tables["data"]
     return {
         "rows": rows,

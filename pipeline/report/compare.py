@@ -6,23 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from pipeline.store.groups import groups
 from pipeline.store.version import read_run
 
 SAMPLE = 5
-Key = tuple[str, int]
-
-
-class State(NamedTuple):
-    """What a version holds of one record."""
-
-    id: str
-    status: str
-    reason: str
-    content: str
+KINDS = ("added", "removed", "retracted", "restored", "changed")
+_COLUMNS = ["input_path", "record", "id", "status", "reason"]
+_SCHEMA = pa.schema(
+    [
+        ("input_path", pa.string()),
+        ("record", pa.int64()),
+        *((name, pa.string()) for name in ("id", "status", "reason", "content")),
+    ]
+)
 
 
 def compare(old: Path, new: Path) -> dict[str, Any]:
@@ -33,28 +37,93 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
     digests = [set(_parts(version)) for version in (old, new)]
     shared = digests[0] & digests[1]
     before, after = _states(old, shared), _states(new, shared)
-    groups: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("added", "removed", "retracted", "restored", "changed")
-    }
-    for key in sorted(before.keys() | after.keys()):
-        was, now = before.get(key), after.get(key)
-        name = _kind(was, now)
-        if name:
-            row = {"id": (now or was).id, "input_path": key[0], "record": key[1]}  # type: ignore[union-attr]
-            groups[name].append({**row, "was": _fate(was), "now": _fate(now)})
+    table = pa.concat_tables([before, after])
+    was, now = _paired(table, len(before))
+    found = _kinds(table, was, now)
     runs = [read_run(old), read_run(new)]
-    changed = {(row["input_path"], row["record"]) for row in groups["changed"]}
+    changed = _keys(table)[now[found["changed"]]]
     rules = _rules(new, shared, changed)
     rules.subtract(_rules(old, shared, changed))
     return {
         "old": old.name,
         "new": new.name,
-        "totals": {name: len(rows) for name, rows in groups.items()},
+        "totals": {name: int(which.sum()) for name, which in found.items()},
         "recipe": _settings(*runs),
         "program": [run["run_id"] for run in runs],
         "rules": {f"{s}:{r}": n for (s, r), n in sorted(rules.items()) if n},
-        "samples": {name: rows[:SAMPLE] for name, rows in groups.items() if rows},
+        "samples": {
+            name: _sample(table, was[which][:SAMPLE], now[which][:SAMPLE])
+            for name, which in found.items()
+            if which.any()
+        },
     }
+
+
+def _paired(table: pa.Table, split: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair the rows of one record, of which those before `split` are the old version's.
+
+    Returns (row of the old version, row of the new one), int64 (k,), -1 where there is none, in
+    order of key.
+    """
+    paths = table.column("input_path").combine_chunks().dictionary_encode()
+    names = [path.encode("utf-8", "surrogateescape") for path in paths.dictionary.to_pylist()]
+    rank = np.argsort(np.argsort(np.array(names, object)))
+    path = rank[paths.indices.to_numpy()] if names else np.zeros(0, np.int64)
+    record = table.column("record").to_numpy()
+    order = np.lexsort((np.arange(len(record)), record, path))
+    same = (path[order][1:] == path[order][:-1]) & (record[order][1:] == record[order][:-1])
+    first = np.concatenate(([True], ~same))[: len(order)]
+    both = np.concatenate((same, [False]))[: len(order)][first]
+    rows = order[first]
+    after = np.concatenate((order[1:], [-1]))[: len(order)][first]
+    was = np.where(rows < split, rows, -1)
+    now = np.where(rows >= split, rows, np.where(both, after, -1))
+    return was, now
+
+
+def _kinds(
+    table: pa.Table, was: NDArray[np.int64], now: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which pairs are of each kind."""
+    kept = pc.equal(table.column("status"), "kept").to_numpy()
+    states, contents = (
+        table.column(name).combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()
+        for name in ("status", "content")
+    )
+    both = (was >= 0) & (now >= 0)
+    moved = both & (states[was] != states[now]) if len(both) else both
+    same = both & ~moved
+    return {
+        "added": was < 0,
+        "removed": now < 0,
+        "retracted": moved & ~kept[now] if len(both) else both,
+        "restored": moved & kept[now] if len(both) else both,
+        "changed": same & (contents[was] != contents[now]) if len(both) else both,
+    }
+
+
+def _sample(
+    table: pa.Table, was: NDArray[np.int64], now: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Return some pairs as JSON values."""
+    rows = []
+    for before, after in zip(was.tolist(), now.tolist(), strict=True):
+        states = [table.slice(at, 1).to_pylist()[0] if at >= 0 else None for at in (before, after)]
+        row = {name: (states[1] or states[0])[name] for name in ("id", "input_path", "record")}  # type: ignore[index]
+        rows.append({**row, "was": _fate(states[0]), "now": _fate(states[1])})
+    return rows
+
+
+def _keys(table: pa.Table) -> NDArray[np.uint64]:
+    """Return a hash of the key of each row."""
+    import xxhash
+
+    paths = table.column("input_path").combine_chunks().dictionary_encode()
+    hashes = [xxhash.xxh3_64_intdigest(path.encode()) for path in paths.dictionary.to_pylist()]
+    of_path = np.array([*hashes, 0], np.uint64)[paths.indices.to_numpy()]
+    record = table.column("record").to_numpy().astype(np.uint64)
+    with np.errstate(over="ignore"):
+        return np.asarray(of_path ^ (record * np.uint64(0x9E3779B97F4A7C15)))
 
 
 def _parts(version: Path) -> dict[str, Any]:
@@ -70,33 +139,29 @@ def _files(version: Path, shared: set[str]) -> list[str]:
     ]
 
 
-def _states(version: Path, shared: set[str]) -> dict[Key, State]:
-    states: dict[Key, State] = {}
+def _states(version: Path, shared: set[str]) -> pa.Table:
+    """Return what a version holds of each record: _COLUMNS, and `content`, the text's hash."""
+    tables = [_SCHEMA.empty_table()]
     for name in _files(version, shared):
-        content: dict[Key, str] = {}
-        data = version / "data" / name
-        if data.is_file():
-            rows = pq.read_table(data, columns=["input_path", "record", "content_hash"])
-            for row in rows.to_pylist():
-                content[row["input_path"], row["record"]] = row["content_hash"]
         ledger = version / "ledger" / name
-        for row in pq.read_table(ledger).to_pylist() if ledger.is_file() else ():
-            key = (row["input_path"], row["record"])
-            states[key] = State(row["id"], row["status"], row["reason"], content.get(key, ""))
-    return states
+        if not ledger.is_file():
+            continue
+        rows = pq.read_table(ledger, columns=_COLUMNS).select(_COLUMNS)
+        kept = pc.equal(rows.column("status"), "kept")
+        data = version / "data" / name  # the rows that were kept, in the same order
+        hashes = (
+            pq.read_table(data, columns=["content_hash"]).column(0).combine_chunks()
+            if data.is_file()
+            else pa.array([], pa.string())
+        )
+        at = pc.if_else(kept, pc.subtract(pc.cumulative_sum(kept.cast(pa.int64())), 1), None)
+        content = hashes.take(at.combine_chunks())
+        tables.append(rows.append_column("content", content).cast(_SCHEMA))
+    return pa.concat_tables(tables)
 
 
-def _kind(was: State | None, now: State | None) -> str:
-    """Return how a record changed; empty where it did not."""
-    if was is None or now is None:
-        return "added" if was is None else "removed"
-    if was.status != now.status:
-        return "restored" if now.status == "kept" else "retracted"
-    return "changed" if was.content != now.content else ""
-
-
-def _fate(state: State | None) -> str:
-    return "" if state is None else state.reason or state.status
+def _fate(state: Mapping[str, Any] | None) -> str:
+    return "" if state is None else state["reason"] or state["status"]
 
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -113,16 +178,18 @@ def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, 
     return changes
 
 
-def _rules(version: Path, shared: set[str], keys: set[Key]) -> Counter[tuple[str, str]]:
-    """Count the receipts, by rule, of the documents whose text changed."""
+def _rules(version: Path, shared: set[str], keys: NDArray[np.uint64]) -> Counter[tuple[str, str]]:
+    """Count the receipts, by rule, of the documents of these keys, whose text changed."""
     counts: Counter[tuple[str, str]] = Counter()
     for name in _files(version, shared):
         path = version / "audit/edits.parquet" / name
-        if keys and path.is_file():
-            columns = ["input_path", "record", "stage", "rule"]
-            for row in pq.read_table(path, columns=columns).to_pylist():
-                if (row["input_path"], row["record"]) in keys:
-                    counts[row["stage"], row["rule"]] += 1
+        if len(keys) and path.is_file():
+            edits = pq.read_table(path, columns=["input_path", "record", "stage", "rule"])
+            mine = edits.filter(pa.array(np.isin(_keys(edits), keys)))
+            found = groups(mine, ["stage", "rule"])
+            rules = mine.select(["stage", "rule"]).take(pa.array(found.first)).to_pylist()
+            for row, n in zip(rules, found.counts.tolist(), strict=True):
+                counts[row["stage"], row["rule"]] += n
     return counts
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.document import Edit, undo_edits
+from pipeline.store.groups import groups
 
 SAMPLES = 4  # random examples of a stage
 LARGEST = 2  # and the largest edits
@@ -79,9 +80,15 @@ def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _counts(table: pa.Table, *names: str) -> dict[tuple[Any, ...], int]:
-    grouped = table.group_by(list(names)).aggregate([([], "count_all")])
-    found = {tuple(row[name] for name in names): row["count_all"] for row in grouped.to_pylist()}
-    return dict(sorted(found.items(), key=lambda item: (-item[1], str(item[0]))))
+    found = groups(table, names)
+    keys = table.select(names).take(pa.array(found.first)).to_pylist()
+    counts = zip(keys, found.counts.tolist(), strict=True)
+    return dict(
+        sorted(
+            ((tuple(key.values()), n) for key, n in counts),
+            key=lambda item: (-item[1], str(item[0])),
+        )
+    )
 
 
 def _added(rows: Sequence[Mapping[str, Any]], name: str, width: int) -> list[list[Any]]:
@@ -103,13 +110,16 @@ def length_counts(column: pa.ChunkedArray) -> list[int]:
 
 def _removed(dropped: pa.Table) -> list[dict[str, Any]]:
     lines = dropped.filter(pc.equal(dropped.column("unit"), "paragraph"))
-    grouped = lines.group_by(["stage", "reason", "text"]).aggregate(
-        [([], "count_all"), ("id", "min")]
+    found = groups(lines, ["stage", "reason", "text"])
+    most = pa.table({"n": found.counts, "at": found.first}).add_column(
+        0, "text", lines.column("text").take(pa.array(found.first))
     )
-    top = grouped.sort_by([("count_all", "descending"), ("text", "ascending")]).slice(0, TOP_LINES)
+    chosen = pc.sort_indices(most, [("n", "descending"), ("text", "ascending")])[:TOP_LINES]
+    top = lines.take(most.column("at").take(chosen))
+    top = top.append_column("n", most.column("n").take(chosen))
     return [
-        {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["count_all"],
-         "cut": max(len(r["text"]) - SHOWN, 0), "example": r["id_min"]}
+        {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["n"],
+         "cut": max(len(r["text"]) - SHOWN, 0), "example": r["id"]}
         for r in top.to_pylist()
     ]  # fmt: skip
 
@@ -127,8 +137,10 @@ def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str
 
 def _quarantined(table: pa.Table) -> list[list[Any]]:
     """Count the quarantined records by reason; a row may stand for several."""
-    found = table.group_by("reason").aggregate([("records", "sum")]).to_pylist()
-    return [[row["reason"], row["records_sum"]] for row in found]
+    found = groups(table, ["reason"])
+    reasons = table.column("reason").take(pa.array(found.first)).to_pylist()
+    sums = found.sums(table.column("records").to_numpy())
+    return [list(row) for row in zip(reasons, sums.tolist(), strict=True)]
 
 
 def _quarantine(table: pa.Table) -> list[dict[str, Any]]:

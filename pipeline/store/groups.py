@@ -1,0 +1,51 @@
+"""Rows of a table by equal values of some columns.
+
+Arrow's own `group_by` gives its groups in no fixed order and loads the whole of acero (30 ms);
+dictionary codes and one `np.unique` give them in order of their first row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """k groups of n rows.
+
+    `first` int64 (k,): first row of each, rising. `group` int64 (n,): the group of each row.
+    `counts` int64 (k,): how many rows each has.
+    """
+
+    first: NDArray[np.int64]
+    group: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the sum of `values` int64 (n,) by group: int64 (k,)."""
+        out = np.zeros(len(self.first), np.int64)
+        np.add.at(out, self.group, values)
+        return out
+
+
+def groups(table: pa.Table, names: Sequence[str]) -> Groups:
+    """Group the rows by the named columns; null is a value like others."""
+    codes = np.zeros(len(table), np.int64)
+    for name in names:
+        column = table.column(name).combine_chunks().dictionary_encode()
+        width = len(column.dictionary) + 1
+        values = column.indices.fill_null(width - 1).to_numpy()
+        # Ranks stay below the number of rows, so that no product of widths overflows.
+        codes = np.unique(codes * width + values, return_inverse=True)[1]
+    _, first, inverse, counts = np.unique(
+        codes, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return Groups(first[order], rank[inverse], counts[order])
