@@ -17,7 +17,7 @@ from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
 from pipeline.text import byline, dates, headline, names
 from pipeline.text.bylines import find_bylines
-from pipeline.text.ends import worth_reading
+from pipeline.text.ends import BYLINE, what_to_read
 from pipeline.text.roles import Role, explain, roles
 from pipeline.text.rules import builtin_rules
 from tests.stage_cases import check, load
@@ -176,8 +176,9 @@ def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=12).map("\n".join))
 def test_what_is_not_worth_reading_says_nothing(text: str) -> None:
-    if not worth_reading([text])[0]:
-        head, tail = find_bylines(text, 8, 12, 40)
+    if not what_to_read([text]).bits[0] & BYLINE:
+        starts = [0, *(i + 1 for i, char in enumerate(text) if char == "\n")]
+        head, tail = find_bylines(text, starts, 8, 12, 40)
         assert not any(line.goes for line in (*head, *tail))
 
 
@@ -196,10 +197,10 @@ def test_only_the_ends_of_a_text_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     read = 0
     known = byline.read
 
-    def counted(line: str, folded: str = "") -> tuple[byline.Statement, ...]:
+    def counted(line: str) -> tuple[byline.Statement, ...]:
         nonlocal read
         read += len(line)
-        return known(line, folded)
+        return known(line)
 
     monkeypatch.setattr(byline, "read", counted)
     text = "会议指出，要抓项目、促开工：见下文\n" * 50_000 + "责任编辑：高原"

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text import byline, dates, names
 from pipeline.text.byline import Statement
-from pipeline.text.bylines import PEOPLE, Line, find_bylines
-from pipeline.text.ends import worth_reading
+from pipeline.text.bylines import BESIDE, PEOPLE, Line, find_bylines, is_out_of_reach, outer_lines
+from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
 from pipeline.text.headline import dateline, marked_title, original_title, title_above
 
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "published_at_zone", "url", "place")
@@ -40,12 +42,13 @@ def build_batch(options: MetadataOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
 
     def apply_batch(documents: Sequence[Document], _: Census) -> list[Outcome]:
-        worth = worth_reading([document.text for document in documents])
-        read = map(_with_fields_read, documents)
-        return [
-            _settled(document, options) if yes else _with_marked_title(document)
-            for document, yes in zip(read, worth, strict=True)
+        outcomes: list[Outcome] = [
+            _with_fields_read(document) if document.columns else document for document in documents
         ]
+        wanted = what_to_read([document.text for document in documents])
+        for i in np.flatnonzero(wanted.bits).tolist():
+            outcomes[i] = _read(outcomes[i], wanted, i, options)  # type: ignore[arg-type]
+        return outcomes
 
     return apply_batch
 
@@ -54,12 +57,30 @@ def build(options: MetadataOptions) -> Apply:
     """Return the stage's function."""
 
     def apply(document: Document) -> Document:
-        document = _with_fields_read(document)
-        if worth_reading([document.text])[0]:
-            return _settled(document, options)
-        return _with_marked_title(document)
+        wanted = what_to_read([document.text])
+        return _read(_with_fields_read(document), wanted, 0, options)
 
     return apply
+
+
+def _read(document: Document, wanted: Wanted, number: int, options: MetadataOptions) -> Document:
+    bits = int(wanted.bits[number])
+    if bits & BYLINE:
+        return _settled(document, options, wanted.labelled.get(number, ()))
+    if bits & (DATELINE | SIGNATURE):
+        return _outside_read(document, options)
+    return _with_marked_title(document) if bits & HEADING else document
+
+
+def _outside_read(document: Document, options: MetadataOptions) -> Document:
+    """Read the first and the last lines of a text in which no line is a byline."""
+    head, tail = outer_lines(document.text, options.head_lines, BESIDE)
+    signed = _signed(tail or head)
+    found = _columns(head, (), signed, document.columns)
+    edits = _edits(document.text, (), signed)
+    document = document.edited(edits, **found) if edits or found else document
+    # What is left of the line may be a byline itself.
+    return _settled(document, options, [signed.line.start]) if signed and edits else document
 
 
 def _with_marked_title(document: Document) -> Document:
@@ -69,14 +90,14 @@ def _with_marked_title(document: Document) -> Document:
     return document.edited([], title=title)
 
 
-def _settled(document: Document, options: MetadataOptions) -> Document:
+def _settled(document: Document, options: MetadataOptions, labelled: Sequence[int]) -> Document:
     # What one pass takes away can bring another byline within reach. Three layers are more than
     # has been seen, and the bound keeps a hostile page linear.
     for _ in range(3):
-        before = document.text
-        document = _one_pass(document, options)
-        if document.text is before:
+        document, left = _one_pass(document, options, labelled)
+        if left is None:
             break
+        labelled = left
     return document
 
 
@@ -95,14 +116,57 @@ def _with_fields_read(document: Document) -> Document:
     return document.edited([], **read) if read else document
 
 
-def _one_pass(document: Document, options: MetadataOptions) -> Document:
+def _one_pass(
+    document: Document, options: MetadataOptions, labelled: Sequence[int]
+) -> tuple[Document, list[int] | None]:
+    """Return the document after one reading of its ends, and the `labelled` of what it is now.
+
+    None where another reading would find nothing.
+    """
     text = document.text
-    head, tail = find_bylines(text, options.head_lines, options.tail_lines, options.deep_lines)
+    reach = (options.head_lines, options.tail_lines, options.deep_lines)
+    head, tail = find_bylines(text, labelled, *reach)
     lines = [*head, *tail]
     signed = _signed(tail or head)
     found = _columns(head, lines, signed, document.columns)
     edits = _edits(text, lines, signed)
-    return document.edited(edits, **found) if edits or found else document
+    if not edits and not found:
+        return document, None
+    document = document.edited(edits, **found)
+    if not edits or _is_settled(head, tail, signed):
+        return document, None
+    stays = [line.start for line in lines if line.says and not line.goes]
+    if signed:
+        stays.append(signed.line.start)
+    return document, _moved(stays, edits)
+
+
+def _moved(starts: Sequence[int], edits: Sequence[Edit]) -> list[int]:
+    """Return where lines begin once cuts above them are made."""
+    return [
+        start - sum(edit.end - edit.start for edit in edits if edit.end <= start)
+        for start in sorted(starts)
+    ]
+
+
+def _is_settled(head: Sequence[Line], tail: Sequence[Line], signed: _Signed | None) -> bool:
+    """Whether what stays can become no byline: bylines do not count, so no line comes within reach.
+
+    Not so where a value did count, where a line was cut, where the tail is gone, so that the head
+    ends the text, and where a line that could be a byline gets other neighbours or, in the head,
+    another place.
+    """
+    if (signed and signed.goes) or (tail and all(line.goes for line in tail)):
+        return False
+    lines = [*head, *tail]
+    if any(line.answers for line in lines):
+        return False
+    for i, line in enumerate(lines):
+        if line.says and not line.goes and not is_out_of_reach(line):
+            first = 0 if i < len(head) else max(i - 3, 0)
+            if any(other.goes for other in lines[first : i + 4]):
+                return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +176,7 @@ class _Signed:
     Editors and sources are cut off; a reporter in brackets belongs to the paragraph and stays.
     """
 
+    line: Line
     start: int
     end: int
     says: tuple[Statement, ...]
@@ -123,12 +188,12 @@ class _Signed:
 
 def _signed(lines: Sequence[Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
-    for above, line in enumerate([line for line in lines if not line.goes][-3:][::-1]):
+    for above, line in enumerate([line for line in lines if not line.goes][-BESIDE:][::-1]):
         inner = byline.trailing(line.text)
         # Bare names sign the last line only: further up they may be anything.
         if inner is not None and not (above and inner[1][0].rule == "signature"):
             at, says = inner
-            return _Signed(line.start + at, line.start + len(line.text.rstrip()), says)
+            return _Signed(line, line.start + at, line.start + len(line.text.rstrip()), says)
     return None
 
 
@@ -176,7 +241,11 @@ def _title(head: Sequence[Line]) -> str | None:
             break
         if not line.goes:
             above.append(line.text)
-    return next((t for line in head if line.goes and (t := original_title(line.text))), None)
+    titles = (original_title(line.text) for line in head if line.goes)
+    if title := next(filter(None, titles), None):
+        return title
+    left = next((line for line in head if not line.goes), None)  # # 标题 below the bylines
+    return marked_title(left.text) if left else None
 
 
 def _edits(text: str, lines: Sequence[Line], signed: _Signed | None) -> list[Edit]:

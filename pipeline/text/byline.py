@@ -11,17 +11,29 @@ The statements themselves are rows of `tables/metadata/roles.toml`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipeline.text import dates
+from pipeline.text.firstlook import may_be_byline
 from pipeline.text.fold import fold
-from pipeline.text.names import is_outlet, looks_chinese, people, source, words
-from pipeline.text.roles import Role, roles
+from pipeline.text.grammar import SURE, grammar
+from pipeline.text.names import (
+    ends_like_outlet,
+    is_outlet,
+    looks_chinese,
+    people,
+    source,
+    words,
+)
+from pipeline.text.roles import Role
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
+SIGNATURE_CHARS = 80
+"""How long a byline in brackets behind a sentence can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,65 +50,6 @@ class Statement:
     deep: bool = False
     likely: bool = False  # a byline by itself at the right place
     open: bool = False  # a label whose value is on the next line, or nowhere
-
-
-def _spaced_out(label: str) -> str:
-    """Let the characters of a label stand apart (作 者), as old pages justify them."""
-    return (
-        r"\s{0,3}".join(map(re.escape, label.replace(" ", "")))
-        if label.isascii() is False
-        else (re.escape(label))
-    )
-
-
-_SURE = ("责任编辑", "责编", "责任编缉")
-"""Labels that mean nothing else, with a value or without."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Grammar:
-    """The table compiled. `by_label` maps a label (without spaces) to its role."""
-
-    by_label: dict[str, Role] = field(repr=False)
-    closed: re.Pattern[str]  # label and separator
-    spaced: re.Pattern[str]  # label and a space
-    headed: re.Pattern[str]  # the same where no word of `staffed` occurs
-    staffed: re.Pattern[str]  # what `glued` and `ranked` cannot do without
-    glued: re.Pattern[str]  # outlet, reporter and a name at once
-    ranked: re.Pattern[str]  # paper or rank, a role and a colon: 济报全媒体首席记者：
-    enclosed: re.Pattern[str]  # label and a name at once, in brackets
-
-
-@cache
-def _grammar() -> _Grammar:
-    by_label = {fold(label).replace(" ", ""): role for role in roles() for label in role.labels}
-    ordered = sorted(by_label, key=len, reverse=True)
-    marked = [x for x in ordered if by_label[x].separators == ":|/丨"]
-    slashed = [x for x in ordered if by_label[x].separators != ":|/丨"]
-    spaced = [x for x in ordered if by_label[x].spaced]
-    staff = [x for x in ordered if by_label[x].spaced and by_label[x].value == "people"]
-    sent = "|".join(x for x in staff if by_label[x].outlet)
-    either = "|".join(map(_spaced_out, marked))
-    slash = "|".join(map(_spaced_out, slashed))
-    # A role word before the colon may have its paper and rank before it: 新京报记者：.
-    prefix = r"[^\s\d:/|,、;()\[\]【】]{0,16}?"
-    named = "|".join(map(re.escape, spaced))
-    return _Grammar(
-        by_label,
-        re.compile(
-            rf"(?:(?P<label>{either})\s{{0,3}}[:|/丨]|(?P<slashed>{slash})\s{{0,2}}[:/|丨])"
-        ),
-        re.compile(
-            rf"(?P<label>{named})(?:\s{{1,4}}|(?=$))|{prefix}(?P<sent>{sent})(?:\s{{1,4}}|$)"
-        ),
-        re.compile(rf"(?P<label>{named})(?:\s{{1,4}}|(?=$))"),
-        re.compile(rf"{sent}|编辑|{'|'.join(_SURE)}"),
-        re.compile(
-            rf"(?:{prefix}(?P<label>{sent})|(?P<sure>{'|'.join(_SURE)}))(?=[\u3400-\u9fff])"
-        ),
-        re.compile(rf"{prefix}(?P<ranked>{sent}|编辑|责编)\s{{0,3}}[:|丨]"),
-        re.compile(rf"(?P<label>{'|'.join(staff)})(?=[\u3400-\u9fff])"),
-    )
 
 
 _ROLE = re.compile(
@@ -129,23 +82,13 @@ _NOWHERE = re.compile(
     r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
 )
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
-
-
-_HINTS = (
-    "记者", "通讯员", "编辑", "责编", "校对", "审核", "评论员", "实习", "供稿", "来源", "来自",
-    "源于", "字体", "打印", "编审",
-)  # fmt: skip
-# The first characters stand in one class: `re` then skips to them, seven times as fast.
-_HINT = re.compile(
-    rf"[:|丨/\d报网社台{''.join(sorted({word[0] for word in _HINTS}))}]"
-    r"(?:(?<=[:|丨/])|(?<=\d)\d{3}|(?<=[报网社台])\s*$|"
-    + "|".join(f"(?<={word[0]}){word[1:]}" for word in _HINTS)
-    + ")"
+_OTHERS = dict.fromkeys("第原调字放缩默打关收我分订举纠复责查阅手投推", _NOISE) | dict.fromkeys(
+    "星周", _DATELESS
 )
 
 
-def read(line: str, folded: str = "") -> tuple[Statement, ...]:
-    """Return the statements of a byline; () where the line is none. `folded`: where it is known.
+def read(line: str) -> tuple[Statement, ...]:
+    """Return the statements of a byline; () where the line is none.
 
     >>> [(s.column, s.value) for s in read("作者:济南日报·爱济南记者:张龙 通讯员:韩宏伟")]
     [('author', None), ('author', ['张龙']), ('correspondent', ['韩宏伟'])]
@@ -155,14 +98,14 @@ def read(line: str, folded: str = "") -> tuple[Statement, ...]:
     # What has a full stop inside is a sentence; this alone answers for most lines of an article.
     if len(line) > MAX_CHARS * 4 or "。" in line[:-2]:
         return ()
-    folded = folded or fold(line)
-    if not _HINT.search(folded):
+    return _parsed(line)
+
+
+@lru_cache(maxsize=4096)  # heads and tails repeat each other, and what is a byline is read twice
+def _parsed(line: str) -> tuple[Statement, ...]:
+    if not may_be_byline(line):
         return ()
-    return _parsed(line, folded)
-
-
-@lru_cache(maxsize=4096)  # heads and tails repeat each other, and every text is read twice
-def _parsed(line: str, folded: str) -> tuple[Statement, ...]:
+    folded = fold(line)
     if "](" in line or "][" in line:
         shown = 2 if _ADDRESS.match(folded) else 1
         line = _LINK.sub(lambda m: m[shown] or m[1], line)
@@ -178,13 +121,14 @@ def _parsed(line: str, folded: str) -> tuple[Statement, ...]:
 class _Text:
     """A line and its folded twin, with a place in both."""
 
-    __slots__ = ("at", "end", "folded", "line")
+    __slots__ = ("at", "end", "folded", "line", "staffed")
 
     def __init__(self, line: str, folded: str) -> None:
         self.line = line
         self.folded = folded
         self.at = 0
         self.end = len(line.rstrip())
+        self.staffed = grammar().staffed.search(folded) is not None
 
     def raw(self, start: int, end: int) -> str:
         return self.line[start:end].strip()
@@ -218,43 +162,53 @@ def _statements(text: _Text) -> list[Statement] | None:
 
 def _next(text: _Text, bracket: str) -> Statement | None:
     """Read the statement at the place of `text`, and move it on; None where there is none."""
-    at, end = text.at, text.end
-    dated = dates.DATE.match(text.folded, at, end)
-    if dated and (moment := dates.moment(dated)):
-        text.at = dated.end()
-        return Statement("bare-date", "published_at", moment, False)
-    grammar = _grammar()
-    patterns = [grammar.closed, grammar.headed]
-    if grammar.staffed.search(text.folded, at, end):
-        patterns = [grammar.closed, grammar.spaced, grammar.ranked, grammar.glued]
-    if bracket:
-        patterns.append(grammar.enclosed)
-    for pattern in patterns:
-        found = pattern.match(text.folded, at, end)
+    at, end, folded = text.at, text.end, text.folded
+    first = folded[at]
+    if first in dates.INITIALS:
+        dated = dates.DATE.match(folded, at, end)
+        if dated and (moment := dates.moment(dated)):
+            text.at = dated.end()
+            return Statement("bare-date", "published_at", moment, False)
+    for pattern, with_colon in _label_patterns(text, bracket):
+        found = pattern.match(folded, at, end)
         if found is None:
             continue
-        statement = _labelled(text, found, bracket, with_colon=pattern is grammar.closed)
+        statement = _labelled(text, found, bracket, with_colon=with_colon)
         if statement is not None:
             return statement
-    if noise := _NOISE.match(text.folded, at, end):
-        text.at = noise.end()
+    # No word of these begins with the first character of another: one look says which may match.
+    other = _OTHERS.get(first, _NOISE if first.isascii() else None)
+    if other and (switch := other.match(folded, at, end)):
+        text.at = switch.end()
         return Statement("page-switch", "", None, False)
-    if weekday := _DATELESS.match(text.folded, at, end):
-        text.at = weekday.end()
-        return Statement("page-switch", "", None, False)
-    if url := _URL.match(text.line, at, end):
+    if first == "h" and (url := _URL.match(text.line, at, end)):
         text.at = url.end()
         return Statement("bare-address", "url", None, False)
     return _bare(text, bracket)
 
 
+def _label_patterns(text: _Text, bracket: str) -> Iterator[tuple[re.Pattern[str], bool]]:
+    """Yield the patterns that could match at the place of `text`, and whether they have a colon."""
+    rules = grammar()
+    first = text.folded[text.at]
+    closed = rules.closed_by.get(first)
+    staffed = text.staffed and rules.staffed.search(text.folded, text.at, text.end)
+    if closed:
+        yield closed, True
+    if staffed:
+        yield from ((rules.spaced, False), (rules.ranked, False), (rules.glued, False))
+    elif first in rules.headed_by:
+        yield rules.headed_by[first], False
+    if bracket and closed:
+        yield rules.enclosed, False
+
+
 def _labelled(
     text: _Text, found: re.Match[str], bracket: str, *, with_colon: bool
 ) -> Statement | None:
-    grammar = _grammar()
     group = found.groupdict()
     label = next(group[key] for key in _LABELS if group.get(key)).replace(" ", "")
-    role = grammar.by_label[label]
+    role = grammar().by_label[label]
     start = found.end()
     if role.value == "date":
         dated = dates.DATE.match(text.folded, _after_gap(text, start), text.end)
@@ -298,7 +252,7 @@ def _valued(
         said = people(value, strict=role.strict or not with_colon)
         # 作者:济南日报·爱济南记者:张龙: the value is the paper of the label that follows.
         if with_colon and said and stop < text.end and text.folded[stop - 1 : stop].strip():
-            following = _grammar().closed.match(text.folded, stop, text.end)
+            following = grammar().closed.match(text.folded, stop, text.end)
             said = [] if following else said
         if said is None or (not said and not with_colon):
             return None
@@ -340,7 +294,7 @@ def _open(text: _Text, role: Role, label: str, stop: int) -> Statement | None:
     """
     text.at = stop
     at_end = text.at >= text.end
-    return Statement(role.id, role.column, None, label in _SURE, role.deep, open=at_end)
+    return Statement(role.id, role.column, None, label in SURE, role.deep, open=at_end)
 
 
 def _after_gap(text: _Text, start: int) -> int:
@@ -356,30 +310,39 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
         end = close
     elif text.folded[start : (opened := text.folded.find("[", start, end))].strip() and opened > 0:
         end = opened  # folded 【
-    grammar = _grammar()
+    rules = grammar()
     ends = [end]
-    for pattern in (grammar.closed, dates.DATE, _NOISE, _URL):
+    for pattern in _stops(text.folded[start:end]):
         for found in pattern.finditer(text.folded, start, end):
             if found.start() > start and _starts_here(text, pattern, found, start):
                 ends.append(found.start())
                 break
     for word in re.finditer(r"\s+(?=\S)", text.folded[start:end]):
         at = start + word.end()
-        if grammar.spaced.match(text.folded, at, end) or _role_word(text, at, end):
+        if rules.spaced.match(text.folded, at, end) or _role_word(text, at, end):
             ends.append(at)
             break
     return min(ends)
 
 
+def _stops(rest: str) -> Iterator[re.Pattern[str]]:
+    """Yield the patterns of statements that may begin within the rest of a line."""
+    if ":" in rest or "/" in rest or "|" in rest or "丨" in rest:
+        yield grammar().closed
+    yield from (dates.DATE, _NOISE)
+    if "http" in rest:
+        yield _URL
+
+
 def _role_word(text: _Text, at: int, end: int) -> bool:
     """Whether a new role begins at a word: 通讯员刘娟, 新京报记者 李四."""
-    found = _grammar().glued.match(text.folded, at, end)
+    found = grammar().glued.match(text.folded, at, end)
     return found is not None
 
 
 def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], start: int) -> bool:
     before = text.folded[found.start() - 1]
-    if pattern is _grammar().closed:
+    if pattern is grammar().closed:
         label = found["label"] or found["slashed"] or ""
         # One-character labels and slashes need a gap before them: 影视图/文 is no label.
         if len(label) > 1 and text.folded[found.end() - 1] == ":":
@@ -394,10 +357,10 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
         return None
     name_stop = word.end()
     name = text.raw(text.at, name_stop)
-    if is_outlet(name) and len(name) <= 16 and re.fullmatch(r"[\w·.\-]+", name):
+    if len(name) <= 16 and ends_like_outlet(word[0]) and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
         return Statement("bare-outlet", "source", name, False)
-    if looks_chinese(name) and _CLOCK.search(text.folded):
+    if ":" in text.folded and looks_chinese(name) and _CLOCK.search(text.folded):
         text.at = name_stop
         return Statement("bare-name", "author", [name], False)
     if name in words()["provinces"]:
@@ -414,8 +377,6 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
 
 
 _TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
-
-
 _CLOSED = tuple(")）]］】〕")
 
 
@@ -433,11 +394,14 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     """
     if not line.rstrip().endswith(_CLOSED):
         return None
-    folded = fold(line[-80:])
+    opened = max(map(line.rfind, "(（[［【〔〖"))
+    if opened < 1 or len(line) - opened > SIGNATURE_CHARS:
+        return None
+    folded = fold(line[-SIGNATURE_CHARS:])
     found = _TRAILING.search(folded)
     if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"…)】')):
         return None
-    at = max(len(line) - 80, 0) + found.start()
+    at = max(len(line) - SIGNATURE_CHARS, 0) + found.start()
     says = read(line[at:])
     if says:
         return (at, says) if any(s.alone for s in says) else None

@@ -7,45 +7,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
+from itertools import islice, pairwise
 
 from pipeline.text import byline, names
 from pipeline.text.byline import Statement
-from pipeline.text.ends import HEAD_CHARS, TAIL_CHARS
-from pipeline.text.fold import fold
 from pipeline.text.headline import is_title, original_title
+
+HEAD_CHARS = 2000
+"""How far from its start a text is looked at: the bylines of a head are within 300 characters."""
+TAIL_CHARS = 6000
+"""How far from its end: a ranking list of 40 lines with links may stand below the byline."""
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
 _FORM = re.compile(r"[\s【\[]*[^\s:：](?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
+BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
 
 
-@dataclass(slots=True)
 class Line:
     """A line that is not blank: its span, its text, what it says, and whether it goes."""
 
-    start: int
-    end: int
-    text: str
-    says: tuple[Statement, ...] = ()
-    deep: bool = False
-    goes: bool = False
+    __slots__ = ("answers", "deep", "end", "goes", "says", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str, says: tuple[Statement, ...] = ()) -> None:
+        self.start = start
+        self.end = end
+        self.text = text
+        self.says = says
+        self.deep = False
+        self.goes = False
+        self.answers = False  # it is the value of the label above it
+
+
+def read(line: str) -> tuple[Statement, ...]:
+    """Return what a line says as a byline; () where it is none."""
+    if says := byline.read(line):
+        return says
+    title = original_title(line) if "原" in line[:8] else None
+    return (Statement("original-title", "original_title", title, True),) if title else ()
+
+
+def may_be_one(line: str) -> bool:
+    """Whether a line says what can make it a byline, alone or with the line below it."""
+    return any(s.alone or s.likely or s.open or s.column == "published_at" for s in read(line))
 
 
 def find_bylines(
-    text: str, head_lines: int, tail_lines: int, deep_lines: int
+    text: str, labelled: Sequence[int], head_lines: int, tail_lines: int, deep_lines: int
 ) -> tuple[list[Line], list[Line]]:
     """Return the lines of the head and of the tail of a text, those marked that are bylines.
 
-    The tail is empty where the head reaches the end of the text.
+    The tail is empty where the head reaches the end of the text. `labelled`: where the lines begin
+    that may be bylines by themselves: only they and the lines beside them are read.
     """
-    both = (text, fold(text))
-    head = _scan(both, _forwards(text), head_lines, head_lines, HEAD_CHARS)
+    known = _blocks(text, labelled)
+    head = _scan(text, _forwards(text), known, head_lines, head_lines, HEAD_CHARS)
     stop = head[-1].end + 1 if head else 0
-    tail = _scan(both, _backwards(text, stop), tail_lines, deep_lines, TAIL_CHARS)[::-1]
+    spans = _backwards(text, stop)
+    first = min((at for at in known if at >= stop), default=len(text))
+    tail = _scan(text, spans, known, tail_lines, deep_lines, TAIL_CHARS, first)[::-1]
     if tail:
         _judge(head, head=True)
         _judge(tail)
@@ -55,8 +78,60 @@ def find_bylines(
     return head, tail
 
 
-def _forwards(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
+_Said = dict[int, tuple[Statement, ...]]
+
+
+def _blocks(text: str, starts: Sequence[int]) -> _Said:
+    """Return what is said by the runs of bylines that hold `starts`, by where their lines begin.
+
+    The value of a label that ends a line may stand between two of them.
+    """
+    known: _Said = {}
+    for at in starts:
+        if at in known:
+            continue
+        down = _run(text, _forwards(text, at))
+        known.update(down)
+        if at in down:
+            known.update(_run(text, _backwards(text, 0, at - 1), up=True))
+    return known
+
+
+def _run(text: str, spans: Iterable[tuple[int, int]], *, up: bool = False) -> _Said:
+    run: _Said = {}
+    label = up  # whether a label may have its value on the line beside the run
+    value = False  # whether one line that says nothing was passed
+    for start, end in _full(text, spans):
+        says = read(text[start:end])
+        is_open = bool(says) and says[-1].open
+        if not says and (value or not label):
+            break
+        if says and value and up and not is_open:
+            break
+        if says:
+            run[start] = says
+        value = not says
+        label = up or is_open
+    return run
+
+
+def outer_lines(text: str, head_lines: int, tail_lines: int) -> tuple[list[Line], list[Line]]:
+    """Return the first and the last lines of a text in which no line is a byline."""
+    head = [_line(text, *span) for span in islice(_full(text, _forwards(text)), head_lines)]
+    stop = head[-1].end + 1 if head else 0
+    spans = list(islice(_full(text, _backwards(text, stop)), tail_lines))[::-1]
+    return head, [_line(text, *span) for span in spans]
+
+
+def _line(text: str, start: int, end: int) -> Line:
+    return Line(start, end, text[start:end] if end - start <= byline.MAX_CHARS * 4 else "")
+
+
+def _full(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    return (span for span in spans if text[span[0] : span[1]].strip())
+
+
+def _forwards(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
@@ -64,9 +139,9 @@ def _forwards(text: str) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def _backwards(text: str, stop: int) -> Iterator[tuple[int, int]]:
+def _backwards(text: str, stop: int, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Lines from the end; none of them begins before `stop`, which is the start of a line."""
-    end = len(text)
+    end = len(text) if end is None else end
     while end > stop:
         start = max(text.rfind("\n", stop, end) + 1, stop)
         yield start, end
@@ -74,26 +149,29 @@ def _backwards(text: str, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _scan(
-    both: tuple[str, str], spans: Iterable[tuple[int, int]], near: int, deep: int, chars: int
+    text: str,
+    spans: Iterable[tuple[int, int]],
+    known: _Said,
+    near: int,
+    deep: int,
+    chars: int,
+    first: int = 0,
 ) -> list[Line]:
     """Return the lines of one end of the text, up to `deep` that are no bylines.
 
     Bylines do not count, so that taking them away brings no other line within reach; but a long
-    run of them is a list, and ends the search.
+    run of them is a list, and ends the search. So do a few lines above the `first` byline.
     """
-    text, folded = both
     found: list[Line] = []
     others = run = 0
+    beyond = BESIDE
     for start, end in spans:
-        line = Line(start, end, "")
-        if end - start <= byline.MAX_CHARS * 4:
-            line.text = text[start:end]
-            if not line.text.strip():
-                continue
-            line.says = byline.read(line.text, folded[start:end])
-            if not line.says and "原" in line.text[:8]:
-                line.says = _renamed(line.text)
-        if line.says:
+        said = text[start:end] if end - start <= byline.MAX_CHARS * 4 else ""
+        if end == start or (said and said.isspace()):
+            continue
+        says = known.get(start, ())
+        line = Line(start, end, said, says)
+        if says:
             run += 1
             if run > _RUN:
                 return found[: len(found) - _RUN]
@@ -103,14 +181,10 @@ def _scan(
             run = 0
         line.deep = others > near
         found.append(line)
-        if others >= deep or chars < 0:
+        beyond -= start < first
+        if others >= deep or chars < 0 or not beyond:
             break
     return found
-
-
-def _renamed(line: str) -> tuple[Statement, ...]:
-    title = original_title(line)
-    return (Statement("original-title", "original_title", title, True),) if title else ()
 
 
 def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
@@ -130,10 +204,15 @@ def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
         if not (sure or _is_placed(lines, first, i, head=head)) or _in_form(lines, first, i):
             continue
         for line in block:
-            line.goes = not line.deep or any(s.deep for s in line.says)
+            line.goes = not is_out_of_reach(line)
         if value and following and block[-1].goes:
-            following.says, following.goes = (value,), True
+            following.says, following.goes, following.answers = (value,), True, True
             i += 1
+
+
+def is_out_of_reach(line: Line) -> bool:
+    """Whether a byline stands too far from the end for what it says."""
+    return line.deep and not any(s.deep for s in line.says)
 
 
 def _is_sure(block: Sequence[Line]) -> bool:
@@ -162,7 +241,7 @@ def _is_placed(lines: Sequence[Line], first: int, last: int, *, head: bool) -> b
 def _in_form(lines: Sequence[Line], first: int, last: int) -> bool:
     """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content."""
     labels = sum(
-        _FORM.match(lines[i].text) is not None
+        _FORM.match(lines[i].text) is not None and not read(lines[i].text)
         for i in (first - 2, first - 1, last, last + 1)
         if 0 <= i < len(lines) and not lines[i].says and _is_short(lines[i].text)
     )

@@ -49,6 +49,8 @@ _DAY = (
 DATE = re.compile(
     rf"(?<![\d./-])(?:{_DAY}){_WEEKDAY}(?:(?:\s{{0,4}}[,t|]?\s{{0,4}})(?<![\d]){_TIME})?"
 )
+INITIALS = frozenset("0123456789民中一二jfmasond")
+"""What a match of `DATE` can begin with."""
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 
 

@@ -1,97 +1,274 @@
-"""The two ends of a text: which documents of a batch have, near an end, what could be a byline.
+"""The two ends of a text: which documents of a batch have there what metadata could be read from.
 
-Folding and one Aho-Corasick pass over a whole batch: text with nothing of the kind costs no more.
-Aho-Corasick knows no spaces, so the literals are labels with the marks that may follow them.
+Array work over the whole batch finds the few places where a byline, a dateline or a signature could
+be; Python looks at those lines only, and text with nothing of the kind is never looked at. All that
+is asked here is *necessary* for the slow path to find something, and none of it is sufficient.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.census import code_units
-from pipeline.text.fold import fold_units
+from pipeline.text import byline
+from pipeline.text.byline import MAX_CHARS, SIGNATURE_CHARS
+from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, may_be_one
+from pipeline.text.fold import fold, fold_table
+from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
 
-HEAD_CHARS = 2000
-"""How far from its start a text is looked at: the bylines of a head are within 300 characters."""
-TAIL_CHARS = 6000
-"""How far from its end: a ranking list of 40 lines with links may stand below the byline."""
+BYLINE, DATELINE, SIGNATURE, HEADING = 1, 2, 4, 8
+"""What a text may have: lines that go, a place before its first words, a name in brackets at its
+end, a title marked by Markdown."""
 
-_OTHER = (
-    "记者", "通讯员", "原标题", "原文标题", "讯(", "讯 ", "讯:", "日电", "日讯", "日消息", "讯【",
-    "源于网", "来自网", "源网", "源自网", "源于互", "来自互", "源互", "源自互",
-)  # fmt: skip
+# Two neighbours of a line, one with a left-hand bit and one with the bit above it, make a place
+# worth a second look: three such pairs in one byte, so that one shift answers for all of them.
+_LABEL_END, _MARK, _OPENING, _LABEL_START, _WORD_START, _WORD_END, _DIGIT, _WIRE = (
+    np.uint8(1 << bit) for bit in range(8)
+)
+_RIGHT = _MARK | _LABEL_START | _WORD_END
+# Statements without a mark: a role before a name, a title renamed, 来源于网络.
+_WORDS = ("记者", "讯员", "原标", "原文", "源于", "源自", "来自", "源网", "源互")
+# 6月21日电, 日讯, 日消息, 报道; 讯 only where something ends it.
+_WIRES = (
+    *("日电", "日讯", "日消", " 电", " 讯", " 消", "专电", "外电", "报道", "报导"),
+    *(f"讯{end}" for end in " ([:记0123456789"),
+)
+_WIRE_CHARS = 50
+_WIRE_LINES = 4
+_DATED_CHARS = 500
 # A stamp in figures or to the minute near the start may be all that a byline is.
 _DATED = re.compile(
     r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,24}(?:\d:\d\d|\d\s?版))"
 )
-_SIGNED = tuple(")）】]")
+_CLOSED = ")）】]］〕"
+_LAST_CHARS = 1000  # of a text, for a line in brackets with blank lines below it
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Look-up tables by code unit, and pairs of folded units.
+
+    `classes`: uint8 (65536,), the bits above. `letters`, `single`, `closed`: bool (65536,): what
+    can be part of a longer word, labels of one character, what can end a bracket. The others:
+    uint32, first unit << 16 | second, sorted.
+    """
+
+    classes: NDArray[np.uint8]
+    letters: NDArray[np.bool_]
+    single: NDArray[np.bool_]
+    closed: NDArray[np.bool_]
+    endings: NDArray[np.uint32]
+    beginnings: NDArray[np.uint32]
+    words: NDArray[np.uint32]
+    wires: NDArray[np.uint32]
 
 
 @cache
-def _literals() -> tuple[str, ...]:
-    found = set(_OTHER)
-    for role in roles():
-        if not role.alone:
-            continue
-        marks = (
-            [":", " :", "|", " |", "/", "丨", " 丨"]
-            if not role.strict
-            else ["/", "|", "丨", ":", " |"]
-        )
-        for label in role.labels:
-            found.update(label + mark for mark in marks)
-            if len(label) == 2 and not label.isascii():
-                found.update(f"{label[0]}{gap}{label[1]}" for gap in (" ", "  ", "   "))
-            if role.spaced:
-                found.update((label + " ", "(" + label, "【" + label, "[" + label))
-    return tuple(sorted(found))
-
-
-@cache
-def _automaton() -> Any:
-    import ahocorasick_rs
-
-    return ahocorasick_rs.BytesAhoCorasick([x.encode("utf-16-le") for x in _literals()])
-
-
-def ends(text: str) -> str:
-    """Return the two ends of a text, or all of it where they meet."""
-    if len(text) <= HEAD_CHARS + TAIL_CHARS:
-        return text
-    return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
-
-
-def worth_reading(texts: Sequence[str]) -> list[bool]:
-    """Say of each text whether a byline, a dateline or a signature may stand near an end of it."""
-    found = [
-        text.rstrip().endswith(_SIGNED) or _DATED.search(text, 0, 500) is not None for text in texts
+def _tables() -> _Tables:
+    labels = [
+        fold(label) if label.isascii() else fold(label).replace(" ", "")
+        for role in roles()
+        for label in (role.labels if role.alone else ())
     ]
-    first = size = 0
-    for i, text in enumerate(texts):
-        size += min(len(text), HEAD_CHARS + TAIL_CHARS)
-        # About half a million characters at a time: the arrays stay in the cache.
-        if size > 1 << 19 or i + 1 == len(texts):
-            for hit in _hits(texts[first : i + 1]):
-                found[first + hit] = True
-            first, size = i + 1, 0
+    spaced = [
+        fold(label) for role in roles() if role.alone and role.spaced for label in role.labels
+    ]
+    classes = np.zeros(65536, np.uint8)
+    for bit, chars in (
+        (_LABEL_END, [label[-1] for label in labels]),
+        (_MARK, [*":/|丨 "]),
+        (_OPENING, [*"([<{"]),
+        (_LABEL_START, [label[0] for label in spaced if len(label) > 1]),
+        (_WORD_START, [word[0] for word in _WORDS]),
+        (_WORD_END, [word[1] for word in _WORDS]),
+        (_DIGIT, [*"0123456789"]),
+        (_WIRE, [*"电讯消道导"]),
+    ):
+        classes[[ord(char) for char in chars]] |= bit
+    # What ends in white space ends in a bracket perhaps: Python asks again.
+    spaces = [chr(unit) for unit in range(65536) if chr(unit).isspace()]
+    return _Tables(
+        classes.take(fold_table()),
+        _flags([*map(chr, range(0x3400, 0xA000)), *"abcdefghijklmnopqrstuvwxyz"]),
+        _flags([label for label in labels if len(label) == 1]),
+        _flags([*_CLOSED, *spaces]),
+        _keys({label[-2:] for label in labels if len(label) > 1}),
+        _keys({label[:2] for label in spaced if len(label) > 1}),
+        _keys(_WORDS),
+        _keys(_WIRES),
+    )
+
+
+def _flags(chars: Iterable[str]) -> NDArray[np.bool_]:
+    table = np.zeros(65536, bool)
+    table[[ord(char) for char in chars]] = True
+    return table
+
+
+def _keys(pairs: Iterable[str]) -> NDArray[np.uint32]:
+    return np.array(sorted(ord(pair[0]) << 16 | ord(pair[1]) for pair in pairs), np.uint32)
+
+
+def _among(
+    first: NDArray[np.uint16], second: NDArray[np.uint16], keys: NDArray[np.uint32]
+) -> NDArray[np.bool_]:
+    wanted = first.astype(np.uint32) << np.uint32(16) | second
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    found: NDArray[np.bool_] = keys[places] == wanted
     return found
 
 
-def _hits(texts: Sequence[str]) -> list[int]:
-    parts = [ends(text) for text in texts]
-    units = code_units("\n".join([*parts, ""]))
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts)) + 1
-    if len(units) != lengths.sum():  # astral characters are two units
-        lengths = np.fromiter((len(code_units(part)) for part in parts), np.int64, len(parts)) + 1
-    folded = fold_units(units)
-    matches = _automaton().find_matches_as_indexes(memoryview(folded.tobytes()), True)
-    at = np.array([match[1] for match in matches], np.int64)
-    at = at[at % 2 == 0] // 2
-    owners = np.unique(np.searchsorted(np.cumsum(lengths), at, "right"))
-    return [int(owner) for owner in owners]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read of n texts.
+
+    `bits`: uint8 (n,), BYLINE to HEADING. `labelled`: by the number of a text, where its lines
+    begin that may be bylines by themselves.
+    """
+
+    bits: NDArray[np.uint8]
+    labelled: dict[int, list[int]]
+
+
+def what_to_read(texts: Sequence[str]) -> Wanted:
+    """Say of each text what may stand near its ends."""
+    bits = np.zeros(len(texts), np.uint8)
+    labelled: dict[int, list[int]] = {}
+    first = size = 0
+    for i, text in enumerate(texts):
+        size += len(text)
+        # A quarter of a million characters at a time: the arrays stay in the cache.
+        if size > 1 << 18 or i + 1 == len(texts):
+            found = _Batch(texts[first : i + 1]).labelled(bits[first : i + 1])
+            labelled.update((first + owner, starts) for owner, starts in found.items())
+            first, size = i + 1, 0
+    return Wanted(bits, labelled)
+
+
+class _Batch:
+    """Some texts, one after the other, each followed by a line end; one code unit a code point."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        joined = "\n".join([*texts, ""])
+        self.joined = joined
+        self.units = code_units(joined)
+        if len(self.units) != len(joined):  # astral characters: none of them is asked about
+            wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+            self.units = np.minimum(wide, 0xFFFF).astype(np.uint16)
+        self.classes = _tables().classes.take(self.units)
+        self.breaks = np.flatnonzero(self.units == ord("\n"))
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        self.ends = np.cumsum(sizes) - 1  # each text's last line end
+        self.starts = self.ends + 1 - sizes
+
+    def labelled(self, bits: NDArray[np.uint8]) -> dict[int, list[int]]:
+        """Set the bits of each text; return the lines that may be bylines."""
+        bits |= self._headings()
+        self._mark_wired(bits)
+        self._mark_signed(bits)
+        found: dict[int, list[int]] = {}
+        self._mark_dated(bits, found)
+        for owner, start, end in self._labelled_lines():
+            line = self.joined[start:end]
+            if may_be_one(line):
+                bits[owner] |= BYLINE
+                found.setdefault(owner, []).append(start - int(self.starts[owner]))
+            elif byline.trailing(line):
+                bits[owner] |= SIGNATURE
+        return found
+
+    def _owners(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        return np.searchsorted(self.ends, places)
+
+    def _line_starts(self, lines: NDArray[np.intp]) -> NDArray[np.intp]:
+        starts: NDArray[np.intp] = np.where(lines > 0, self.breaks[lines - 1] + 1, 0)
+        return starts
+
+    def _folded(self, places: NDArray[np.intp], shifts: Sequence[int]) -> list[NDArray[np.uint16]]:
+        """Return the folded units at places and beside them."""
+        last = len(self.units) - 1
+        return [fold_table()[self.units[np.minimum(places + by, last)]] for by in shifts]
+
+    def _headings(self) -> NDArray[np.uint8]:
+        marked = (self.units[self.starts] == ord("#")) & (
+            self.units[np.minimum(self.starts + 1, len(self.units) - 1)] == ord(" ")
+        )
+        return np.where(marked, np.uint8(HEADING), np.uint8(0))
+
+    def _mark_wired(self, bits: NDArray[np.uint8]) -> None:
+        """Read the first lines where the words of a dateline stand near their start."""
+        places = np.flatnonzero(self.classes >= _WIRE)
+        before, at, after = self._folded(places, (-1, 0, 1))
+        places = places[_among(before, at, _tables().wires) | _among(at, after, _tables().wires)]
+        lines = np.searchsorted(self.breaks, places)
+        early = places - self._line_starts(lines) < _WIRE_CHARS
+        early[1:] &= lines[1:] != lines[:-1]
+        lines = lines[early]
+        starts = self._line_starts(lines)
+        owners = self._owners(starts)
+        full = np.diff(self.breaks, prepend=-1) > 1
+        above: NDArray[np.intp] = (
+            np.cumsum(full) - full
+        )  # lines with something in them, above each line
+        first = np.searchsorted(self.breaks, self.starts)
+        near = above[lines] - above[first[owners]] < _WIRE_LINES
+        for owner, start in zip(owners[near].tolist(), starts[near].tolist(), strict=True):
+            if not bits[owner] & DATELINE and dateline(self.joined[start : start + 140]):
+                bits[owner] |= DATELINE
+
+    def _mark_signed(self, bits: NDArray[np.uint8]) -> None:
+        last = self.units[np.maximum(self.ends - 1, 0)]
+        for i in np.flatnonzero(_tables().closed[last]).tolist():
+            text = self.joined[max(self.ends[i] - _LAST_CHARS, self.starts[i]) : self.ends[i]]
+            if byline.trailing(text.rstrip().rpartition("\n")[2]):
+                bits[i] |= SIGNATURE
+
+    def _mark_dated(self, bits: NDArray[np.uint8], found: dict[int, list[int]]) -> None:
+        digits = (self.classes & _DIGIT) != 0
+        pairs = digits[:-1] & digits[1:]
+        places = np.flatnonzero(pairs[:-2] & pairs[2:])
+        owners = self._owners(places)
+        near = places - self.starts[owners] < _DATED_CHARS
+        for i in np.unique(owners[near]).tolist():
+            start, end = int(self.starts[i]), int(self.ends[i])
+            end = min(start + _DATED_CHARS, end)
+            if lines := [m.start() + 1 - start for m in _DATED.finditer(self.joined, start, end)]:
+                bits[i] |= BYLINE
+                found[i] = lines
+
+    def _labels(self) -> NDArray[np.intp]:
+        """Return the places of the last character of what could be a label, or of a word."""
+        tables = _tables()
+        found = (self.classes[:-1] << np.uint8(1)) & self.classes[1:] & _RIGHT
+        places = np.flatnonzero(found != 0)  # a comparison first: ten times as fast
+        kinds = found[places]
+        at = self._folded(places, (-1, 0, 1, 2))
+        alone = tables.single[at[1]] | (at[0] == ord(" "))  # 文/, 作 者:
+        labels = _among(at[0], at[1], tables.endings) | (~tables.letters[at[0]] & alone)
+        kept = (
+            ((kinds & _MARK != 0) & labels)
+            | ((kinds & _LABEL_START != 0) & _among(at[2], at[3], tables.beginnings))
+            | ((kinds & _WORD_END != 0) & _among(at[1], at[2], tables.words))
+        )
+        labelled: NDArray[np.intp] = places[kept]
+        return labelled
+
+    def _labelled_lines(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the lines near an end with what could be a label: owner, start, end."""
+        places = self._labels()
+        owners = self._owners(places)
+        lines = np.searchsorted(self.breaks, places)
+        starts, ends = self._line_starts(lines), self.breaks[lines]
+        near = (places - self.starts[owners] < HEAD_CHARS) | (
+            self.ends[owners] - places <= TAIL_CHARS
+        )
+        near &= (ends - starts <= MAX_CHARS * 4) | (ends - places <= SIGNATURE_CHARS)
+        near[1:] &= lines[1:] != lines[:-1]
+        return zip(owners[near].tolist(), starts[near].tolist(), ends[near].tolist(), strict=True)

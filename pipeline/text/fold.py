@@ -75,3 +75,13 @@ def fold(text: str) -> str:
     '责任编辑:abc'
     """
     return as_text(fold_units(code_units(text)))
+
+
+@cache
+def variants(char: str) -> str:
+    """Return the characters of the BMP that fold to one, itself among them.
+
+    >>> variants("编"), variants(":")
+    ('編编', ':︰﹕：')
+    """
+    return "".join(map(chr, np.flatnonzero(fold_table() == ord(char))))
