@@ -17,8 +17,9 @@ from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
+from pipeline.text.mojibake.layers import undo
 from pipeline.text.mojibake.shift import realigned
-from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone, undo
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
 from pipeline.text.ngram import Model, code_points
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0

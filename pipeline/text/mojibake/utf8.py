@@ -25,13 +25,13 @@ _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2
 CORE_AMONG_DAMAGE = re.compile(rb"(?:" + _SEQ3 + rb"){2}")
 """What is enough in a text most of which is damaged in the same way."""
 # Three characters (a middle dot may stand between, as in names), or Latin letters in UTF-8.
-_CORE = re.compile(
+CORE = re.compile(
     rb"(?:(?:"
     + _SEQ3
     + rb")(?:\xc2\xb7)?){3}|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]){6}"
 )
 # Through a single-byte reading UTF-8 of UTF-8 comes as two-byte sequences.
-_CORE_SINGLE = re.compile(rb"(?:" + _SEQ3 + rb"){2}|(?:[\xc2-\xdf][\x80-\xbf]){4}")
+CORE_SINGLE = re.compile(rb"(?:" + _SEQ3 + rb"){2}|(?:[\xc2-\xdf][\x80-\xbf]){4}")
 # An ASCII character inside a sequence is the narrow form of a full-width one, whose bytes are
 # 0xA3 and itself + 0x80: the last two bytes of a sequence, or its last one and the next lead byte.
 # A full-width space is 0xA1A1, `＄` 0xA1E7 and `～` 0xA1AB.
@@ -101,46 +101,11 @@ def view(name: str) -> Reading:
     return Reading(name, first, full.second, size)
 
 
-def undo(
-    name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = None
-) -> list[Undone]:
-    """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order.
-
-    `core` is what a stretch must hold; by default what proves itself.
-    """
-    data, starts = view(name).encode(codes)
-    core = core or (_CORE_SINGLE if name in SINGLE else _CORE)
-    found: list[Undone] = []
-    if not _may_have_core(data, 3 if core is _CORE and b"\xc2\xb7" not in data else 2):
-        return found
-    at = 0
-    while (hit := core.search(data, at)) is not None:
-        line = data.rfind(b"\n", 0, hit.start()) + 1
-        at = data.find(b"\n", hit.end())
-        at = len(data) if at < 0 else at
-        found += _Line(name, core, data, (line, at), starts, codes).stretches()
-    return found
-
-
-_LATIN_LEADS = np.isin(np.arange(256), (0xC2, 0xC3, 0xC5, 0xCB, 0xE2))
 _QUESTIONS = re.compile(rb"\?{0,3}")
 _QUESTIONS_BEFORE = re.compile(rb"\?{0,3}\Z")
 
 
-def _may_have_core(data: bytes, least: int) -> bool:
-    """Tell in one pass of array operations whether sequences follow each other anywhere."""
-    codes = np.frombuffer(data, np.uint8)
-    trail = (codes & 0xC0) == 0x80
-    three = ((codes[:-2] & 0xF0) == 0xE0) & trail[1:-1] & trail[2:]
-    run = three[:-3] & three[3:]
-    if least > 2:
-        run = run[:-3] & run[3:]
-    # Latin letters in UTF-8 begin with these four bytes.
-    two = _LATIN_LEADS.take(codes[:-1]) & trail[1:]
-    return bool(run.any() or (two[:-4] & two[2:-2] & two[4:]).any())
-
-
-class _Line:
+class Line:
     """One line of a text in the bytes of a wrong reading, cut into tokens."""
 
     def __init__(
@@ -199,7 +164,7 @@ class _Line:
         at = s
         for kind, a, b in [*self.tokens[left : right + 1], ("literal", e, e)]:
             if kind == "literal":
-                text, lost = self._decoded(self.data[at:a])
+                text, lost = decoded(self.name, self.data[at:a])
                 i = int(np.searchsorted(self.starts, a))
                 pieces += (text, chr(int(self.codes[i])) if b > a else "")
                 holes += lost
@@ -207,12 +172,6 @@ class _Line:
         text = "".join(pieces)
         first, last = (int(x) for x in np.searchsorted(self.starts, (s, e)))
         return Undone(first, last, text, sum(map(_is_sequence, text)), tuple(holes))
-
-    def _decoded(self, raw: bytes) -> tuple[str, list[bytes]]:
-        if self.name == "gbk":
-            # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
-            raw = _CROSSED.sub(b"\xff", _EURO.sub(b"\xa2\xe3", raw))
-        return decode(widened(raw) if self.name in NARROWED else raw)
 
     def _extend(self, i: int, step: int) -> int:
         """Return the last token that belongs to the stretch around core i, in one direction."""
@@ -292,6 +251,14 @@ _WIDE = {bytes((c,)): bytes((0xA3, c | 0x80)) for c in range(0x21, 0x7F)} | {
 def widened(raw: bytes) -> bytes:
     """Undo a width normalisation that came after the damage, where only that gives UTF-8."""
     return _WEDGED.sub(lambda match: _WIDE[match[0]], raw)
+
+
+def decoded(name: str, raw: bytes) -> tuple[str, list[bytes]]:
+    """Decode the bytes of a stretch that reading `name` had hit, with all that it does to them."""
+    if name == "gbk":
+        # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
+        raw = _CROSSED.sub(b"\xff", _EURO.sub(b"\xa2\xe3", raw))
+    return decode(widened(raw) if name in NARROWED else raw)
 
 
 def decode(raw: bytes) -> tuple[str, list[bytes]]:

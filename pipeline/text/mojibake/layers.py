@@ -1,0 +1,219 @@
+"""Undoes one layer over a whole text: lines damaged throughout at once, others token by token.
+
+Most damage is that of a whole document. Its lines are then valid UTF-8 but for marked holes, which
+array operations over all the bytes tell at once; only what is not so plain is cut into tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN
+from pipeline.text.mojibake.utf8 import (
+    CORE,
+    CORE_SINGLE,
+    LITERAL,
+    MAX_HOLE,
+    SINGLE,
+    Line,
+    Undone,
+    view,
+)
+
+_LATIN_LEADS = np.isin(np.arange(256), (0xC2, 0xC3, 0xC5, 0xCB, 0xE2))
+_LEAD = (np.arange(256) >= 0xC2) & (np.arange(256) <= 0xF4)
+_LITERALS = np.array(sorted(LITERAL), np.uint32)
+_NEVER_STRONG = 0xE0
+"""Lead bytes below begin sequences of two bytes, which two clean characters make by chance."""
+_MARK = np.frombuffer("\ufffd".encode(), np.uint8)
+
+_Places = NDArray[np.intp]
+_Mask = NDArray[np.bool_]
+
+
+def undo(
+    name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = None
+) -> list[Undone]:
+    """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order.
+
+    `core` is what a stretch must hold; by default what proves itself.
+    """
+    data, starts = view(name).encode(codes)
+    core = core or (CORE_SINGLE if name in SINGLE else CORE)
+    array = np.frombuffer(data, np.uint8)
+    parsed = _parsed(array)
+    hits = _cores(array, parsed, 3 if core is CORE and b"\xc2\xb7" not in data else 2)
+    if not len(hits):
+        return []
+    breaks = np.flatnonzero(array == 10)
+    lines = np.unique(np.searchsorted(breaks, hits))
+    begins = np.concatenate([[0], breaks + 1])[lines]
+    ends = np.append(breaks, len(array))[lines]
+    whole = _Whole(name, codes, data, array, starts, parsed).undone(begins, ends)
+    found: list[Undone] = []
+    for begin, end, undone in zip(begins.tolist(), ends.tolist(), whole, strict=True):
+        if core.search(data, begin, end) is None:
+            continue
+        if undone is not None:
+            found.append(undone)
+        else:
+            found += Line(name, core, data, (begin, end), starts, codes).stretches()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """UTF-8 as it stands in some bytes; masks of their length.
+
+    `first`: a valid sequence begins here; `three`: one of three bytes; `bad`: beyond ASCII and part
+    of none.
+    """
+
+    first: _Mask
+    three: _Mask
+    bad: _Mask
+
+
+def _parsed(array: NDArray[np.uint8]) -> _Parsed:
+    n = len(array)
+    b = np.zeros(n + 3, np.uint8)
+    b[:n] = array
+    trail = (b & 0xC0) == 0x80
+    one, two = trail[1 : n + 1], trail[2 : n + 2]
+    lead, second = b[:n], b[1 : n + 1]
+    three = ((lead & 0xF0) == 0xE0) & one & two
+    three &= (lead != 0xE0) | (second >= 0xA0)
+    three &= (lead != 0xED) | (second < 0xA0)
+    pair = (lead >= 0xC2) & (lead <= 0xDF) & one
+    four = (lead == 0xF0) & (second >= 0x90) & one & two & trail[3 : n + 3]
+    good = np.zeros(n + 3, bool)
+    good[:n] = pair | three | four | (lead < 0x80)
+    good[1 : n + 1] |= pair | three | four
+    good[2 : n + 2] |= three | four
+    good[3 : n + 3] |= four
+    return _Parsed(pair | three | four, three, ~good[:n])
+
+
+def _cores(array: NDArray[np.uint8], parsed: _Parsed, least: int) -> _Places:
+    """Return where sequences follow each other: nothing else can be a core."""
+    three = parsed.three
+    run = three[:-3] & three[3:]
+    if least > 2:
+        run = run[:-3] & run[3:]
+    # Latin letters in UTF-8 begin with these bytes, and marks of three bytes with 0xE2.
+    trail = (array & 0xC0) == 0x80
+    letter = _LATIN_LEADS.take(array)
+    letter[:-1] &= trail[1:]
+    latin = letter
+    for _ in range(2):
+        n = max(len(latin) - 3, 0)
+        latin = letter[:n] & np.where(array[:n] == 0xE2, latin[3:], latin[2 : n + 2])
+    places = [np.flatnonzero(run), np.flatnonzero(latin)]
+    return np.concatenate(places) if len(places[1]) else places[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Lines that are one damaged stretch from end to end."""
+
+    name: str
+    codes: NDArray[np.uint32]
+    data: bytes
+    array: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    parsed: _Parsed
+
+    def undone(self, begins: _Places, ends: _Places) -> list[Undone | None]:
+        """Return each line undone, or None where it has to be looked at token by token."""
+        found: list[Undone | None] = [None] * len(begins)
+        high = np.flatnonzero(self.array >= 0x80)
+        at = np.searchsorted(high, begins)
+        first, last = high[at], high[np.searchsorted(high, ends) - 1]
+        plain = np.flatnonzero(self._is_plain(first, last))
+        first, last = first[plain], last[plain] + 1
+        texts, holes = self._decoded(first, last)
+        counts = _counted(self.parsed.first, first, last)
+        chars = np.searchsorted(self.starts, np.stack([first, last])).tolist()
+        for i, *row in zip(plain.tolist(), *chars, texts, counts.tolist(), holes, strict=True):
+            found[i] = Undone(*row)
+        return found
+
+    def _is_plain(self, first: _Places, last: _Places) -> _Mask:
+        """Tell which stretches (bytes `first` to `last`) have no doubt about them.
+
+        Each hole holds a mark and is small; nothing is foreign, nothing stands for itself, and
+        neither end is a sequence of two bytes or in the middle of a character.
+        """
+        array, bad = self.array, self.parsed.bad
+        until = last + 1
+        edge = np.append(array, 0)
+        plain: _Mask = (edge[until] != 0x3F) & (edge[first - 1] != 0x3F)
+        plain &= self.starts[np.searchsorted(self.starts, until)] == until
+        if self.name not in SINGLE:
+            begun = np.flatnonzero(self.parsed.first)
+            opening = array[begun[np.searchsorted(begun, first)]]
+            closing = array[begun[np.searchsorted(begun, until) - 1]]
+            plain &= (opening >= _NEVER_STRONG) & (closing >= _NEVER_STRONG)
+        marks = b"\xef\xbf\xbd" in self.data  # of an earlier layer: no holes of this one
+        if not (marks or bad.any()):
+            return plain
+        odd = np.zeros(len(array), bool)
+        odd[np.flatnonzero(array == FOREIGN)] = True
+        literal = np.flatnonzero(np.isin(self.codes, _LITERALS))
+        odd[self.starts[literal]] = bad[self.starts[literal]]
+        step = np.diff(bad.view(np.int8), prepend=np.int8(0), append=np.int8(0))
+        runs, stops = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
+        lost = _counted(array == UNKNOWN, runs, stops) > 0
+        # A `?` beside a hole belongs to it, and an ASCII character may have been a wide one.
+        after = edge[np.minimum(stops, len(array))]
+        narrow = (after < 0x80) & (after >= 0x20) & (array[stops - 1] != UNKNOWN)
+        asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
+        odd[runs[~lost | (stops - runs > MAX_HOLE) | asked | narrow]] = True
+        if b"\x80" in self.data:  # `€` is 0xA2E3 as well
+            odd |= (array == 0x80) & _single(self.starts, len(array))
+        if marks:
+            odd[np.flatnonzero((array == 0xEF) & (np.append(array[1:], 0) == 0xBF))] = True
+        return plain & (_counted(odd, first, until) == 0)
+
+    def _decoded(self, first: _Places, last: _Places) -> tuple[list[str], list[tuple[bytes, ...]]]:
+        """Return the texts of the stretches, with `�` for each hole, and the bytes of the holes."""
+        array, bad = self.array, self.parsed.bad
+        if not bad.any():
+            pairs = zip(first.tolist(), last.tolist(), strict=True)
+            texts = [self.data[a:b].decode() for a, b in pairs]
+            return texts, [()] * len(texts)
+        # A hole begins at a byte after valid ones, or at a lead byte.
+        begin = bad & (_LEAD.take(array) | ~np.append(False, bad[:-1]))
+        sizes = np.where(begin, 3, np.where(bad, 0, 1))
+        sums = np.append(0, np.cumsum(sizes))
+        out = np.repeat(array, sizes)
+        at = np.flatnonzero(begin)
+        for i in range(3):
+            out[sums[at] + i] = _MARK[i]
+        data = out.tobytes()
+        spans = zip(sums[first].tolist(), sums[last].tolist(), strict=True)
+        texts = [data[a:b].decode() for a, b in spans]
+        ends = np.append(at[1:], len(array))
+        good = np.append(np.flatnonzero(~bad), len(array))
+        ends = np.minimum(ends, good[np.searchsorted(good, at)])
+        holes = [self.data[a:b] for a, b in zip(at.tolist(), ends.tolist(), strict=True)]
+        edges = zip(np.searchsorted(at, first), np.searchsorted(at, last), strict=True)
+        return texts, [tuple(holes[a:b]) for a, b in edges]
+
+
+def _counted(mask: _Mask, first: _Places, last: _Places) -> NDArray[np.int64]:
+    """Return how many places of a mask lie in each span."""
+    places = np.flatnonzero(mask)
+    found: NDArray[np.int64] = np.searchsorted(places, last) - np.searchsorted(places, first)
+    return found
+
+
+def _single(starts: NDArray[np.int64], n: int) -> _Mask:
+    """Tell which bytes are a character by themselves."""
+    mask = np.zeros(n, bool)
+    mask[starts[:-1][np.diff(starts) == 1]] = True
+    return mask
