@@ -7,16 +7,18 @@ score decide between the ends and the text as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake import dropped, gate, legacy, western
-from pipeline.text.mojibake.codecs import READINGS
 from pipeline.text.mojibake.fill import Filler
-from pipeline.text.mojibake.hopeless import ABOUT, MARK, hopeless
+from pipeline.text.mojibake.hopeless import MARK, about_damage, hopeless
 from pipeline.text.mojibake.layers import undo
 from pipeline.text.mojibake.shift import realigned
 from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
@@ -26,6 +28,8 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
+EXCERPT = 64
+"""Characters of a stretch that are scored, from its start: more would not change the verdict."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
@@ -34,6 +38,7 @@ COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""
+_EAST_ASIAN = re.compile("[\u2e80-\ud7ff\uff00-\uffef]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +69,19 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     `kinds` is what the gate suspects: it says which readings to try as the outermost one.
     """
     codes = code_points(text)
-    filler = Filler(_undone, model)
     found: list[Repair] = []
-    wide = int((codes > 0x7F).sum())
+    filler = Filler(_undone, model)
+    wide = _wide(text)
     for name in outermost(kinds):
-        stretches = undo(name, codes)
-        found += _judged(text, stretches, f"utf8-as-{name}", model, filler)
+        found += _judged(text, undo(name, codes), f"utf8-as-{name}", model, filler)
         # Two readings of one text are not both UTF-8 throughout.
         if sum(r.end - r.start for r in found) > COVERED * wide:
             break
     found = _disjoint(found)
-    found = _disjoint(found + list(_among_damage(text, codes, found, model)))
-    about = ABOUT.search(text) is not None
-    kept = [repair for repair in found if not (about and _is_example(text, repair))]
+    if found:
+        found = _disjoint(found + _among_damage(text, codes, found, model))
+    about = about_damage(text)
+    kept = [repair for repair in found if not _is_example(about, repair)]
     if len(kept) < len(found):
         return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
@@ -85,7 +90,7 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         kept = _disjoint(found)
     if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
         kept = _disjoint(list(_in_step(text, kinds, model)))
-    if kinds & gate.LETTERS:
+    if kinds & gate.LETTERS and not about:
         kept = _disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
@@ -93,38 +98,58 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     return kept
 
 
+def _wide(text: str) -> int:
+    """Return how many characters lie beyond ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
 def _among_damage(
     text: str, codes: NDArray[np.uint32], found: list[Repair], model: Model
-) -> Iterator[Repair]:
-    """Yield short stretches in a text most of which went through one reading."""
-    outside = sum(char > "\x7f" for char in text) if found else 0
+) -> list[Repair]:
+    """Return short stretches in a text most of which went through one reading."""
+    more: list[Repair] = []
+    outside = _wide(text)
     for name in sorted({repair.chain[0] for repair in found if len(repair.chain) == 1}):
-        mine = [repair for repair in found if repair.chain == (name,)]
-        inside = sum(char > "\x7f" for r in mine for char in text[r.start : r.end])
+        inside = sum(_wide(text[r.start : r.end]) for r in found if r.chain == (name,))
         if inside < MIN_DAMAGED or inside * 2 < outside or outside - inside < 2:
             continue
-        for undone in undo(name.removeprefix("utf8-as-"), codes, CORE_AMONG_DAMAGE):
-            if any(r.start < undone.end and undone.start < r.end for r in mine):
-                continue
-            before, after = model.scores([text[undone.start : undone.end], undone.text])
-            old, new = before * (undone.end - undone.start), after * len(undone.text)
-            if new - old >= MIN_GAIN * undone.sequences and _is_east_asian(undone.text):
-                yield Repair(
-                    undone.start, undone.end, undone.text, (name,), old, new, undone.sequences
-                )
+        rest = codes.copy()
+        for repair in found:
+            rest[repair.start : repair.end] = 10
+        stretches = undo(name.removeprefix("utf8-as-"), rest, CORE_AMONG_DAMAGE)
+        olds = [text[undone.start : undone.end] for undone in stretches]
+        scores = _scores(model, [*olds, *(undone.text for undone in stretches)])
+        for undone, old, before, after in zip(
+            stretches, olds, scores, scores[len(olds) :], strict=False
+        ):
+            gain = after * len(undone.text) - before * len(old)
+            if gain >= MIN_GAIN * undone.sequences and _is_east_asian(undone.text):
+                more.append(_repair(undone, undone.text, (name,), (before, after)))
+    return more
 
 
-def _is_example(text: str, repair: Repair) -> bool:
-    """Tell whether a short stretch is an example in a text about encodings."""
-    if repair.sequences >= MAX_EXAMPLE:
-        return False
-    return ABOUT.search(text[: repair.start] + "\n" + text[repair.end :]) is not None
+def _repair(
+    undone: Undone, text: str, chain: tuple[str, ...], means: tuple[float, float]
+) -> Repair:
+    old, new = means[0] * (undone.end - undone.start), means[1] * len(undone.text)
+    return Repair(undone.start, undone.end, text, chain, old, new, undone.sequences)
+
+
+def _scores(model: Model, texts: Sequence[str]) -> list[float]:
+    """Return the mean log-probability of the first characters of each text that are no `�`."""
+    return model.scores([text[:EXCERPT].replace(MARK, "") for text in texts])
+
+
+def _is_example(about: list[tuple[int, int]], repair: Repair) -> bool:
+    """Tell whether a short stretch is an example: its text speaks of encodings elsewhere."""
+    return repair.sequences < MAX_EXAMPLE and any(
+        end <= repair.start or start >= repair.end for start, end in about
+    )
 
 
 def _western(text: str, others: list[Repair]) -> Iterator[Repair]:
-    if not ABOUT.search(text):
-        for start, end, fixed in western.repaired(text, [(r.start, r.end) for r in others]):
-            yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
+    for start, end, fixed in western.repaired(text, [(r.start, r.end) for r in others]):
+        yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
 
 
 def _overlaps(repair: Repair, others: list[Repair]) -> bool:
@@ -172,18 +197,18 @@ def _judged(
     """Yield the repairs among stretches of one reading; all are scored in one pass."""
     candidates = _ends(stretches, rule)
     damaged = [text[undone.start : undone.end] for undone in stretches]
-    ends = [end.text.replace("\ufffd", "") for found in candidates for end, _ in found]
-    scores = model.scores([*damaged, *ends])
+    ends = [end.text for found in candidates for end, _ in found]
+    scores = _scores(model, [*damaged, *ends])
     at = len(damaged)
     for i, undone in enumerate(stretches):
         mine = scores[at : at + len(candidates[i])]
         at += len(mine)
-        best = int(np.argmax(mine))
-        end, chain = candidates[i][best]
+        best = max(mine)
+        end, chain = candidates[i][mine.index(best)]
         before = scores[i] * len(damaged[i])
-        after = mine[best] * (len(end.text) - end.text.count("\ufffd"))
+        after = best * (len(end.text) - end.text.count(MARK))
         enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
-        if after - before >= enough and mine[best] > MIN_SCORE and _is_east_asian(end.text):
+        if after - before >= enough and best > MIN_SCORE and _is_east_asian(end.text):
             filled = end.text
             if end.holes:
                 names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
@@ -222,9 +247,8 @@ def _judged_legacy(
 
 def _is_east_asian(text: str) -> bool:
     """Tell whether most letters are Han, kana or Hangul: the rest is ftfy's field."""
-    wide = sum("\u2e80" <= c <= "\ud7ff" or "\uff00" <= c <= "\uffef" for c in text)
-    other = sum(c > "\x7f" and c != "\ufffd" for c in text)
-    return wide * 2 > other
+    other = _wide(text) - text.count(MARK)
+    return len(_EAST_ASIAN.findall(text)) * 2 > other
 
 
 End = tuple[Undone, tuple[str, ...]]
@@ -233,43 +257,41 @@ End = tuple[Undone, tuple[str, ...]]
 def _ends(stretches: list[Undone], rule: str) -> list[list[End]]:
     """Return, for each stretch, itself and what further readings make of it.
 
-    The stretches of a text take each step together, a line each: undoing a layer costs an array
-    operation or two, whatever the number of lines.
+    The stretches of a text take each step together, a line each: undoing a layer costs some array
+    operations, whatever the number of lines.
     """
     ends: list[list[End]] = [[(undone, (rule,))] for undone in stretches]
     live = list(range(len(stretches)))
     for _ in range(MAX_DEPTH - 1):
-        deeper: list[int] = []
-        for name in READINGS:
+        texts = [ends[i][-1][0].text for i in live]
+        codes = code_points("\n".join(texts))
+        starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        deeper: set[int] = set()
+        for name in gate.readings(codes) if live else ():
             # Two readings of one text are not both UTF-8 throughout: the first one has it.
-            tried = [i for i in live if i not in deeper]
-            for i, parts in zip(
-                tried, _undo_lines(name, [ends[i][-1] for i in tried]), strict=True
-            ):
-                whole, chain = ends[i][-1]
-                if parts and _covers(parts, whole.text):
-                    ends[i].append((_spliced(whole, parts), (*chain, f"utf8-as-{name}")))
-                    deeper.append(i)
-        live = deeper
+            if len(deeper) == len(live):
+                break
+            for line, parts in _by_line(undo(name, codes), starts):
+                whole, chain = ends[live[line]][-1]
+                if live[line] not in deeper and _covers(parts, whole.text):
+                    ends[live[line]].append((_spliced(whole, parts), (*chain, f"utf8-as-{name}")))
+                    deeper.add(live[line])
+        live = sorted(deeper)
     return ends
 
 
-def _undo_lines(name: str, ends: list[End]) -> list[list[Undone]]:
-    """Undo one layer of several texts without line ends; the parts of each, in its own offsets."""
-    texts = [end.text for end, _ in ends]
-    parts: list[list[Undone]] = [[] for _ in texts]
-    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
-    for part in undo(name, code_points("\n".join(texts))) if texts else ():
-        i = int(np.searchsorted(starts, part.start, "right")) - 1
-        at = int(starts[i])
-        parts[i].append(replace(part, start=part.start - at, end=part.end - at))
-    return parts
+def _by_line(parts: list[Undone], starts: NDArray[np.int64]) -> Iterator[tuple[int, list[Undone]]]:
+    """Yield the number of each line in which something was undone, with that in its offsets."""
+    firsts = np.array([part.start for part in parts], np.int64)
+    lines = (np.searchsorted(starts, firsts, "right") - 1).tolist()
+    for line, group in groupby(zip(lines, parts, strict=True), key=itemgetter(0)):
+        at = int(starts[line])
+        yield line, [replace(p, start=p.start - at, end=p.end - at) for _, p in group]
 
 
 def _covers(parts: list[Undone], text: str) -> bool:
     """Tell whether nearly everything outside ASCII was undone: a layer is everywhere or nowhere."""
-    inside = sum(sum(c > "\x7f" for c in text[p.start : p.end]) for p in parts)
-    return inside >= 0.8 * sum(c > "\x7f" for c in text)
+    return sum(_wide(text[p.start : p.end]) for p in parts) >= 0.8 * _wide(text)
 
 
 def _spliced(whole: Undone, parts: list[Undone]) -> Undone:

@@ -26,6 +26,7 @@ MIN_SCORE = -10.0
 MARGIN = 3.0
 """How much likelier one candidate must be than the next, in nats."""
 CLOSES = {"”": "“", "’": "‘", "）": "（", "》": "《", "」": "「", "』": "『", "】": "【"}
+_CLOSING = frozenset(mark.encode()[:2] for mark in CLOSES)
 _PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
 _READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -54,11 +55,13 @@ class Filler:
         return text
 
     def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
-        places = [i for i, char in enumerate(text) if char == MARK]
+        places = [match.start() for match in re.finditer(MARK, text)]
         if len(places) != len(holes):
             return text
         chars = list(text)
         for at, raw in zip(places, holes, strict=True):
+            if not deeper and raw[:2] not in _CLOSING:
+                continue
             prefix = _PREFIX.fullmatch(raw)
             lost_private = raw == b"\xee\xff" and bool(deeper)
             if (prefix is None and not lost_private) or self.left == 0:

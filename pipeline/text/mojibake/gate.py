@@ -204,14 +204,8 @@ def _of_slice(
     def mark(places: NDArray[np.intp], kind: int) -> None:
         kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
 
-    # LT→TL→TT→LT: bits moved up by sums, as numpy's shifts are slow on bytes.
-    up = f + f
-    far = up + up
-    steps = ((up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)) != 0
-    run = steps[:-2] & steps[1:-1]
-    run &= steps[2:]
-    mark(np.flatnonzero(run), UTF8_GBK)
     two = f[:-1] & f[1:]
+    mark(_in_turn(f), UTF8_GBK)
     mark(np.flatnonzero(two[:-2] & two[2:] & LATIN_PAIR), UTF8_GBK)
     mark(np.flatnonzero(two[:-1] & two[1:] & SJIS_KANA), UNLIKELY)
     asked = np.flatnonzero(units == QUESTION)
@@ -230,6 +224,17 @@ def _of_slice(
         if (korean >= 4 and korean * 5 >= han[i] * 3) or _is_unlikely(texts[i]):
             kinds[i] |= UNLIKELY
     return kinds
+
+
+def _in_turn(f: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return where four characters are halves of UTF-8 in turn: LT→TL→TT→LT."""
+    # Bits move up by sums, as numpy's shifts are slow on bytes.
+    up = f + f
+    far = up + up
+    steps = ((up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)) != 0
+    run = steps[:-2] & steps[1:-1]
+    run &= steps[2:]
+    return np.flatnonzero(run)
 
 
 def _count(units: NDArray[np.uint16], flag: int) -> int:
@@ -277,10 +282,8 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     def mark(places: NDArray[np.intp], kind: int) -> None:
         kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
 
-    two = f[:-1] & f[1:]
-    mark(np.flatnonzero(two[:-2] & two[2:] & WESTERN), UTF8_LATIN)
-    lead = np.flatnonzero(f[:-2] & CYRILLIC_LEAD)
-    mark(lead[two[lead + 1] & CYRILLIC_TRAIL != 0], UTF8_CYRILLIC)
+    mark(_western(f), UTF8_LATIN)
+    mark(_cyrillic(f), UTF8_CYRILLIC)
     lead = np.flatnonzero(f[:-1] & LETTER_LEAD)
     mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
     hangul = np.flatnonzero(f[:-1] & HANGUL)
@@ -294,3 +297,36 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
         h = np.count_nonzero(flags().han.take(units[starts[i] : starts[i] + sizes[i]]) & HAN)
         kinds[i] |= KOREAN if rare[i] * 10 >= h else 0
     return kinds
+
+
+def _western(f: NDArray[np.uint8]) -> NDArray[np.intp]:
+    two = f[:-1] & f[1:]
+    return np.flatnonzero(two[:-2] & two[2:] & WESTERN)
+
+
+def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.intp]:
+    lead = np.flatnonzero(f[:-2] & CYRILLIC_LEAD)
+    found: NDArray[np.intp] = lead[f[lead + 1] & f[lead + 2] & CYRILLIC_TRAIL != 0]
+    return found
+
+
+def readings(codes: NDArray[np.uint32]) -> list[str]:
+    """Return the readings whose UTF-8 a text may be, by the same signs; the likeliest first.
+
+    For the text under a layer: in clean text there is no sign, and nothing more is tried.
+    """
+    units = np.minimum(codes, 0xFFFF).astype(np.uint16)
+    f = flags().han.take(units)
+    two = f[:-1] & f[1:]
+    names = ["gbk"] if len(_in_turn(f)) or (two[:-2] & two[2:] & LATIN_PAIR).any() else []
+    common, han = (int(np.count_nonzero(f & flag)) for flag in (COMMON, HAN))
+    strange = common * COMMON_SHARE < han
+    g = flags().foreign.take(units)
+    names += ["big5"] if strange else []
+    names += ["cp932"] if strange or (g & HALF_KANA).any() else []
+    names += ["cp949"] if strange or (g & HANGUL).any() else []
+    western = len(_western(g)) > 0
+    names += ["cp1252"] if western else []
+    names += ["cp1251"] if len(_cyrillic(g)) else []
+    names += ["macroman"] if western else []
+    return names

@@ -177,7 +177,8 @@ class _Whole:
             odd |= (array == 0x80) & _single(self.starts, len(array))
         if marks:
             odd[np.flatnonzero((array == 0xEF) & (np.append(array[1:], 0) == 0xBF))] = True
-        return plain & (_counted(odd, first, until) == 0)
+        plain &= _counted(odd, first, until) == 0
+        return plain
 
     def _decoded(self, first: _Places, last: _Places) -> tuple[list[str], list[tuple[bytes, ...]]]:
         """Return the texts of the stretches, with `�` for each hole, and the bytes of the holes."""
