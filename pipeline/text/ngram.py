@@ -62,13 +62,14 @@ class Model:
         """
         start = self.symbols(np.array([10, 10], np.uint32))
         x = np.concatenate([start, self.symbols(codes)])
-        a, b, c = x[:-2], x[1:-1], x[2:]
-        at, found = _find(self.pairs, b << BITS | c)
+        b, c = x[1:-1], x[2:]
+        # Each pair is looked up once: it is the context of the character after it.
+        at, found = _find(self.pairs, x[:-1] << BITS | x[1:])
         two = np.where(
-            found, self.pair_p[at] * np.float32(-STEP), self.back1[b] + self.uni[c]
+            found[1:], self.pair_p[at[1:]] * np.float32(-STEP), self.back1[b] + self.uni[c]
         ).astype(np.float32)
-        before, known = _find(self.pairs, a << BITS | b)
-        context = np.where(known, self.rank[before], -1)
+        before = at[:-1]
+        context = np.where(found[:-1], self.rank[before], -1)
         deep = np.flatnonzero(context >= 0)
         keys = context[deep].astype(np.uint32) << np.uint32(BITS) | c[deep]
         third, hit = _find(self.triples, keys)

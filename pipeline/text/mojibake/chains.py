@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import exp
 from operator import itemgetter
 
 import numpy as np
@@ -28,7 +29,7 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
-EXCERPT = 64
+EXCERPT = 32
 """Characters of a stretch that are scored, from its start: more would not change the verdict."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
@@ -60,7 +61,7 @@ class Repair:
     def confidence(self) -> float:
         """How sure the repair is, 0-1: by what it gains, in nats for each character."""
         gain = (self.after - self.before) / max(self.sequences, 1)
-        return round(1 - 0.5 * float(np.exp(-gain / 4)), 3)
+        return round(1 - 0.5 * exp(-max(gain, 0.0) / 4), 3)
 
 
 def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
@@ -113,10 +114,7 @@ def _among_damage(
         inside = sum(_wide(text[r.start : r.end]) for r in found if r.chain == (name,))
         if inside < MIN_DAMAGED or inside * 2 < outside or outside - inside < 2:
             continue
-        rest = codes.copy()
-        for repair in found:
-            rest[repair.start : repair.end] = 10
-        stretches = undo(name.removeprefix("utf8-as-"), rest, CORE_AMONG_DAMAGE)
+        stretches = _undone_beside(name.removeprefix("utf8-as-"), codes, found)
         olds = [text[undone.start : undone.end] for undone in stretches]
         scores = _scores(model, [*olds, *(undone.text for undone in stretches)])
         for undone, old, before, after in zip(
@@ -126,6 +124,23 @@ def _among_damage(
             if gain >= MIN_GAIN * undone.sequences and _is_east_asian(undone.text):
                 more.append(_repair(undone, undone.text, (name,), (before, after)))
     return more
+
+
+def _undone_beside(name: str, codes: NDArray[np.uint32], found: list[Repair]) -> list[Undone]:
+    """Return what a reading undoes in the lines of which something is left."""
+    rest = codes.copy()
+    for repair in found:
+        rest[repair.start : repair.end] = 10
+    left = np.append(0, np.cumsum(rest > 0x7F))
+    breaks = np.append(np.flatnonzero(rest == 10), len(rest))
+    begins = np.append(0, breaks[:-1] + 1)
+    spans = np.flatnonzero(left[breaks] - left[begins] >= 2).tolist()
+    at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans] or [breaks[:0]])
+    lines = np.append(rest, 10)[at]
+    return [
+        replace(undone, start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
+        for undone in undo(name, lines, CORE_AMONG_DAMAGE)
+    ]
 
 
 def _repair(

@@ -26,7 +26,7 @@ from pipeline.text.mojibake.utf8 import (
 
 _LATIN_LEADS = np.isin(np.arange(256), (0xC2, 0xC3, 0xC5, 0xCB, 0xE2))
 _LEAD = (np.arange(256) >= 0xC2) & (np.arange(256) <= 0xF4)
-_LITERALS = np.array(sorted(LITERAL), np.uint32)
+_LITERAL = np.isin(np.arange(65536), sorted(LITERAL))
 _NEVER_STRONG = 0xE0
 """Lead bytes below begin sequences of two bytes, which two clean characters make by chance."""
 _MARK = np.frombuffer("\ufffd".encode(), np.uint8)
@@ -163,16 +163,18 @@ class _Whole:
             return plain
         odd = np.zeros(len(array), bool)
         odd[np.flatnonzero(array == FOREIGN)] = True
-        literal = np.flatnonzero(np.isin(self.codes, _LITERALS))
-        odd[self.starts[literal]] = bad[self.starts[literal]]
-        step = np.diff(bad.view(np.int8), prepend=np.int8(0), append=np.int8(0))
-        runs, stops = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
-        lost = _counted(array == UNKNOWN, runs, stops) > 0
+        literal = self.starts[np.flatnonzero(_LITERAL.take(self.codes, mode="clip"))]
+        odd[literal] = bad[literal]
+        padded = np.zeros(len(bad) + 2, bool)
+        padded[1:-1] = bad
+        step = np.flatnonzero(padded[1:] != padded[:-1])
+        runs, stops = step[::2], step[1::2]
+        lost = _counted(array == UNKNOWN, runs, stops)
         # A `?` beside a hole belongs to it, and an ASCII character may have been a wide one.
         after = edge[np.minimum(stops, len(array))]
         narrow = (after < 0x80) & (after >= 0x20) & (array[stops - 1] != UNKNOWN)
         asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
-        odd[runs[~lost | (stops - runs > MAX_HOLE) | asked | narrow]] = True
+        odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow]] = True
         if b"\x80" in self.data:  # `€` is 0xA2E3 as well
             odd |= (array == 0x80) & _single(self.starts, len(array))
         if marks:

@@ -57,7 +57,7 @@ _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
 _CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
 """A character and one stray byte: two characters that lost the two bytes where they met."""
 MAX_HOLE = 6
-"""Most bytes without meaning in one hole: two broken characters."""
+"""Most bytes without meaning for each mark among them: two broken characters."""
 NARROWED = frozenset({"gbk", "cp949"})
 """Readings whose row 0xA3 holds the full-width forms of ASCII."""
 SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
@@ -189,9 +189,9 @@ class Line:
 
     def _is_hole(self, j: int, step: int) -> bool:
         _, a, b = self.tokens[j]
-        if b - a > MAX_HOLE:
-            return False
         data = self.data
+        if b - a > MAX_HOLE * max(data.count(UNKNOWN, a, b), 1):
+            return False
         marked = 0xFF in data[a:b] or data[b : b + 1] == b"?" or data[a - 1 : a] == b"?"
         if marked:
             return True
