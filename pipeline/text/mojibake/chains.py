@@ -29,8 +29,11 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
-EXCERPT = 32
+EXCERPT = 48
 """Characters of a stretch that are scored, from its start: more would not change the verdict."""
+LONG, WITNESSES = 16, 4
+"""Sequences from which a line needs no score of its own, if so many lines like it have a good
+one."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
@@ -206,29 +209,70 @@ def legacy_readings(kinds: int) -> Iterator[str]:
             yield from names
 
 
+End = tuple[Undone, tuple[str, ...]]
+
+
 def _judged(
     text: str, stretches: list[Undone], rule: str, model: Model, filler: Filler
 ) -> Iterator[Repair]:
     """Yield the repairs among stretches of one reading; all are scored in one pass."""
     candidates = _ends(stretches, rule)
-    damaged = [text[undone.start : undone.end] for undone in stretches]
-    ends = [end.text for found in candidates for end, _ in found]
-    scores = _scores(model, [*damaged, *ends])
-    at = len(damaged)
-    for i, undone in enumerate(stretches):
-        mine = scores[at : at + len(candidates[i])]
-        at += len(mine)
-        best = max(mine)
-        end, chain = candidates[i][mine.index(best)]
-        before = scores[i] * len(damaged[i])
-        after = best * (len(end.text) - end.text.count(MARK))
+    verdicts = _verdicts([text[u.start : u.end] for u in stretches], candidates, model)
+    for undone, ends, (which, before, after) in zip(stretches, candidates, verdicts, strict=True):
+        end, chain = ends[which]
+        old = before * (undone.end - undone.start)
+        new = after * (len(end.text) - end.text.count(MARK))
         enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
-        if after - before >= enough and best > MIN_SCORE and _is_east_asian(end.text):
+        if new - old >= enough and after > MIN_SCORE and _is_east_asian(end.text):
             filled = end.text
             if end.holes:
                 names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
                 filled = filler.fill(undone, names)
-            yield Repair(undone.start, undone.end, filled, chain, before, after, end.sequences)
+            yield Repair(undone.start, undone.end, filled, chain, old, new, end.sequences)
+
+
+Verdict = tuple[int, float, float]
+"""Which end is the best, and the mean log-probability before and after."""
+
+
+def _verdicts(damaged: list[str], candidates: list[list[End]], model: Model) -> list[Verdict]:
+    """Return the verdict on each stretch.
+
+    So many sequences as a long line has do not come about by chance. Where a text has many such
+    lines through one chain, a few of them answer for the others.
+    """
+    long: dict[tuple[str, ...], list[int]] = {}
+    for i, ends in enumerate(candidates):
+        if ends[-1][0].sequences >= LONG:
+            long.setdefault(ends[-1][1], []).append(i)
+    others = [i for group in long.values() for i in group[WITNESSES:]]
+    asked = sorted(set(range(len(candidates))) - set(others))
+    found = dict(zip(asked, _scored(asked, damaged, candidates, model), strict=True))
+    for group in long.values():
+        answers = [found[i] for i in group[:WITNESSES]]
+        deepest = all(found[i][0] == len(candidates[i]) - 1 for i in group[:WITNESSES])
+        if deepest and min(new - old for _, old, new in answers) >= MIN_GAIN:
+            old, new = (
+                sum(column) / len(answers) for column in list(zip(*answers, strict=True))[1:]
+            )
+            found |= {i: (len(candidates[i]) - 1, old, new) for i in group[WITNESSES:]}
+        else:
+            rest = group[WITNESSES:]
+            found |= dict(zip(rest, _scored(rest, damaged, candidates, model), strict=True))
+    return [found[i] for i in range(len(candidates))]
+
+
+def _scored(
+    chosen: list[int], damaged: list[str], candidates: list[list[End]], model: Model
+) -> Iterator[Verdict]:
+    ends = [end.text for i in chosen for end, _ in candidates[i]]
+    scores = _scores(model, [*(damaged[i] for i in chosen), *ends])
+    at = len(chosen)
+    for before, i in zip(scores, chosen, strict=False):
+        mine = scores[at : at + len(candidates[i])]
+        at += len(mine)
+        best = max(mine)
+        yield mine.index(best), before, best
 
 
 def _undone(text: str, name: str) -> tuple[str, list[bytes]]:
@@ -264,9 +308,6 @@ def _is_east_asian(text: str) -> bool:
     """Tell whether most letters are Han, kana or Hangul: the rest is ftfy's field."""
     other = _wide(text) - text.count(MARK)
     return len(_EAST_ASIAN.findall(text)) * 2 > other
-
-
-End = tuple[Undone, tuple[str, ...]]
 
 
 def _ends(stretches: list[Undone], rule: str) -> list[list[End]]:
