@@ -25,7 +25,7 @@ import zstandard
 from pipeline.document import Document
 from pipeline.stages.mojibake import STAGE, MojibakeOptions
 from pipeline.stages.runner import compile_stages, run_stages, text_of
-from pipeline.text.mojibake.shift import characters
+from pipeline.text.mojibake.gbk import characters
 
 BATCH = 64
 Damage = Callable[[str, random.Random], str]

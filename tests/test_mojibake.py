@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.text.mojibake import codecs, gate, shift, utf8
+from pipeline.text.mojibake import codecs, gate, gbk, utf8
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.ngram import Model, code_points
 from tests.stage_cases import check, load
@@ -48,7 +48,7 @@ def test_case(case: dict[str, Any]) -> None:
 
 def as_gbk(text: str, mark: str) -> str:
     """UTF-8 as Windows reads it in GBK; a byte that makes no pair becomes `mark`."""
-    table = shift.characters()
+    table = gbk.characters()
     out, data, i = "", text.encode(), 0
     while i < len(data):
         pair = int.from_bytes(data[i : i + 2], "big")

@@ -13,8 +13,9 @@ from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
 from pipeline.text import ngram
-from pipeline.text.mojibake.chains import Repair, chain_name, repairs
+from pipeline.text.mojibake.chains import Repair, chain_name, confirmed, repairs
 from pipeline.text.mojibake.gate import suspects
+from pipeline.text.mojibake.hopeless import MARK
 
 NAME = "mojibake"
 WAKING = (
@@ -52,9 +53,10 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     model = ngram.load()
 
     def apply(documents: Sequence[Document], counted: Census) -> list[Outcome]:
-        kinds = suspects([document.text for document in documents], counted)
+        texts = [document.text for document in documents]
+        kinds = confirmed(texts, suspects(texts, counted), model)
         return [
-            _repaired(document, int(kind), model) if kind or "\ufffd" in document.text else document
+            _repaired(document, int(kind), model) if kind or MARK in document.text else document
             for document, kind in zip(documents, kinds, strict=True)
         ]
 
@@ -63,9 +65,14 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 
 def _repaired(document: Document, kinds: int, model: ngram.Model) -> Document:
     found = repairs(document.text, kinds, model) if kinds else []
-    edited = document.edited([_edit(document.text, repair) for repair in found])
-    marks = edited.text.count("\ufffd")
-    return edited.edited([], damage_marks=marks) if marks or found else document
+    text = document.text
+    lost = sum(
+        repair.text.count(MARK) - text.count(MARK, repair.start, repair.end) for repair in found
+    )
+    marks = text.count(MARK) + lost
+    if not (marks or found):
+        return document
+    return document.edited([_edit(text, repair) for repair in found], damage_marks=marks)
 
 
 def _edit(text: str, repair: Repair) -> Edit:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from math import exp
 from operator import itemgetter
@@ -21,7 +22,7 @@ from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import MARK, about_damage, hopeless
 from pipeline.text.mojibake.layers import undo
-from pipeline.text.mojibake.shift import realigned
+from pipeline.text.mojibake.shift import realigned, triggers
 from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
 from pipeline.text.ngram import Model, code_points
 
@@ -65,6 +66,18 @@ class Repair:
         """How sure the repair is, 0-1: by what it gains, in nats for each character."""
         gain = (self.after - self.before) / max(self.sequences, 1)
         return round(1 - 0.5 * exp(-max(gain, 0.0) / 4), 3)
+
+
+def confirmed(texts: Sequence[str], kinds: NDArray[np.uint16], model: Model) -> NDArray[np.uint16]:
+    """Return the kinds without being out of step where no place of the text reads like it.
+
+    Question marks before words are common; the places of a whole batch are scored at once.
+    """
+    for kind, look in ((gate.SHIFTED, triggers), (gate.DROPPED, dropped.ends)):
+        asked = np.flatnonzero(kinds & kind).tolist()
+        for i, places in zip(asked, look([texts[i] for i in asked], model), strict=True):
+            kinds[i] &= np.uint16(0xFFFF if places else 0xFFFF - kind)
+    return kinds
 
 
 def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
@@ -382,6 +395,7 @@ def _gain(repair: Repair) -> float:
     return repair.after - repair.before
 
 
+@cache
 def chain_name(chain: tuple[str, ...]) -> str:
     """Return the rule that names a chain: `utf8-as-gbk×3`, `utf8-as-gbk+utf8-as-cp1252`."""
     runs: list[list[str]] = []

@@ -41,15 +41,17 @@ class Reading:
 
         The offsets have one more entry than `codes`: the number of bytes.
         """
-        bmp = np.minimum(codes, 0xFFFF)
-        size = self.size[bmp].astype(np.int64)
+        size = self.size.take(codes, mode="clip")
         starts = np.zeros(len(codes) + 1, np.int64)
         np.cumsum(size, out=starts[1:])
-        out = np.empty(int(starts[-1]), np.uint8)
-        out[starts[:-1]] = self.first[bmp]
-        double = np.flatnonzero(size == 2)
-        out[starts[double] + 1] = self.second[bmp[double]]
-        return out.tobytes(), starts
+        both = np.empty((len(codes), 2), np.uint8)
+        both[:, 0] = self.first.take(codes, mode="clip")
+        if starts[-1] == len(codes):
+            return both[:, 0].tobytes(), starts
+        both[:, 1] = self.second.take(codes, mode="clip")
+        keep = np.ones((len(codes), 2), bool)
+        np.equal(size, 2, out=keep[:, 1])
+        return both[keep].tobytes(), starts
 
 
 def _reading(name: str, pairs: dict[int, int]) -> Reading:

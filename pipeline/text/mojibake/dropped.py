@@ -10,14 +10,16 @@ between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.gate import endings, flags
-from pipeline.text.mojibake.shift import MARK, MARK_COST, Realigned, characters, pairs
+from pipeline.text.mojibake.gate import endings
+from pipeline.text.mojibake.gbk import characters, moved, pairs
+from pipeline.text.mojibake.hopeless import MARK
+from pipeline.text.mojibake.shift import MARK_COST, Realigned
 from pipeline.text.ngram import Model, code_points
 
 MAX_RUN = 400
@@ -39,7 +41,7 @@ SURE = 0.995
 def found(text: str, model: Model) -> Iterator[Realigned]:
     """Yield the stretches out of step behind an unmarked loss, in order."""
     done = 0
-    for end in _ends(text, model):
+    for end in ends([text], model)[0]:
         if end < done:
             continue
         tail = _tail(text, end)
@@ -57,20 +59,19 @@ def found(text: str, model: Model) -> Iterator[Realigned]:
             yield Realigned(first, at, best[1], best[2])
 
 
-def _ends(text: str, model: Model) -> list[int]:
-    """Return the places that may be ends: before them the text reads no worse out of step."""
-    codes = np.minimum(code_points(text), 0xFFFF).astype(np.uint16)
-    ends: list[int] = endings(codes, flags().han.take(codes)).tolist()
-    shown = [text[max(end - LOOK_BACK, 0) : end].rpartition("\n")[2] for end in ends]
-    scores = model.scores(shown + [_moved(run) for run in shown])
-    pairs_of = zip(ends, scores[: len(ends)], scores[len(ends) :], strict=True)
-    return [end for end, old, new in pairs_of if new > old - 1.5]
-
-
-def _moved(run: str) -> str:
-    table = characters()
-    codes = [pairs()[min(ord(char), 0xFFFF)] for char in run]
-    return "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
+def ends(texts: Sequence[str], model: Model) -> list[list[int]]:
+    """Return the places that may be ends in each text: out of step it reads no worse there."""
+    found: list[list[int]] = []
+    for text in texts:
+        found.append(endings(code_points(text)).tolist())
+    shown = [
+        text[max(end - LOOK_BACK, 0) : end].rpartition("\n")[2]
+        for text, places in zip(texts, found, strict=True)
+        for end in places
+    ]
+    scores = model.scores(shown + [moved(run) for run in shown])
+    worse = (new <= old - 1.5 for old, new in zip(scores, scores[len(shown) :], strict=False))
+    return [[end for end in places if not next(worse)] for places in found]
 
 
 def _tail(text: str, end: int) -> tuple[int, int] | None:
@@ -109,20 +110,20 @@ def _best(
         final = ""
     else:
         final = MARK if closing < 0 else table[last << 8 | closing] or MARK
-    moved = "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
+    later = "".join(table[(a & 0xFF) << 8 | b >> 8] or MARK for a, b in pairwise(codes))
     old = model.log_probs(code_points(shown + text[end : end + 1]))
-    new = model.log_probs(code_points(moved + (final.replace(MARK, "") + letter)))
+    new = model.log_probs(code_points(later + (final.replace(MARK, "") + letter)))
     old += _letters(shown + text[end : end + 1])
-    new += _letters(moved + final.replace(MARK, "") + letter)
-    totals = _totals(model, moved, old, new)
+    new += _letters(later + final.replace(MARK, "") + letter)
+    totals = _totals(model, later, old, new)
     totals += MARK_COST if final == MARK else 0.0
     at = int(totals.argmax())
     gain = float(totals[at] - old.sum())
-    if gain < MIN_GAIN or len(moved) - at < MIN_CHARS - 1 or new[at:].mean() < MIN_MEAN:
+    if gain < MIN_GAIN or len(later) - at < MIN_CHARS - 1 or new[at:].mean() < MIN_MEAN:
         return None
     first, until = _doubtful(totals)
     marks = MARK * (1 + (until - first) // 2)
-    return start + first, marks + moved[until:] + final + letter, gain
+    return start + first, marks + later[until:] + final + letter, gain
 
 
 def _letters(text: str) -> NDArray[np.float32]:

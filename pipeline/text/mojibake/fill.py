@@ -9,7 +9,7 @@ layer nothing constrains it, and the hole stays; but a quotation mark that must 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from pipeline.text.mojibake.codecs import UNKNOWN
@@ -26,7 +26,10 @@ MIN_SCORE = -10.0
 MARGIN = 3.0
 """How much likelier one candidate must be than the next, in nats."""
 CLOSES = {"”": "“", "’": "‘", "）": "（", "》": "《", "」": "「", "』": "『", "】": "【"}
-_CLOSING = frozenset(mark.encode()[:2] for mark in CLOSES)
+_OPENING = {
+    prefix: [m for m in CLOSES if m.encode()[:2] == prefix]
+    for prefix in {mark.encode()[:2] for mark in CLOSES}
+}
 _PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
 _READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -55,23 +58,20 @@ class Filler:
         return text
 
     def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
+        if not deeper:
+            return _closed(text, holes)
         places = [match.start() for match in re.finditer(MARK, text)]
         if len(places) != len(holes):
             return text
         chars = list(text)
         for at, raw in zip(places, holes, strict=True):
-            if not deeper and raw[:2] not in _CLOSING:
-                continue
             prefix = _PREFIX.fullmatch(raw)
-            lost_private = raw == b"\xee\xff" and bool(deeper)
+            lost_private = raw == b"\xee\xff"
             if (prefix is None and not lost_private) or self.left == 0:
                 continue
             self.left -= 1
             options = _options(prefix[1]) if prefix else _private(deeper[0])
-            if not deeper:
-                chars[at] = _closing(chars[:at], options) or MARK
-            else:
-                chars[at] = self._only(chars, at, options, deeper) or MARK
+            chars[at] = self._only(chars, at, options, deeper) or MARK
         return "".join(chars)
 
     def _only(self, chars: list[str], at: int, options: str, deeper: tuple[str, ...]) -> str:
@@ -148,12 +148,17 @@ def _private(name: str) -> str:
     )
 
 
-def _closing(before: list[str], options: str) -> str:
-    """Return the closing mark among the options whose opening mark stands open before."""
-    for mark, opening in CLOSES.items():
-        if mark in options and before.count(opening) > before.count(mark):
-            return mark
-    return ""
+def _closed(text: str, holes: Sequence[bytes]) -> str:
+    """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
+    if not any(mark in text for mark in CLOSES.values()) or text.count(MARK) != len(holes):
+        return text
+    pieces = text.split(MARK)
+    out = pieces[0]
+    for raw, piece in zip(holes, pieces[1:], strict=True):
+        marks = _OPENING.get(raw[:2], ()) if _PREFIX.fullmatch(raw) else ()
+        found = (mark for mark in marks if out.count(CLOSES[mark]) > out.count(mark))
+        out += next(found, MARK) + piece
+    return out
 
 
 def _below(text: str, names: tuple[str, ...]) -> tuple[str, int]:

@@ -22,7 +22,7 @@ from pipeline.census import Census, classes
 from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import load
 
-# Flags of a UTF-16 code unit. A pair of bytes as UTF-8 sees it: L leads, T trails.
+# Flags of a character. A pair of bytes as UTF-8 sees it: L leads, T trails.
 LT, TL, TT, LATIN_PAIR, SJIS_KANA, COMMON, HAN, RARE = (1 << i for i in range(8))
 # Of other scripts: letters of Windows' tables, kana and Hangul, what frequent Hangul is in GBK.
 (
@@ -56,7 +56,7 @@ COMMON_CHARS = 120
 COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
 SLICE = 1 << 16
-"""Code units looked at together: their flags stay in the cache."""
+"""Characters looked at together: their flags stay in the cache."""
 FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
 """Classes of which there is a character in every text that has the damage of other scripts: a
 Western or Russian reading makes letters of the lead bytes 0xE3-0xE9."""
@@ -73,7 +73,7 @@ class Flags:
 
 @cache
 def flags() -> Flags:
-    """Return the flags of every UTF-16 code unit."""
+    """Return the flags of every code point of the BMP; all beyond are as its last one."""
     return Flags(_han_flags(), _foreign_flags(), _other_flags())
 
 
@@ -163,7 +163,7 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     `counted` is the census of the texts.
     """
     kinds = np.zeros(len(texts), np.uint16)
-    sizes = counted.counts.sum(axis=1, dtype=np.int64) + 1
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     foreign = (counted.masks & np.uint64(FOREIGN)) != 0
     for part in _slices(sizes):
         kinds[part] = _of_slice([texts[i] for i in part], sizes[part], part, counted)
@@ -175,7 +175,7 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
 def _slices(
     sizes: NDArray[np.int64], chosen: NDArray[np.intp] | None = None
 ) -> Iterator[NDArray[np.intp]]:
-    """Yield the numbers of the texts (all, or those chosen) in groups of about SLICE units."""
+    """Yield the numbers of the texts (all, or those chosen) in groups of about SLICE characters."""
     chosen = np.arange(len(sizes)) if chosen is None else chosen
     if len(chosen):
         at = np.cumsum(sizes[chosen]) // SLICE
@@ -185,20 +185,20 @@ def _slices(
 
 def _joined(
     texts: Sequence[str], sizes: NDArray[np.int64]
-) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Return the code units of texts, each followed by a line end, and where each begins."""
-    data = "\n".join([*texts, "\n\n"]).encode("utf-16-le", "surrogatepass")
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the code points of texts, each followed by a line end, and where each begins."""
+    data = "\n".join([*texts, "\n\n"]).encode("utf-32-le", "surrogatepass")
     starts = np.zeros(len(texts), np.int64)
     np.cumsum(sizes[:-1], out=starts[1:])
-    return np.frombuffer(data, np.uint16), starts
+    return np.frombuffer(data, np.uint32), starts
 
 
 def _of_slice(
     texts: Sequence[str], sizes: NDArray[np.int64], part: NDArray[np.intp], counted: Census
 ) -> NDArray[np.uint16]:
     """Return what the flags of Han characters say: uint16 (n,)."""
-    units, starts = _joined(texts, sizes)
-    f = flags().han.take(units)
+    codes, starts = _joined(texts, sizes)
+    f = _look(flags().han, codes)
     kinds = np.zeros(len(texts), np.uint16)
 
     def mark(places: NDArray[np.intp], kind: int) -> None:
@@ -208,11 +208,11 @@ def _of_slice(
     mark(_in_turn(f), UTF8_GBK)
     mark(np.flatnonzero(two[:-2] & two[2:] & LATIN_PAIR), UTF8_GBK)
     mark(np.flatnonzero(two[:-1] & two[1:] & SJIS_KANA), UNLIKELY)
-    asked = np.flatnonzero(units == QUESTION)
-    mark(asked[flags().rest.take(units[asked + 1]) & WIDE != 0], SHIFTED)
-    comma = np.flatnonzero(units == COMMA)
-    mark(comma[flags().rest.take(units[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
-    mark(endings(units, f), DROPPED)
+    asked = np.flatnonzero(codes == QUESTION)
+    mark(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0], SHIFTED)
+    comma = np.flatnonzero(codes == COMMA)
+    mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
+    mark(endings(codes, f), DROPPED)
 
     common, han = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in (COMMON, HAN)
@@ -220,10 +220,14 @@ def _of_slice(
     private = counted.count("private")[part]
     kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
     for i in np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han)).tolist():
-        korean = _count(units[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
+        korean = _count(codes[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
         if (korean >= 4 and korean * 5 >= han[i] * 3) or _is_unlikely(texts[i]):
             kinds[i] |= UNLIKELY
     return kinds
+
+
+def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    return table.take(codes, mode="clip")
 
 
 def _in_turn(f: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -237,8 +241,8 @@ def _in_turn(f: NDArray[np.uint8]) -> NDArray[np.intp]:
     return np.flatnonzero(run)
 
 
-def _count(units: NDArray[np.uint16], flag: int) -> int:
-    return int(np.count_nonzero(flags().rest.take(units) & flag))
+def _count(codes: NDArray[np.uint32], flag: int) -> int:
+    return int(np.count_nonzero(_look(flags().rest, codes) & flag))
 
 
 def _is_unlikely(text: str) -> bool:
@@ -247,8 +251,12 @@ def _is_unlikely(text: str) -> bool:
     return load().score(middle) < UNLIKELY_BELOW
 
 
-def endings(units: NDArray[np.uint16], f: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Return where rare characters run into what may bring GBK back into step: intp (k,)."""
+def endings(codes: NDArray[np.uint32], f: NDArray[np.uint8] | None = None) -> NDArray[np.intp]:
+    """Return where rare characters run into what may bring GBK back into step: intp (k,).
+
+    `f` are the flags of Han characters, where they are at hand.
+    """
+    f = _look(flags().han, codes) if f is None else f
     rare = np.zeros(len(f) + RARE_WINDOW, np.uint8)
     np.not_equal(f & RARE, 0, out=rare[RARE_WINDOW:].view(bool))
     # The eight before each place, by doubling: two, four, eight.
@@ -257,26 +265,26 @@ def endings(units: NDArray[np.uint16], f: NDArray[np.uint8]) -> NDArray[np.intp]
     window = window[:-4] + window[4:]
     at = np.flatnonzero(window[: len(f)] >= RARE_LEAST)
     rest = flags().rest
-    at = at[rest.take(units[at]) & ENDING != 0]
-    here, before = rest.take(units[at]), rest.take(units[at - 1])
-    following = rest.take(units[np.minimum(at + 1, len(units) - 1)])
+    at = at[_look(rest, codes[at]) & ENDING != 0]
+    here, before = _look(rest, codes[at]), _look(rest, codes[at - 1])
+    following = _look(rest, codes[np.minimum(at + 1, len(codes) - 1)])
     # A rare character is an end only where it took the first letter of a word along.
     at = at[(before & WIDE != 0) & ((here & IDEOGRAPH == 0) | (following & WORD != 0))]
     # Both on the line of the end.
     back = np.arange(1, RARE_WINDOW + 1)
-    seen = np.concatenate([np.full(RARE_WINDOW, 10, np.uint16), units])[
+    seen = np.concatenate([np.full(RARE_WINDOW, 10, np.uint32), codes])[
         at[:, None] + RARE_WINDOW - back
     ]
     mine = ~np.logical_or.accumulate(seen == 10, axis=1)
-    mine &= flags().han.take(seen) & RARE != 0
+    mine &= _look(flags().han, seen) & RARE != 0
     ends: NDArray[np.intp] = at[mine.sum(axis=1) >= RARE_LEAST]
     return ends
 
 
 def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.uint16]:
     """Return what the flags of other scripts say: uint16 (n,)."""
-    units, starts = _joined(texts, sizes)
-    f = flags().foreign.take(units)
+    codes, starts = _joined(texts, sizes)
+    f = _look(flags().foreign, codes)
     kinds = np.zeros(len(texts), np.uint16)
 
     def mark(places: NDArray[np.intp], kind: int) -> None:
@@ -287,14 +295,14 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     lead = np.flatnonzero(f[:-1] & LETTER_LEAD)
     mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
     hangul = np.flatnonzero(f[:-1] & HANGUL)
-    mark(hangul[flags().rest.take(units[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
+    mark(hangul[_look(flags().rest, codes[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
     half, rare = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int32)
         for flag in (HALF_KANA, RARE_HANGUL)
     )
     kinds[half >= 4] |= KANA
     for i in np.flatnonzero(rare >= 2).tolist():
-        h = np.count_nonzero(flags().han.take(units[starts[i] : starts[i] + sizes[i]]) & HAN)
+        h = np.count_nonzero(_look(flags().han, codes[starts[i] : starts[i] + sizes[i]]) & HAN)
         kinds[i] |= KOREAN if rare[i] * 10 >= h else 0
     return kinds
 
@@ -315,17 +323,17 @@ def readings(codes: NDArray[np.uint32]) -> list[str]:
 
     For the text under a layer: in clean text there is no sign, and nothing more is tried.
     """
-    units = np.minimum(codes, 0xFFFF).astype(np.uint16)
-    f = flags().han.take(units)
+    f = _look(flags().han, codes)
     two = f[:-1] & f[1:]
     names = ["gbk"] if len(_in_turn(f)) or (two[:-2] & two[2:] & LATIN_PAIR).any() else []
     common, han = (int(np.count_nonzero(f & flag)) for flag in (COMMON, HAN))
     strange = common * COMMON_SHARE < han
-    g = flags().foreign.take(units)
+    g = _look(flags().foreign, codes)
     names += ["big5"] if strange else []
     names += ["cp932"] if strange or (g & HALF_KANA).any() else []
     names += ["cp949"] if strange or (g & HANGUL).any() else []
-    western = len(_western(g)) > 0
+    # As in the gate: a row of quotation marks and dashes is none without a letter.
+    western = bool(((codes >= 0x80) & (codes < 0x250)).any()) and len(_western(g)) > 0
     names += ["cp1252"] if western else []
     names += ["cp1251"] if len(_cyrillic(g)) else []
     names += ["macroman"] if western else []

@@ -49,10 +49,11 @@ def undo(
     hits = _cores(array, parsed, 3 if core is CORE and b"\xc2\xb7" not in data else 2)
     if not len(hits):
         return []
-    breaks = np.flatnonzero(array == 10)
-    lines = np.unique(np.searchsorted(breaks, hits))
-    begins = np.concatenate([[0], breaks + 1])[lines]
-    ends = np.append(breaks, len(array))[lines]
+    ends = np.append(np.flatnonzero(array == 10), len(array))
+    begins = np.append(0, ends[:-1] + 1)
+    before = np.append(0, np.searchsorted(hits, ends))
+    hit = before[1:] > before[:-1]
+    begins, ends = begins[hit], ends[hit]
     whole = _Whole(name, codes, data, array, starts, parsed).undone(begins, ends)
     found: list[Undone] = []
     for begin, end, undone in zip(begins.tolist(), ends.tolist(), whole, strict=True):
@@ -99,7 +100,7 @@ def _parsed(array: NDArray[np.uint8]) -> _Parsed:
 
 
 def _cores(array: NDArray[np.uint8], parsed: _Parsed, least: int) -> _Places:
-    """Return where sequences follow each other: nothing else can be a core."""
+    """Return where sequences follow each other, in order: nothing else can be a core."""
     three = parsed.three
     run = three[:-3] & three[3:]
     if least > 2:
@@ -112,8 +113,10 @@ def _cores(array: NDArray[np.uint8], parsed: _Parsed, least: int) -> _Places:
     for _ in range(2):
         n = max(len(latin) - 3, 0)
         latin = letter[:n] & np.where(array[:n] == 0xE2, latin[3:], latin[2 : n + 2])
-    places = [np.flatnonzero(run), np.flatnonzero(latin)]
-    return np.concatenate(places) if len(places[1]) else places[0]
+    hits = np.zeros(len(array), bool)
+    hits[: len(latin)] = latin
+    hits[: len(run)] |= run
+    return np.flatnonzero(hits)
 
 
 @dataclass(frozen=True, slots=True)

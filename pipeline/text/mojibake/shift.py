@@ -12,22 +12,21 @@ in only where the text leaves no doubt; else the character becomes `�`.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
 from pipeline.census import NAMES, census, class_table
-from pipeline.text.mojibake.codecs import reading
+from pipeline.text.mojibake.gbk import characters, moved, pairs
+from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.ngram import BITS, Model, code_points
 from pipeline.text.readings import pinyin_span
 
 LOST = -1
 """A byte that is not known."""
-MARK = "\ufffd"
 MAX_STRETCH = 400
 """Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
 SURE, SURE_LOST = 0.8, 0.97
@@ -92,25 +91,6 @@ class _Path:
     b: int
 
 
-@cache
-def characters() -> list[str]:
-    """Return the character of each two-byte code, or an empty string: 65,536 entries."""
-    full = reading("gbk")
-    table = [""] * 65536
-    for code in np.flatnonzero(full.size == 2)[::-1].tolist():
-        table[int(full.first[code]) << 8 | int(full.second[code])] = chr(code)
-    return table
-
-
-@cache
-def pairs() -> list[int]:
-    """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
-    full = reading("gbk")
-    codes = full.first.astype(np.int64) << 8 | full.second
-    found: list[int] = np.where(full.size == 2, codes, 0).tolist()
-    return found
-
-
 def _certain(best: _Path, rivals: list[tuple[float, _Path]], sure: float) -> str:
     """Return the best reading with `�` where the others leave a doubt about a character."""
     top = max(gain for gain, _ in rivals)
@@ -158,31 +138,13 @@ class Shifts:
         """Yield the realigned stretches of the text, in order."""
         text = self.text
         done = 0
-        for q in self._triggers():
+        for q in triggers([text], self.model)[0]:
             if q < done:
                 continue
             best = self._best(text, q)
             if best is not None:
                 done = best.end
                 yield best
-
-    def _triggers(self) -> list[int]:
-        """Return the places of `?` after which the text reads no worse out of step."""
-        places = [match.start() for match in TRIGGER.finditer(self.text)]
-        runs = [_RUN.match(self.text, q + 1) for q in places]
-        shown = [run[1] if run else "" for run in runs]
-        scores = self.model.scores(shown + [self._out_of_step(run) for run in shown])
-        scored = zip(places, shown, scores[: len(places)], scores[len(places) :], strict=True)
-        return [
-            q
-            for q, run, old, new in scored
-            if (new > old - 1.0 if run else self.sure == SURE or _SHORT.match(self.text, q))
-        ]
-
-    def _out_of_step(self, run: str) -> str:
-        pairs = [self._byte(char) or (0, 0) for char in run]
-        codes = (a[1] << 8 | b[0] for a, b in itertools.pairwise(pairs))
-        return "".join(characters()[code] or MARK for code in codes)
 
     def _best(self, text: str, q: int) -> Realigned | None:
         end = text.find("\n", q)
@@ -422,6 +384,26 @@ class Shifts:
             total += self._log_prob(a, b, c)
             a, b = b, c
         return total
+
+
+def triggers(texts: Sequence[str], model: Model) -> list[list[int]]:
+    """Return the places of `?` in each text after which it reads no worse out of step."""
+    found = [[match.start() for match in TRIGGER.finditer(text)] for text in texts]
+    runs = [
+        [run[1] if (run := _RUN.match(text, q + 1)) else "" for q in places]
+        for text, places in zip(texts, found, strict=True)
+    ]
+    shown = [run for mine in runs for run in mine]
+    scores = model.scores(shown + [moved(run) for run in shown])
+    better = (new > old - 1.0 for old, new in zip(scores, scores[len(shown) :], strict=False))
+    likely: list[list[int]] = []
+    for text, places, mine in zip(texts, found, runs, strict=True):
+        shifts = Shifts(text, model)
+        likely.append([])
+        for q, beyond, good in zip(places, mine, better, strict=False):
+            if good if beyond else _SHORT.match(text, q) or shifts.sure == SURE:
+                likely[-1].append(q)
+    return likely
 
 
 def realigned(text: str, model: Model) -> list[Realigned]:
