@@ -39,8 +39,7 @@ COMMON = "".join(bytes((0xB0 + i // 94, 0xA1 + i % 94)).decode("gb2312") for i i
 def ours(texts: list[str]) -> Clusters:
     """Return clusters as `decide` makes them, defaults throughout."""
     options = DedupOptions()
-    signer = Signer(options)
-    parts = [features(texts[i : i + 256], signer, options) for i in range(0, len(texts), 256)]
+    parts = [features(texts[i : i + 256], options) for i in range(0, len(texts), 256)]
     n = len(texts)
     corpus = CorpusArrays(
         np.concatenate([p.text_hash for p in parts]),

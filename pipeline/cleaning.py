@@ -27,8 +27,6 @@ from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.paragraphs import paragraph_records
-from pipeline.dedup.signature import Signer
 from pipeline.document import Document, Dropped, RawDocument
 from pipeline.readers.html import check
 from pipeline.readers.options import HtmlOptions, LimitOptions
@@ -71,8 +69,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
         for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)
             _count(stats, rows)
-            owned = {"lines": cleaner.lines(rows), "paragraphs": cleaner.paragraphs(rows)}
-            writer.write(rows, cleaner.features(rows), owned)
+            arrays, paragraphs = cleaner.features(rows)
+            writer.write(rows, arrays, {"lines": cleaner.lines(rows), "paragraphs": paragraphs})
     return stats
 
 
@@ -86,7 +84,6 @@ class Cleaner:
         self.limits: LimitOptions = values["limits"]
         self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]
-        self.signer = Signer(self.dedup)
         self.sites: SitesOptions = values["sites"]
 
     def rows(self, batch: Sequence[Placed]) -> list[Row]:
@@ -110,10 +107,14 @@ class Cleaner:
                 row.drop(Dropped(row.document, "clean", _emptiness(row.document.text)))
         return rows
 
-    def features(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """Return the arrays by which `decide` knows the documents: first axis, rows."""
-        found = features([row.text for row in rows], self.signer, self.dedup)
-        return {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
+    def features(self, rows: Sequence[Row]) -> tuple[dict[str, Any], NDArray[Any]]:
+        """Return the arrays by which `decide` knows the documents, first axis: rows.
+
+        And the long paragraphs (PARAGRAPH_DTYPE) of the texts; `owner` is the row.
+        """
+        found = features([row.text for row in rows], self.dedup)
+        arrays = {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
+        return arrays, found.paragraphs
 
     def lines(self, rows: Sequence[Row]) -> NDArray[Any]:
         """Return the lines (LINE_DTYPE) of the texts that have a site; `owner` is the row."""
@@ -123,10 +124,6 @@ class Cleaner:
         records = line_records([rows[i].text for i in owners]).pack()
         records["owner"] = np.array(owners, np.int32)[records["owner"]]
         return records
-
-    def paragraphs(self, rows: Sequence[Row]) -> NDArray[Any]:
-        """Return the long paragraphs (PARAGRAPH_DTYPE) of the texts; `owner` is the row."""
-        return paragraph_records([row.text for row in rows], self.dedup)
 
     def _open(self, row: Row) -> bool:
         """Decode a record, extract where it is a page; False where that quarantined it."""

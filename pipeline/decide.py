@@ -23,7 +23,6 @@ from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
-from pipeline.dedup.signature import Signer
 from pipeline.recipe import Recipe
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned, without_lines
@@ -110,11 +109,10 @@ def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.in
 
 def _sign_again(corpus: Corpus, removals: Mapping[int, str], options: DedupOptions) -> None:
     """Put the features of what is left in the place of those of the whole text."""
-    signer = Signer(options)
     ranks = np.array(sorted(removals), np.int64)
     for first in range(0, len(ranks), 1024):
         some = ranks[first : first + 1024]
-        found = features(texts_left(corpus, removals, some), signer, options)
+        found = features(texts_left(corpus, removals, some), options)
         corpus.arrays["text_hash"][some] = found.text_hash
         corpus.arrays["length"][some] = found.length
         corpus.bands.replace(some, found.bands)

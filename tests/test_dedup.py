@@ -19,7 +19,6 @@ from pipeline.dedup.columns import StoredColumns
 from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.signature import Signer
 from pipeline.dedup.verify import overlaps, shingle_sets
 from pipeline.text.shadow import shadow
 
@@ -44,7 +43,7 @@ def changed(text: str, share: float, seed: int = 0) -> str:
 def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any) -> Decisions:
     options = options or DedupOptions()
     n = len(texts)
-    found = features(texts, Signer(options), options)
+    found = features(texts, options)
     corpus = CorpusArrays(
         found.text_hash,
         found.length.astype(np.int64),

@@ -13,7 +13,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.passages import WIDTH, passages
 from pipeline.dedup.signature import EMPTY, Signer, permutations
 from pipeline.text.shadow import shadow_units
-from pipeline.text.shingles import batch_shingles, shingle_hashes
+from pipeline.text.shingles import shingle_hashes, short_hashes
 
 OPTIONS = DedupOptions()
 HAN = st.text(st.sampled_from("天地玄黄宇宙洪荒日月盈昃"), max_size=40)
@@ -75,7 +75,7 @@ def test_links_are_one_a_document_and_lead_to_the_smallest() -> None:
 
 def _passages(texts: list[str], count: int = 8) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
     units, starts = shadow_units(texts)
-    return passages(units, starts, *batch_shingles(units, starts, 5), count)
+    return passages(units, short_hashes(units, 5), starts[:-1], starts[1:], count)
 
 
 def test_a_part_shares_passages_with_the_whole() -> None:

@@ -37,20 +37,17 @@ def band_hashes(
 
     `lengths` are those of the shadow texts (characters or code units).
     """
-    n = len(signatures)
-    out = np.empty((options.bands, n), np.uint64)
-    for band in range(options.bands):
-        hashes = np.full(n, band + 1, np.uint64)
-        for column in range(band * options.rows, (band + 1) * options.rows):
-            hashes ^= signatures[:, column].astype(np.uint64)
-            hashes *= _PRIME
-            hashes ^= hashes >> np.uint64(29)
-        hashes *= _MIX
-        hashes ^= hashes >> np.uint64(32)
-        np.maximum(hashes, np.uint64(1), out=hashes)
-        hashes[lengths < options.min_chars] = NONE
-        out[band] = hashes
-    return out
+    values = signatures.reshape(len(signatures), options.bands, options.rows)
+    hashes = np.tile(np.arange(1, options.bands + 1, dtype=np.uint64), (len(signatures), 1))
+    for row in range(options.rows):
+        hashes ^= values[:, :, row]
+        hashes *= _PRIME
+        hashes ^= hashes >> np.uint64(29)
+    hashes *= _MIX
+    hashes ^= hashes >> np.uint64(32)
+    np.maximum(hashes, np.uint64(1), out=hashes)
+    hashes[lengths < options.min_chars] = NONE
+    return hashes.T
 
 
 def numbered(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], np.uint64]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import NONE, band_hashes
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
 from pipeline.dedup.passages import passages
-from pipeline.dedup.signature import Signatures, Signer, text_hashes
-from pipeline.text.shadow import shadow_units
-from pipeline.text.shingles import batch_shingles
+from pipeline.dedup.signature import Signatures, Signer, span_hashes
+from pipeline.dedup.sketch import sketches
+from pipeline.text.codes import Codes, slices
+from pipeline.text.shadow import Places, Units, shadow_at
+from pipeline.text.shingles import short_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,27 +25,68 @@ class Features:
     """The features of n documents.
 
     `text_hash` uint64 (n,) and `length` int32 (n,) in code units, of the shadow text; `bands`
-    uint64 (n, bands + passages); `signatures` uint32 (n, num_perm).
+    uint64 (n, bands + passages); `paragraphs` (PARAGRAPH_DTYPE), the long ones of all documents,
+    whose `owner` is 0..n-1.
     """
 
     text_hash: NDArray[np.uint64]
     length: NDArray[np.int32]
     bands: NDArray[np.uint64]
-    signatures: Signatures
+    paragraphs: NDArray[Any]
 
 
-def features(texts: Sequence[str], signer: Signer, options: DedupOptions) -> Features:
+def features(texts: Sequence[str], options: DedupOptions) -> Features:
     """Return the features of a batch of texts."""
-    units, starts = shadow_units(texts)
-    lengths = np.diff(starts)
-    hashes, firsts = batch_shingles(units, starts, options.ngram)
-    found = passages(units, starts, hashes, firsts, options.passages)
-    found[lengths < options.min_chars] = NONE
-    signatures = signer.minima(hashes.astype(np.uint32), firsts)
-    bands = band_hashes(signatures, lengths, options).T
+    parts = [_features(codes, options) for codes in slices(texts)]
     return Features(
-        text_hashes(units, starts),
-        lengths.astype(np.int32),
-        np.concatenate((bands, found), axis=1),
-        signatures,
+        np.concatenate([np.zeros(0, np.uint64), *(part.text_hash for part in parts)]),
+        np.concatenate([np.zeros(0, np.int32), *(part.length for part in parts)]),
+        np.concatenate(
+            [np.zeros((0, options.bands + options.passages), np.uint64), *(p.bands for p in parts)]
+        ),
+        np.concatenate([np.zeros(0, PARAGRAPH_DTYPE), *(part.paragraphs for part in parts)]),
     )
+
+
+def _features(codes: Codes, options: DedupOptions) -> Features:
+    owner, line, first, last = _long_lines(codes, options)
+    n = len(codes.starts)
+    units, cuts = shadow_at(codes.codes, np.concatenate((codes.starts, first, last)))
+    starts, ends = cuts[: n - 1], cuts[1:n]
+    hashes = short_hashes(units, options.ngram)
+    found = passages(units, hashes, starts, ends, options.passages)
+    found[ends - starts < options.min_chars] = NONE
+    signatures = _minhash(units, hashes, cuts[:n], options)
+    bands = band_hashes(signatures, ends - starts, options).T
+    first, last = np.split(cuts[n:], 2)
+    if options.ngram != NGRAM:
+        hashes = short_hashes(units, NGRAM)
+    records = paragraph_records(units, hashes, first, last)
+    records["owner"], records["line"] = owner + codes.first, line
+    return Features(
+        span_hashes(units, starts, ends),
+        (ends - starts).astype(np.int32),
+        np.concatenate((bands, found), axis=1),
+        records[last - first >= options.paragraph_chars],
+    )
+
+
+def _minhash(
+    units: Units, hashes: NDArray[np.uint32], starts: Places, options: DedupOptions
+) -> Signatures:
+    if options.minhash == "affine32":
+        return Signer(options).sign_units(units, starts)[0]
+    ends = np.maximum(starts[1:] - options.ngram + 1, starts[:-1])
+    return sketches(hashes, starts[:-1], ends, options.num_perm)
+
+
+def _long_lines(codes: Codes, options: DedupOptions) -> tuple[Places, Places, Places, Places]:
+    """Return text, number in it, start and end of the lines that may be long paragraphs."""
+    ends = np.flatnonzero(codes.codes == ord("\n"))
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    long = np.flatnonzero(ends - starts >= options.paragraph_chars)
+    if not options.enabled or options.paragraphs == "off":
+        long = long[:0]
+    owner = codes.owners(starts[long])
+    line = long - np.searchsorted(ends, codes.starts)[owner]
+    return owner, line, starts[long], ends[long]

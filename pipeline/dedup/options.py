@@ -20,6 +20,12 @@ class DedupOptions(Options):
     ngram: int = option(5, "characters of a shingle", ge=2, le=32)
     bands: int = option(20, "bands of the index: more find more", ge=1, le=64)
     rows: int = option(6, "rows of a band: more propose fewer", ge=1, le=32)
+    minhash: str = option(
+        "one-permutation",
+        "what the bands are made of: sketches, or the signatures that are published (affine32, as "
+        "datasketch's), at ten times the cost",
+        pattern="^(one-permutation|affine32)$",
+    )
     passages: int = option(
         8, "passages of each text that propose excerpts and cut copies; 0 turns it off", ge=0, le=64
     )

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from pipeline.dedup.candidates import bucket_pairs
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.passages import passages
-from pipeline.dedup.signature import text_hashes
+from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.verify import overlaps, shingle_sets
-from pipeline.text.shadow import shadow, shadow_units
-from pipeline.text.shingles import Hashes, batch_shingles
+from pipeline.text.shadow import Units, shadow
+from pipeline.text.shingles import Hashes
 
 Ranks = NDArray[np.int64]
 Texts = Callable[[Ranks], list[str]]
 """Returns the cleaned texts of the documents of the given ranks."""
 
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
-_NGRAM = 5
+NGRAM = 5
 _PARTITION = 1 << 25  # values sorted at a time: 256 MB
 _BATCH = 4096  # pairs of paragraphs read at a time
 
@@ -37,28 +37,18 @@ PARAGRAPH_DTYPE = np.dtype(
 """A paragraph: row of its document, number of its line, hash of its shadow, its passages."""
 
 
-def paragraph_records(texts: Sequence[str], options: DedupOptions) -> NDArray[Any]:
-    """Return the long paragraphs of a batch (PARAGRAPH_DTYPE); `owner` is the place of the text."""
-    found: list[tuple[int, int, str]] = []
-    if options.enabled and options.paragraphs != "off":
-        for owner, text in enumerate(texts):
-            if len(text) >= options.paragraph_chars:
-                found += [
-                    (owner, number, line)
-                    for number, line in enumerate(text.split("\n"))
-                    if len(line) >= options.paragraph_chars
-                ]
-    units, starts = shadow_units([line for _, _, line in found])
-    records = np.zeros(len(found), PARAGRAPH_DTYPE)
-    if not found:
-        return records
-    records["owner"] = [owner for owner, _, _ in found]
-    records["line"] = [number for _, number, _ in found]
-    records["hash"] = text_hashes(units, starts)
-    records["passages"] = passages(
-        units, starts, *batch_shingles(units, starts, _NGRAM), _PASSAGES, _WIDTH
-    )
-    return records[np.diff(starts) >= options.paragraph_chars]
+def paragraph_records(
+    units: Units, hashes: NDArray[np.uint32], starts: Ranks, ends: Ranks
+) -> NDArray[Any]:
+    """Return the records of the paragraphs `units[starts[i]:ends[i]]`; not yet where they are.
+
+    `hashes`: those of NGRAM units that begin at each place.
+    """
+    records = np.zeros(len(starts), PARAGRAPH_DTYPE)
+    if len(starts):
+        records["hash"] = span_hashes(units, starts, ends)
+        records["passages"] = passages(units, hashes, starts, ends, _PASSAGES, _WIDTH)
+    return records
 
 
 def recurring(parts: Sequence[Hashes]) -> Hashes:
@@ -167,7 +157,7 @@ def _compared(
         lines = [text.split("\n") for text in texts(documents)]
         numbers = records["line"][some].tolist()
         sets = shingle_sets(
-            shadow([lines[d][n] for d, n in zip(of.tolist(), numbers, strict=True)]), _NGRAM
+            shadow([lines[d][n] for d, n in zip(of.tolist(), numbers, strict=True)]), NGRAM
         )
         a, b = np.split(inverse, 2)
         both = overlaps(sets, a, b)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.shadow import Units
+from pipeline.text.shadow import Places, Units
 from pipeline.text.shingles import Hashes, hash_columns
 
 WIDTH = 40
@@ -21,50 +21,54 @@ _OVERSAMPLE = 3  # places looked at for one that is wanted: fewer than wanted, o
 
 def passages(
     units: Units,
-    starts: NDArray[np.int64],
-    hashes: Hashes,
-    firsts: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+    starts: Places,
+    ends: Places,
     count: int,
     width: int = WIDTH,
-) -> NDArray[np.uint64]:
+) -> Hashes:
     """Return the passage hashes of each text of a batch: uint64 (n, count), 0 where it has fewer.
 
-    `units` and `starts` as `shadow_units` gives them, `hashes` and `firsts` as `batch_shingles`.
+    Text i is `units[starts[i]:ends[i]]`; texts ascend and do not overlap. `hashes` uint32: of the
+    shingle that begins at each unit.
     """
-    out = np.zeros((len(starts) - 1, count), np.uint64)
-    owners, places = _places(starts, hashes, firsts, count, width)
-    if not places.size:
-        return out
-    found = hash_columns(units, places, width)
-    heads = np.flatnonzero(np.concatenate(([True], owners[1:] != owners[:-1])))
-    column = np.arange(len(owners)) - np.repeat(heads, np.diff(np.append(heads, len(owners))))
-    out[owners, column] = np.maximum(found, np.uint64(1))
+    out = np.zeros((len(starts), count), np.uint64)
+    owners, places = _places(hashes, starts, ends - width + 1, count)
+    if places.size:
+        found = hash_columns(units, places, width)
+        column = np.arange(len(owners)) - np.searchsorted(owners, owners)
+        out[owners, column] = np.maximum(found, np.uint64(1))
     return out
 
 
 def _places(
-    starts: NDArray[np.int64],
-    hashes: Hashes,
-    firsts: NDArray[np.int64],
-    count: int,
-    width: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (text, place in the units) of the chosen places, text by text."""
-    room = np.maximum(np.diff(starts) - width + 1, 0)
+    hashes: NDArray[np.uint32], starts: Places, stops: Places, count: int
+) -> tuple[Places, Places]:
+    """Return (text, place in the units) of the chosen places, text by text.
+
+    A place is chosen from `starts[i]` to before `stops[i]`, where a passage still fits.
+    """
+    room = np.maximum(stops - starts, 0)
     share = np.minimum(_OVERSAMPLE * count / np.maximum(room, 1), 1.0)
-    limit = (share * 0xFFFFFFFF).astype(np.uint32)
-    sizes = np.diff(firsts)
-    high = (hashes >> np.uint64(32)).astype(np.uint32)  # signatures use the low half
-    index = np.flatnonzero(high <= np.repeat(limit, sizes))
-    owner = np.searchsorted(firsts, index, "right") - 1
-    offset = index - firsts[owner]
-    fits = offset < room[owner]
-    index, owner, offset = index[fits], owner[fits], offset[fits]
-    order = np.lexsort((offset, high[index], owner))
-    index, owner, offset = index[order], owner[order], offset[order]
-    fresh = np.ones(len(index), bool)  # a shingle that recurs counts once, at its first place
-    fresh[1:] = (owner[1:] != owner[:-1]) | (high[index[1:]] != high[index[:-1]])
-    owner, offset = owner[fresh], offset[fresh]
-    begins = np.searchsorted(owner, np.arange(len(starts) - 1))
-    chosen = np.arange(len(owner)) - begins[owner] < count
-    return owner[chosen], starts[owner[chosen]] + offset[chosen]
+    index = np.flatnonzero(hashes < _spread(share * 0xFFFFFFFF, starts, room, len(hashes)))
+    first = np.searchsorted(index, starts)
+    owner = np.repeat(np.arange(len(starts)), np.diff(np.append(first, len(index))))
+    words = (owner.astype(np.uint64) << np.uint64(32)) | hashes[index]
+    order = np.argsort(words, kind="stable")
+    words = words[order]
+    fresh = np.ones(len(words), bool)  # a shingle that recurs counts once, at its first place
+    fresh[1:] = words[1:] != words[:-1]
+    owner, index = owner[fresh], index[order[fresh]]
+    chosen = np.arange(len(owner)) - np.searchsorted(owner, owner) < count
+    return owner[chosen], index[chosen]
+
+
+def _spread(
+    values: NDArray[np.float64], starts: Places, sizes: Places, total: int
+) -> NDArray[np.uint32]:
+    """Return `values[i]` at `sizes[i]` places from `starts[i]` on, 0 between: uint32 (total,)."""
+    bounds = np.stack((starts, starts + sizes), axis=1).ravel()
+    repeats = np.diff(bounds, prepend=0, append=total)
+    spread = np.zeros(len(repeats), np.uint32)
+    spread[1::2] = values.astype(np.uint32)
+    return np.repeat(spread, repeats)

@@ -10,14 +10,13 @@ document by document. Load a signature with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shadow import Units
+from pipeline.text.shadow import Places, Units
 from pipeline.text.shingles import batch_shingles
 
 Signatures = NDArray[np.uint32]
@@ -101,10 +100,12 @@ class Signer:
 
 def text_hashes(units: Units, starts: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the 64-bit hash of each shadow text: uint64 (n,)."""
+    return span_hashes(units, starts[:-1], starts[1:])
+
+
+def span_hashes(units: Units, starts: Places, ends: Places) -> NDArray[np.uint64]:
+    """Return the 64-bit hash of `units[starts[i]:ends[i]]`: uint64 (n,)."""
     data = units.tobytes()
-    ends = (2 * starts).tolist()
-    return np.fromiter(
-        (xxhash.xxh3_64_intdigest(data[a:b]) for a, b in pairwise(ends)),
-        np.uint64,
-        len(ends) - 1,
-    )
+    spans = zip((2 * starts).tolist(), (2 * ends).tolist(), strict=True)
+    found = (xxhash.xxh3_64_intdigest(data[a:b]) for a, b in spans)
+    return np.fromiter(found, np.uint64, len(starts))

@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.codes import Codes, flags_of, slices
+from pipeline.text.powers import powers_to, running_sums, stretches
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint32]
 
 _STRETCH = 8
 _SHARE = 0.25  # of a near-copy's stretches that recur in other lines; .65 after one change in 30
-_BASE = 0x9E3779B1  # odd, so that it has an inverse modulo 2^32
 _OWNER = 0xD6E8FEB86659FD93
 _LINE_BITS = 12  # of a word, for the number of its line: texts of more take words of 64 bits
 _INDENT = 8  # white space at either end of a line that is stepped over one by one
@@ -88,7 +88,7 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
     again, near = [_NOWHERE], [_NOWHERE]
     size = np.zeros(len(texts), np.int64)
     for codes in slices(texts):
-        sums = _sums(codes.codes)
+        sums = running_sums(codes.codes)
         lines = _lines(codes, sums)
         chars = lines.end - lines.start
         here = slice(codes.first, codes.first + len(codes.starts) - 1)
@@ -123,28 +123,6 @@ def _spaces() -> NDArray[np.bool_]:
     return table
 
 
-_powers: list[tuple[Words, Words]] = [(np.ones(1, np.uint32), np.ones(1, np.uint32))]
-
-
-def _powers_to(n: int) -> tuple[Words, Words]:
-    """Return the first n powers of the base and of its inverse, modulo 2^32."""
-    base, inverse = _powers[0]
-    while len(base) < n:
-        size = len(base)
-        base = np.concatenate((base, base * np.uint32(pow(_BASE, size, 1 << 32))))
-        inverse = np.concatenate((inverse, inverse * np.uint32(pow(_BASE, -size, 1 << 32))))
-        _powers[0] = base, inverse
-    return base[:n], inverse[:n]
-
-
-def _sums(codes: NDArray[np.uint32]) -> Words:
-    """Return the sums of code · base^place up to each place: uint32 (n + 1,)."""
-    sums = np.zeros(len(codes) + 1, np.uint32)
-    np.multiply(codes, _powers_to(len(codes))[0], out=sums[1:])
-    np.cumsum(sums[1:], dtype=np.uint32, out=sums[1:])
-    return sums
-
-
 def _lines(codes: Codes, sums: Words) -> _Lines:
     end = np.flatnonzero(codes.codes == ord("\n"))
     start = np.concatenate(([0], end[:-1] + 1))
@@ -169,7 +147,7 @@ def _lines(codes: Codes, sums: Words) -> _Lines:
             end[wide] = _past_visible(codes.codes, end[wide])
         else:
             end[wide] -= 1
-    hashes = (sums[end] - sums[start]) * _powers_to(len(codes.codes))[1][start]
+    hashes = (sums[end] - sums[start]) * powers_to(len(codes.codes))[1][start]
     return _Lines(codes, start, end, codes.owners(start), hashes)
 
 
@@ -240,9 +218,7 @@ def _heads(owner: Ints) -> Ints:
 
 def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words]:
     """Return how many stretches of each long line are sampled, and their hashes."""
-    n = max(len(sums) - _STRETCH, 0)
-    hashes = sums[_STRETCH:] - sums[:n]
-    hashes *= _powers_to(n)[1]
+    hashes = stretches(sums, _STRETCH)
     middle = hashes[1:-1]
     least = np.flatnonzero((middle < hashes[:-2]) & (middle <= hashes[2:])) + 1
     first = np.searchsorted(least, lines.start[long])

@@ -5,7 +5,7 @@ two copies that differ in width, punctuation, spacing or script have the same sh
 recall of 14 × 8 bands on real reprints from .44 to .78, more than any other choice.
 
 `reference` says exactly what a shadow is, character by character, at 3 MB/s. `shadow` gives the
-same at a hundred times the speed: one look-up per code unit of UTF-16 for a whole batch. Texts
+same at a hundred times the speed: one look-up per code point for a whole batch. Texts
 with a character whose answer depends on its neighbours, or is longer than itself, go through
 `reference` instead (㎡ is m2, a combining accent joins its letter).
 """
@@ -22,10 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Units = NDArray[np.uint16]
+Places = NDArray[np.int64]
 
 _DROP, _SLOW = 0, 0xFFFF  # neither NUL nor U+FFFF is a letter, digit or Han
 _IDENTITY = ((0x3400, 0x4DBF), (0x4E00, 0x9FBB), (0xAC00, 0xD7A3))
 """Blocks in which every code point is assigned, a letter, and its own NFKC and lower case."""
+_BOUND = re.compile("[\n-~\u3400-\u4dbf\u4e00-\u9fbb\uac00-\ud7a3]")
+"""Nothing before these (Han, whole Hangul syllables, ASCII) can change what follows: they compose
+with nothing that stands before them."""
+_EMOJI = (0x1F300, 0x1FAFF)  # none is a letter or a digit, nor changes under NFKC
 
 
 @cache
@@ -55,7 +60,10 @@ def reference(text: str) -> str:
 
 @cache
 def table() -> Units:
-    """Return the shadow of every code unit: uint16 (65536,); 0 drops it, 0xFFFF is slow."""
+    """Return the shadow of every code point, those beyond the first plane at the last place.
+
+    uint16 (65536,); 0 drops it, 0xFFFF is slow.
+    """
     out = np.zeros(65536, np.uint16)
     for first, last in _IDENTITY:
         out[first : last + 1] = np.arange(first, last + 1, dtype=np.uint16)
@@ -68,9 +76,7 @@ def table() -> Units:
             out[code] = _SLOW
         elif kept:
             out[code] = ord(kept)
-    # Surrogates: emoji (U+1F400-1F7FF) go; all other planes and blocks are rare enough to ask.
-    out[0xD800:0xDC00] = _SLOW
-    out[0xD83D] = _DROP
+    out[0xFFFF] = _SLOW  # all that lies beyond this plane is looked up here
     fold = np.arange(65536, dtype=np.uint16)
     for code, to in folds().items():
         if code < 0x10000:
@@ -96,69 +102,64 @@ def _joining() -> frozenset[str]:
     return frozenset(joining)
 
 
-def shadow_units(texts: Sequence[str]) -> tuple[Units, NDArray[np.int64]]:
+def shadow_units(texts: Sequence[str]) -> tuple[Units, Places]:
     """Return the shadows of a batch as UTF-16 code units end to end, and where each begins.
 
     uint16 (total,) and int64 (n + 1,); document i is `units[starts[i]:starts[i + 1]]`.
     """
-    raw = [text.encode("utf-16-le", "surrogatepass") for text in texts]
-    starts = _offsets(np.fromiter(map(len, raw), np.int64, len(raw)) // 2)
-    units = table().take(np.frombuffer(b"".join(raw), np.uint16))
+    starts = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) + 1 for text in texts], out=starts[1:])
+    joined = "\n".join((*texts, "")).encode("utf-32-le", "surrogatepass")
+    return shadow_at(np.frombuffer(joined, np.uint32), starts)
+
+
+def shadow_at(codes: NDArray[np.uint32], cuts: Places) -> tuple[Units, Places]:
+    """Return the shadow of code points, uint32, as UTF-16 code units, and where the cuts fall.
+
+    `cuts` int64 (k,): places in `codes`, each the beginning or the end of a line, so that what
+    stands before a cut has no part in what comes after it.
+    """
+    units = table().take(codes, mode="clip")
     slow = np.flatnonzero(units == _SLOW)
     if slow.size:
-        return _with_slow(b"".join(raw), units, starts, slow)
-    return _kept(units, starts)
-
-
-@cache
-def _bounds() -> NDArray[np.bool_]:
-    """Return for every code unit whether nothing before it can change what follows: bool (65536,).
-
-    Han, whole Hangul syllables, ASCII: starters that compose with nothing before them.
-    """
-    out = np.zeros(65536, bool)
-    for first, last in (*_IDENTITY, (0x0A, 0x7E)):
-        out[first : last + 1] = True
-    return out
+        units, cuts = _with_slow(codes, units, cuts, slow)
+    kept = np.flatnonzero(units != _DROP)
+    return units.take(kept), np.searchsorted(kept, cuts)
 
 
 def _with_slow(
-    raw: bytes, units: Units, starts: NDArray[np.int64], slow: NDArray[np.int64]
-) -> tuple[Units, NDArray[np.int64]]:
-    """Ask `reference` about the stretch around each slow unit: from the bound before to the next.
+    codes: NDArray[np.uint32], units: Units, cuts: Places, slow: Places
+) -> tuple[Units, Places]:
+    """Ask `reference` about the stretch around each slow code point: from bound to bound.
 
     The bound before belongs to it (a mark may compose with it), the one after does not.
     """
-    bound = np.append(_bounds().take(np.frombuffer(raw, np.uint16)), True)
-    bound[starts] = True
-    bounds = np.flatnonzero(bound)
-    place = np.searchsorted(bounds, slow, side="right")
-    stretches = place[np.flatnonzero(np.diff(place, prepend=-1))]
+    emoji = (codes[slow] >= _EMOJI[0]) & (codes[slow] <= _EMOJI[1])
+    units[slow[emoji]] = _DROP
+    slow = slow[~emoji]
+    if not slow.size:
+        return units, cuts
+    text = codes.tobytes().decode("utf-32-le", "surrogatepass")
     pieces: list[Units] = []
-    grown = np.zeros(len(starts), np.int64)
+    ends: list[int] = []
+    grown = [0]
     at = 0
-    for k in stretches.tolist():
-        first, last = int(bounds[k - 1]), int(bounds[k]) if k < len(bounds) else len(units)
-        text = raw[2 * first : 2 * last].decode("utf-16-le", "surrogatepass")
-        made = np.frombuffer(reference(text).encode("utf-16-le"), np.uint16)
+    for place in slow.tolist():
+        if place < at:
+            continue
+        first = place
+        while first > at and not _BOUND.match(text, first):
+            first -= 1
+        first += text[first] == "\n"  # a cut may stand behind it
+        bound = _BOUND.search(text, place + 1)
+        last = bound.start() if bound else len(text)
+        made = np.frombuffer(reference(text[first:last]).encode("utf-16-le"), np.uint16)
         pieces += (units[at:first], made)
-        grown[np.searchsorted(starts, last) :] += len(made) - (last - first)
+        grown.append(grown[-1] + len(made) - (last - first))
+        ends.append(last)
         at = last
     pieces.append(units[at:])
-    return _kept(np.concatenate(pieces), starts + grown)
-
-
-def _kept(units: Units, starts: NDArray[np.int64]) -> tuple[Units, NDArray[np.int64]]:
-    keep = units != _DROP
-    before = np.zeros(len(units) + 1, np.int64)
-    np.cumsum(keep, out=before[1:])
-    return units[keep], before[starts]
-
-
-def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    starts = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=starts[1:])
-    return starts
+    return np.concatenate(pieces), cuts + np.array(grown)[np.searchsorted(ends, cuts, "right")]
 
 
 def shadow(texts: Sequence[str]) -> list[str]:

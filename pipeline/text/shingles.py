@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.powers import running_sums, stretches
 from pipeline.text.shadow import Units
 
 Hashes = NDArray[np.uint64]
@@ -48,11 +49,26 @@ def _joined(left: Hashes, width: int, right: Hashes, more: int) -> Hashes:
 
 def hash_columns(units: Units, places: NDArray[np.int64], n: int) -> Hashes:
     """Return the hash of the n code units that begin at each of the places: uint64 (places,)."""
-    hashes = np.zeros(len(places), np.uint64)
-    for k in range(n):
-        hashes *= _STEP
-        hashes += units[places + k].astype(np.uint64) + np.uint64(1)
-    return _finished(hashes)
+    columns = units[places[:, None] + np.arange(n)].astype(np.uint64)
+    columns += np.uint64(1)
+    weights = [pow(int(_STEP), n - 1 - k, 1 << 64) for k in range(n)]
+    columns *= np.array(weights, np.uint64)
+    return _finished(columns.sum(axis=1, dtype=np.uint64))
+
+
+def short_hashes(units: Units, n: int) -> NDArray[np.uint32]:
+    """Return the hash of the n code units that begin at each position: uint32 (len,).
+
+    Half as wide as `shingle_hashes`, and made in a fifth of the time. The last n - 1
+    are of no use, nor is any that reaches over the end of a text.
+    """
+    hashes = np.zeros(len(units), np.uint32)
+    found = stretches(running_sums(units), n)
+    hashes[: len(found)] = found
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(0x85EBCA6B)
+    hashes ^= hashes >> np.uint32(13)
+    return hashes
 
 
 def _finished(hashes: Hashes) -> Hashes:
