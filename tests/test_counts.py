@@ -6,7 +6,9 @@ out which stage began to work on text that it leaves alone. (Times are measured 
 
 from __future__ import annotations
 
+import gc
 import sys
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from types import FrameType
@@ -22,6 +24,8 @@ from pipeline.records import Placed
 GOLD = Path(__file__).parent / "gold"
 COPIES = 40
 CALLS_PER_DOCUMENT = 170  # Python functions entered, whole cleaning of a clean page of 3 kB
+PEAK_PER_DOCUMENT = 23_000  # bytes that a batch holds at its worst, for each page of 3 kB in it
+FUNCTIONS_OF_OURS = 240  # different ones entered for a batch: a new section of the code shows here
 STAGES_AWAKE = {
     "annotations",
     "script",
@@ -67,6 +71,38 @@ def test_python_calls_per_clean_document(batch: list[Placed]) -> None:
     assert all(row.status == "kept" and not row.document.edits for row in rows)
     per_document = sum(counts.values()) / len(batch)
     assert per_document <= CALLS_PER_DOCUMENT, counts.most_common(12)
+
+
+def test_bytes_that_a_clean_batch_holds_at_its_worst(batch: list[Placed]) -> None:
+    cleaner = Cleaner(load(None).values)
+    cleaner.rows(batch)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        rows = cleaner.rows(batch)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(rows) == len(batch)
+    assert peak / len(batch) <= PEAK_PER_DOCUMENT
+
+
+def test_sections_of_the_code_that_clean_text_enters(batch: list[Placed]) -> None:
+    cleaner = Cleaner(load(None).values)
+    cleaner.rows(batch)
+    entered: set[str] = set()
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        module = frame.f_globals.get("__name__", "?")
+        if event == "call" and module.startswith("pipeline."):
+            entered.add(f"{module}.{frame.f_code.co_qualname}")
+
+    sys.setprofile(profile)
+    try:
+        cleaner.rows(batch)
+    finally:
+        sys.setprofile(None)
+    assert len(entered) <= FUNCTIONS_OF_OURS, sorted(entered)
 
 
 def test_only_these_stages_look_at_clean_text(batch: list[Placed]) -> None:
