@@ -34,7 +34,7 @@ from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
 from pipeline.store.options import RunOptions
-from pipeline.store.shard import Row, ShardWriter, encodable
+from pipeline.store.shard import Row, ShardWriter
 from pipeline.text.line_hashes import line_records
 
 # A document in which none of these occurs says nothing: only marks, symbols and space.
@@ -144,9 +144,7 @@ class Cleaner:
             columns["encoding_confidence"] = decoded.confidence
             columns["decode_errors"] = decoded.errors
         else:
-            text = encodable(raw.data)
-            if text is not raw.data:
-                columns["decode_errors"] = text.count("�") - raw.data.count("�")
+            text = raw.data  # what readers give can be stored
         if raw.format == "html":
             from pipeline.readers.html import extract
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.store.groups import groups
+from pipeline.store.groups import groups, record_keys
 from pipeline.store.version import read_run
 
 SAMPLE = 5
@@ -41,7 +41,7 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
     was, now = _paired(table, len(before))
     found = _kinds(table, was, now)
     runs = [read_run(old), read_run(new)]
-    changed = _keys(table)[now[found["changed"]]]
+    changed = record_keys(table)[now[found["changed"]]]
     rules = _rules(new, shared, changed)
     rules.subtract(_rules(old, shared, changed))
     return {
@@ -114,18 +114,6 @@ def _sample(
     return rows
 
 
-def _keys(table: pa.Table) -> NDArray[np.uint64]:
-    """Return a hash of the key of each row."""
-    import xxhash
-
-    paths = table.column("input_path").combine_chunks().dictionary_encode()
-    hashes = [xxhash.xxh3_64_intdigest(path.encode()) for path in paths.dictionary.to_pylist()]
-    of_path = np.array([*hashes, 0], np.uint64)[paths.indices.to_numpy()]
-    record = table.column("record").to_numpy().astype(np.uint64)
-    with np.errstate(over="ignore"):
-        return np.asarray(of_path ^ (record * np.uint64(0x9E3779B97F4A7C15)))
-
-
 def _parts(version: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((version / "parts.json").read_bytes())
     return content
@@ -185,7 +173,7 @@ def _rules(version: Path, shared: set[str], keys: NDArray[np.uint64]) -> Counter
         path = version / "audit/edits.parquet" / name
         if len(keys) and path.is_file():
             edits = pq.read_table(path, columns=["input_path", "record", "stage", "rule"])
-            mine = edits.filter(pa.array(np.isin(_keys(edits), keys)))
+            mine = edits.filter(pa.array(np.isin(record_keys(edits), keys)))
             found = groups(mine, ["stage", "rule"])
             rules = mine.select(["stage", "rule"]).take(pa.array(found.first)).to_pylist()
             for row, n in zip(rules, found.counts.tolist(), strict=True):

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.document import Edit, undo_edits
-from pipeline.store.groups import groups
+from pipeline.store.groups import groups, record_keys
+from pipeline.text.line_hashes import mix
 
 SAMPLES = 4  # random examples of a stage
 LARGEST = 2  # and the largest edits
@@ -152,13 +153,11 @@ def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
 
 def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """Return by stage a random sample of the edits, and the largest, in their context."""
-    import xxhash
-
     if not len(edits) or not len(data):
         return {}
     sizes = pc.add(pc.utf8_length(edits.column("before")), pc.utf8_length(edits.column("after")))
     sizes = sizes.to_numpy()
-    keys = edits.select(["input_path", "record", "start"])
+    draws = mix(record_keys(edits) ^ mix(edits.column("start").to_numpy().astype(np.uint64)))
     stages = edits.column("stage").combine_chunks().dictionary_encode()
     indices = stages.indices.to_numpy()
     of = _Rows(data, edits)
@@ -166,15 +165,9 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
         largest = mine[np.argsort(-sizes[mine], kind="stable")[:LARGEST]].tolist()
-        # A few thousand candidates are as random as all of them, and cost no scan of a large part.
-        step = max(len(mine) // 2048, 1)
-        some = [
-            (xxhash.xxh3_64_intdigest(repr(tuple(row.values())).encode()), int(place))
-            for place, row in zip(
-                mine[::step].tolist(), keys.take(pa.array(mine[::step])).to_pylist(), strict=True
-            )
-        ]
-        picked = [(draw, place, False) for draw, place in nsmallest(SAMPLES, some)]
+        few = mine[np.argsort(draws[mine], kind="stable")[:SAMPLES]]
+        some = list(zip(draws[few].tolist(), few.tolist(), strict=True))
+        picked = [(draw, place, False) for draw, place in some]
         picked += [(0, place, True) for place in largest]
         out[stage] = [
             _example(of, data, edits, place, draw, large, int(sizes[place]))

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -49,3 +51,15 @@ def groups(table: pa.Table, names: Sequence[str]) -> Groups:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return Groups(first[order], rank[inverse], counts[order])
+
+
+def record_keys(table: pa.Table) -> NDArray[np.uint64]:
+    """Return a hash of the key (input_path, record) of each row: uint64 (n,)."""
+    import xxhash
+
+    paths = table.column("input_path").combine_chunks().dictionary_encode()
+    names = (path.encode("utf-8", "surrogateescape") for path in paths.dictionary.to_pylist())
+    hashes = np.array([*map(xxhash.xxh3_64_intdigest, names), 0], np.uint64)
+    record = table.column("record").to_numpy().astype(np.uint64)
+    with np.errstate(over="ignore"):
+        return np.asarray(hashes[paths.indices.to_numpy()] ^ (record * _ODD))
