@@ -46,7 +46,7 @@ from pipeline.publish import (
 )
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
-from pipeline.records import CleanJob, careful, without
+from pipeline.records import CleanJob, careful, nothing, without
 from pipeline.report import html
 from pipeline.report.card import render_card
 from pipeline.report.compare import compare
@@ -192,7 +192,7 @@ class _Run:
         detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
         jobs = [self._job(shard) for shard in shards]
-        isolation = Isolation(careful, without)
+        isolation = Isolation(careful, without, nothing)
         records = quarantined = size = 0
         self.crew.start(len(shards), load)
         self.observer.progress(0, len(shards))

@@ -76,6 +76,11 @@ def without(job: CleanJob, culprits: Sequence[tuple[object, str]]) -> CleanJob:
     return replace(job, culprits=tuple(_culprit(at, reason) for at, reason in culprits))
 
 
+def nothing(job: CleanJob) -> CleanJob:
+    """Return the job without its input: what is left is what any job does."""
+    return replace(job, pieces=())
+
+
 def _culprit(at: object, reason: str) -> Culprit:
     if not isinstance(at, Place):
         raise TypeError(f"no place: {at!r}")

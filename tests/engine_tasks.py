@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
 import time
@@ -24,7 +25,7 @@ def square(n: int) -> int:
 
 
 def die_on_seven(numbers: list[int]) -> list[int]:
-    """Each number is a record; 7 kills the worker, 70 hangs it, 700 eats memory."""
+    """Each number is a record; 7 kills the worker, 70 hangs it, 700 eats memory, 701 maps it."""
     done = []
     for n in numbers:
         beat(n)
@@ -36,6 +37,8 @@ def die_on_seven(numbers: list[int]) -> list[int]:
             time.sleep(600)
         if n == 700:
             bytearray(1 << 42)
+        if n == 701:
+            mmap.mmap(-1, 1 << 42)
         done.append(-n if n < 0 else n)
     return done
 
@@ -90,7 +93,15 @@ def deadly_clean(job: CleanJob) -> CleanStats:
     return stats
 
 
+def die_at_the_end(job: CleanJob) -> CleanStats:
+    """Clean a shard, and die when all is read: as where writing kills."""
+    clean: Any = import_module("pipeline.cleaning")
+    clean.clean_shard(job)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
 def always_die(numbers: list[int]) -> None:
     """Die whatever there is to do, as on a machine without memory."""
-    beat(numbers[0])
+    beat(len(numbers))
     os.kill(os.getpid(), signal.SIGKILL)

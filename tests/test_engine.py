@@ -73,6 +73,7 @@ def test_a_killed_worker_costs_an_attempt(tmp_path: Path) -> None:
         (77, "worker-died:SIGSEGV"),
         (70, "timeout"),
         (700, "worker-died:memory"),
+        (701, "worker-died:memory"),
     ],
 )
 def test_a_deadly_job_is_given_back(deadly: int, reason: str) -> None:
@@ -92,16 +93,36 @@ def without(job: list[int], culprits: Sequence[tuple[object, str]]) -> list[int]
 
 def test_the_deadly_records_alone_are_left_out() -> None:
     jobs = [[1, 2, 3], list(range(4, 12)), [5, 77, 6, 7]]
-    isolation = Isolation(careful, without)
+    isolation = Isolation(careful, without, lambda job: [])
     with Crew(2, QUICK) as crew:
         done = dict(run_isolated(engine_tasks.die_on_seven, jobs, crew, isolation))
     assert done == {0: [1, 2, 3], 1: list(range(4, 12)), 2: [5, 77, 6, 7]}
 
 
 def test_a_machine_that_kills_every_worker_is_no_culprit() -> None:
-    isolation = Isolation(careful, without)
+    isolation = Isolation(careful, without, lambda job: [])
     with Crew(1, QUICK) as crew, pytest.raises(TaskError, match="whatever record is left out"):
         list(run_isolated(engine_tasks.always_die, [[1, 2]], crew, isolation))
+
+
+def test_a_worker_that_dies_behind_the_last_record_ends_the_run_at_once(tmp_path: Path) -> None:
+    """Each life costs seconds: as many as there are records may not be spent on it."""
+    (tmp_path / "in").mkdir()
+    pieces = deadly_corpus(tmp_path / "in")[:1]
+    job = CleanJob(tuple(pieces), load().values, str(tmp_path / "out"))
+    lives: list[CleanJob] = []
+
+    def nothing(job: CleanJob) -> CleanJob:
+        lives.append(job)
+        return records.nothing(job)
+
+    isolation = Isolation(records.careful, records.without, nothing)
+    with (
+        Crew(1, Watch(attempts=1)) as crew,
+        pytest.raises(TaskError, match="whatever record is left out"),
+    ):
+        list(run_isolated(engine_tasks.die_at_the_end, [job], crew, isolation))
+    assert len(lives) == 1
 
 
 def deadly_corpus(folder: Path) -> list[Piece]:
@@ -125,7 +146,7 @@ def test_a_shard_is_cleaned_without_what_kills_its_worker(tmp_path: Path) -> Non
         CleanJob(tuple(part), values, str(tmp_path / f"out{i}"))
         for i, part in enumerate((pieces[:3], pieces[3:]))
     ]
-    isolation = Isolation(records.careful, records.without)
+    isolation = Isolation(records.careful, records.without, records.nothing)
     watch = Watch(seconds=2, attempts=1)
     with Crew(2, watch) as crew:
         done = dict(run_isolated(engine_tasks.deadly_clean, jobs, crew, isolation))

@@ -21,10 +21,11 @@ MAX_CULPRITS = 100
 
 @dataclass(frozen=True, slots=True)
 class Isolation(Generic[J]):
-    """How jobs are taken apart."""
+    """How jobs are taken apart. `nothing` returns a job of the same kind without any record."""
 
     careful: Careful[J]
     without: Without[J]
+    nothing: Callable[[J], J]
 
 
 def run_isolated(
@@ -53,6 +54,9 @@ def _without_culprits(
     task: Callable[[J], R], job: J, failed: Failed, watch: Watch, isolation: Isolation[J]
 ) -> R:
     """Clean a job by finding its culprits, batch by batch, and leaving them out."""
+    # Asked first: where no record is needed to end a worker, each search would find another one.
+    if isinstance(_try(task, isolation.nothing(job), replace(watch, attempts=1)), Failed):
+        raise _no_culprit(failed)
     culprits: list[tuple[object, str]] = []
     at: object = failed.at
     while len(culprits) <= MAX_CULPRITS:
@@ -83,11 +87,15 @@ def _find(
         if not isinstance(result, Failed):
             return
         if result.at is None or result.at in [at for at, _ in culprits]:
-            raise TaskError(
-                f"workers die ({result.reason}) whatever record is left out",
-                "look at the machine (memory, disk, limits); the run can be resumed",
-            )
+            raise _no_culprit(result)
         culprits.append((result.at, result.reason))
+
+
+def _no_culprit(failed: Failed) -> TaskError:
+    return TaskError(
+        f"workers die ({failed.reason}) whatever record is left out",
+        "look at the machine (memory, disk, limits); the run can be resumed",
+    )
 
 
 def _try(task: Callable[[J], R], job: J, watch: Watch) -> R | Failed:

@@ -8,6 +8,7 @@ with its parent: at once where the kernel offers that, at the end of its job els
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import os
 import pickle
@@ -89,6 +90,8 @@ def _answer(task: str, job: Any) -> bytes:
     except MemoryError:
         return pickle.dumps(("memory", None))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:  # a file was to be mapped
+            return pickle.dumps(("memory", None))
         trace = traceback.format_exc()
         try:
             return pickle.dumps(("error", (error, trace)))

@@ -40,15 +40,15 @@ def install(folder: str) -> None:
     if call == "size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(number), int(number)))
         return
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[int, str]] = Counter()  # a forked worker counts for itself
 
     def strike(kind: str) -> None:
-        seen[kind] += 1
+        seen[os.getpid(), kind] += 1
         if log:
             handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.write(handle, f"{os.getpid()} {kind}\n".encode())
             os.close(handle)
-        if kind == call and seen[kind] == int(number):
+        if kind == call and seen[os.getpid(), kind] == int(number):
             if what in ("KILL", "TERM", "INT"):
                 os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
             else:

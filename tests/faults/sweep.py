@@ -32,9 +32,10 @@ from pipeline.cli import run_command_line
 from pipeline.document import RawDocument
 from pipeline.recipe import load
 from pipeline.records import Placed
+from pipeline.startup import own_process
 from pipeline.store.verify import verify
 from tests import hostile
-from tests.faults import inject, prefork
+from tests.faults import inject
 
 # By name: the package also has a function `run`.
 RUN: Any = import_module("pipeline.driver")
@@ -160,12 +161,14 @@ class Bench:
             RUN.run_isolated = _inline
         os.environ["PIPELINE_TEST_FOLDER"] = str(self.folder)
         sys.path.insert(0, str(SITE))
-        if not (self.inline or self.spawn):
-            prefork.install(str(self.folder))
+        if not self.spawn:
+            own_process()  # workers are forked then, with all that this process has loaded
         inject.install(str(self.folder))
         return run_command_line(
             ["run", "--input", str(self.input), "--output", str(self.output), "--workers", "2",
-             "--set", "output.part_bytes=65536", "--set", "run.shard_bytes=4096"]
+             "--set", "output.part_bytes=65536", "--set", "run.shard_bytes=4096",
+             # Workers inherit the address space of this process, which has verified much.
+             "--set", "limits.worker_memory_mb=16384"]
         )  # fmt: skip
 
     def _must(self, code: int, what: str) -> None:
