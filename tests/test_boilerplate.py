@@ -64,7 +64,12 @@ def test_no_line_is_passed_over_that_a_rule_would_hit(text: str) -> None:
         number: tuple(i for i, rule in enumerate(builtin_rules()) if any_in(rule.triggers, line))
         for number, line in enumerate(fold(text).split("\n"))
     }
-    whole = Candidate(0, fold(text), every, tuple(every))
+    whole = Candidate(
+        0,
+        fold(text),
+        every,
+        {n: (match(line, every[n])) for n, line in enumerate(fold(text).split("\n"))},
+    )
     document = Document("", text)
     assert _settle(document, whole, match) == APPLY(document)
 
@@ -79,26 +84,35 @@ def test_folding_keeps_every_offset(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+def every(_: str, which: tuple[int, ...]) -> tuple[int, ...]:
+    return which
+
+
 def test_clean_text_is_not_looked_at() -> None:
     index = TriggerIndex(builtin_rules())
-    assert index.find(["昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。\n" * 50]) == []
+    assert (
+        index.find(["昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。\n" * 50], every)
+        == []
+    )
 
 
 def test_what_a_rule_cannot_touch_is_not_looked_at() -> None:
     index = TriggerIndex(builtin_rules())
     prose = SENTENCES[0]
     assert (
-        index.find([f"{prose}\n他们阅读全文之后展开了讨论，请点击这里查看更多相关新闻。\n{prose}"])
+        index.find(
+            [f"{prose}\n他们阅读全文之后展开了讨论，请点击这里查看更多相关新闻。\n{prose}"], every
+        )
         == []
     )
-    assert index.find([f"{prose}\n返回首页\n{prose}"]) == []
-    assert index.find([f"{prose}\n{prose}\n返回首页"]) != []
+    assert index.find([f"{prose}\n返回首页\n{prose}"], every) == []
+    assert index.find([f"{prose}\n{prose}\n返回首页"], every) != []
 
 
 def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
     index = TriggerIndex(builtin_rules())
-    found = index.find(["𠮷野家\n", "𠮷\n𠮷\n展开全文"])
-    assert [(c.document, list(c.hits)) for c in found] == [(1, [2])]
+    found = index.find(["𠮷野家\n", "𠮷\n𠮷\n展开全文"], every)
+    assert [(c.document, list(c.rules)) for c in found] == [(1, [2])]
     assert found[0].folded == "𠮷\n𠮷\n展开全文"
 
 

@@ -23,7 +23,7 @@ from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, opt
 from pipeline.text.prose import core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
-from pipeline.text.triggers import Candidate, TriggerIndex
+from pipeline.text.triggers import Candidate, Match, TriggerIndex
 
 _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
@@ -50,29 +50,27 @@ class _Hit:
 
 
 Hits = tuple[_Hit, ...]
-Match = Callable[[str, tuple[int, ...]], Hits]
-"""Takes a folded line and the numbers of the rules that may fit it; returns those that do."""
 
 
 class _Page:
     """A text cut into lines, with what is known of each; what is not asked is not found out."""
 
     def __init__(
-        self, text: str, folded: list[str], rules: Mapping[int, tuple[int, ...]], match: Match
+        self, text: str, folded: list[str], rules: Mapping[int, tuple[int, ...]], match: Match[Hits]
     ) -> None:
         self.lines = text.split("\n")
         self.folded = folded
         self.rules = rules
         self._match = match
-        self._hits: dict[int, Hits] = {}
+        self.found: dict[int, Hits] = {}
 
     def hits(self, number: int) -> Hits:
         """Return what the rules find in a line."""
         if number not in self.rules:
             return ()
-        found = self._hits.get(number)
+        found = self.found.get(number)
         if found is None:
-            found = self._hits[number] = self._match(self.folded[number], self.rules[number])
+            found = self.found[number] = self._match(self.folded[number], self.rules[number])
         return found
 
     def allows(self, number: int, rule: Rule) -> bool:
@@ -114,7 +112,7 @@ class _Page:
         return is_prose(self.folded[number])
 
 
-def matcher(options: BoilerplateOptions) -> tuple[Match, TriggerIndex]:
+def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     """Return what matches the rules of a recipe, and the index of their triggers."""
     rules = tuple(r for r in load_rules(options.rules) if r.id not in options.without)
 
@@ -156,9 +154,10 @@ def build_batch(options: BoilerplateOptions) -> ApplyBatch:
     return apply
 
 
-def _settle(document: Document, candidate: Candidate, match: Match) -> Document:
+def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:
     """Apply the rules until nothing more falls."""
-    page = _Page(document.text, candidate.folded.split("\n"), candidate.hits, match)
+    page = _Page(document.text, candidate.folded.split("\n"), candidate.rules, match)
+    page.found.update(candidate.now)
     numbers: Iterable[int] = candidate.now
     for _ in range(_ROUNDS):
         drops, cuts, columns = _judge(page, numbers)
@@ -183,7 +182,7 @@ def _without(
     edits: Sequence[Edit],
     left: Sequence[int],
     cuts: Mapping[int, Cut],
-    match: Match,
+    match: Match[Hits],
 ) -> _Page:
     """Return the page after a round, `left` being the lines that rules may still hit."""
     known = {}

@@ -40,8 +40,8 @@ def removal(
     last_kept = _last_kept(lines, drops)
     at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
     touched = sorted({*drops, *(cuts or ()), *((last_kept + 1,) if at_end else ())})
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    size = starts[-1] - 1
+    chars = list(accumulate(map(len, lines), initial=0))  # above each line, without line ends
+    size = chars[-1] + len(lines) - 1
     edits: list[Edit] = []
     n = 0  # the line after the last one looked at, which stays: a blank line goes with one above it
     for first in touched:
@@ -51,7 +51,7 @@ def removal(
         blank_before = n == 0 or _is_blank(lines[n - 1])
         going: Reason | None = None  # why the line above went
         while n < len(lines):
-            line, at = lines[n], starts[n]
+            line, at = lines[n], chars[n] + n
             end = at + len(line)
             reason = drops.get(n)
             if reason is None and (n > last_kept or _is_blank(line)):

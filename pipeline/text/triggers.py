@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ from pipeline.text.rules import Rule
 
 Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
-Match = Callable[[str, tuple[int, ...]], Sequence[object]]
+Found = TypeVar("Found", bound=Sequence[object])
+Match = Callable[[str, tuple[int, ...]], Found]
 """Takes a folded line and the numbers of rules that may fit it; returns what they find."""
 
 _WINDOW = 8  # characters of a trigger that are compared; the pattern itself decides
@@ -40,17 +42,18 @@ _COMMON = {char: rank for rank, char in enumerate(" etaoinshrdlcu:/mwfgypb.vkjxq
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A document with lines that rules may hit.
+class Candidate(Generic[Found]):
+    """A document with lines that rules hit.
 
-    `hits` maps a line number to the numbers of the rules, in order. `now`: the lines where a rule
-    may apply as the page stands; elsewhere one may once other lines are gone.
+    `rules` maps a line number to the numbers of the rules that may hit it, in order. `now`: what
+    was found in the lines where a rule may apply as the page stands; elsewhere one may once other
+    lines are gone.
     """
 
     document: int
     folded: str
-    hits: dict[int, tuple[int, ...]]
-    now: tuple[int, ...]
+    rules: dict[int, tuple[int, ...]]
+    now: dict[int, Found]
 
 
 class TriggerIndex:
@@ -67,13 +70,13 @@ class TriggerIndex:
         self._rules = _Places(rules)
         self._longest = self._literals.longest(self._rules, self._owners)
 
-    def find(self, texts: Sequence[str], match: Match = lambda _, which: which) -> list[Candidate]:
+    def find(self, texts: Sequence[str], match: Match[Found]) -> list[Candidate[Found]]:
         """Return the documents (numbers in order) in which `match` finds something."""
         if not self._any:
             return []
         return [found for part in slices(texts) for found in self._find(part, match)]
 
-    def _find(self, part: Codes, match: Match) -> list[Candidate]:
+    def _find(self, part: Codes, match: Match[Found]) -> list[Candidate[Found]]:
         places, pairs = self._literals.pairs(part.codes)
         breaks = pairs >= _LINE_END
         lines = _Lines(part, places[breaks])
@@ -342,23 +345,23 @@ def _letters() -> Flags:
 
 
 def _candidates(
-    part: Codes, lines: _Lines, line: Ints, rule: Ints, now: Flags, match: Match
-) -> list[Candidate]:
+    part: Codes, lines: _Lines, line: Ints, rule: Ints, now: Flags, match: Match[Found]
+) -> list[Candidate[Found]]:
     """Return the documents in which a rule matches a line where it may apply as the page stands."""
     rules = rule.tolist()
     first = np.flatnonzero(np.diff(line, prepend=-1))
     bounds = [*first.tolist(), len(line)]
     line, ready = line[first], np.logical_or.reduceat(now, first)
     folded = iter(_decoded(part.codes, lines, line[ready]))
-    wanted: dict[int, list[int]] = {}
+    wanted: dict[int, dict[int, Found]] = {}
     owners = lines.owner[line].tolist()
     which = [tuple(rules[i:j]) for i, j in pairwise(bounds)]
-    for place in np.flatnonzero(ready).tolist():
-        if match(next(folded), which[place]):
-            wanted.setdefault(owners[place], []).append(place)
     numbers = (line - lines.first[lines.owner[line]]).tolist()
+    for place in np.flatnonzero(ready).tolist():
+        if hits := match(next(folded), which[place]):
+            wanted.setdefault(owners[place], {})[numbers[place]] = hits
     found = []
-    for owner, places in wanted.items():
+    for owner, hit in wanted.items():
         mine = range(bisect_left(owners, owner), bisect_right(owners, owner))
         codes = part.codes[part.starts[owner] : part.starts[owner + 1] - 1]
         found.append(
@@ -366,7 +369,7 @@ def _candidates(
                 part.first + owner,
                 fold_codes(codes),
                 {numbers[place]: which[place] for place in mine},
-                tuple(numbers[place] for place in places),
+                hit,
             )
         )
     return found
