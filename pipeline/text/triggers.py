@@ -32,13 +32,15 @@ Found = TypeVar("Found", bound=Sequence[object])
 Match = Callable[[str, tuple[int, ...]], Found]
 """Takes a folded line and the numbers of rules that may fit it; returns what they find."""
 
-_WINDOW = 8  # characters of a trigger that are compared; the pattern itself decides
+_WINDOW = 4  # characters of a trigger that are compared, in one word; the pattern decides
 _LINE_END = 0xFF00  # the class of a line end, which stands in the table of pairs with everything
 _MARKS = 8  # how far from its ends the outer letters of a line are looked for
 _UNLIMITED = 1 << 30
 _WHOLE = ("line", "block-start", "block-end")
-# From the most frequent: a trigger in Latin letters is known by its rarest pair.
-_COMMON = {char: rank for rank, char in enumerate(" etaoinshrdlcu:/mwfgypb.vkjxqz[]()")}
+# From the most frequent: a trigger is known by its rarest pair.
+_COMMON = {
+    c: i for i, c in enumerate(" /etaoinshrdlcu:mwfgypb.vkjxqz[]()的一是不了在有人我这个用如你使")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class TriggerIndex:
         self._literals = _Literals(list(owners))
         self._owners = _Lists(owners.values())
         self._rules = _Places(rules)
-        self._longest = self._literals.longest(self._rules, self._owners)
+        self._longest, self._inner = self._literals.reach(self._rules, self._owners)
 
     def find(self, texts: Sequence[str], match: Match[Found]) -> list[Candidate[Found]]:
         """Return the documents (numbers in order) in which `match` finds something."""
@@ -85,6 +87,7 @@ class TriggerIndex:
         width = lines.size.take(line, mode="clip")  # what ends the last line is in no line
         prose = lines.plain.view(np.uint8).take(line, mode="clip")
         fits = np.flatnonzero(~breaks & (width <= self._longest[prose, slots]))
+        fits = fits[self._inner[slots[fits]] | ~lines.between(line[fits], line[fits])]
         line, rule = self._ruled(part, lines, places[fits], slots[fits], line[fits])
         fits = np.flatnonzero(self._rules.begins(part.codes, lines, line, rule))
         if not len(fits):
@@ -120,6 +123,17 @@ class _Lines:
         self.first = np.searchsorted(starts, part.starts[:-1])  # of each text
         counts = np.diff(self.first, append=len(ends))
         self.owner = np.repeat(np.arange(len(counts)), counts)
+
+    def between(self, line: Ints, hit: Ints) -> Flags:
+        """Say which of these lines stand between two sentences that are not among `hit`."""
+        bound = self.plain.copy()
+        bound[hit] = False
+        number = np.arange(len(bound))
+        top = np.minimum.reduceat(np.where(bound, number, len(bound)), self.first)
+        bottom = np.maximum.reduceat(np.where(bound, number, -1), self.first)
+        owner = self.owner[line]
+        between: Flags = (top[owner] < line) & (line < bottom[owner])
+        return between
 
 
 @cache
@@ -192,19 +206,23 @@ class _Literals:
         start = places[which] - self._offset[literal]
         reach = start[:, None] + np.arange(_WINDOW)
         window = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
-        words = window.view(np.uint64)
-        same = ((words ^ self._chars[literal]) & self._mask[literal] == 0).all(axis=1)
+        words = window.view(np.uint64)[:, 0]
+        same = (words ^ self._chars[literal]) & self._mask[literal] == 0
         return literal[same], start[same], line[which[same]]
 
-    def longest(self, rules: _Places, owners: _Lists) -> NDArray[np.intp]:
-        """Return the longest line that a rule of a slot may touch: (2, slots), row 1 of prose."""
-        out = np.zeros((2, len(self._lists.counts)), np.intp)
+    def reach(self, rules: _Places, owners: _Lists) -> tuple[NDArray[np.intp], Flags]:
+        """Return how long a line the rules of a slot may touch, and if they may between sentences.
+
+        (2, slots), row 1 of prose; (slots,).
+        """
         slot, literal = self._lists.expand(np.arange(len(self._lists.counts)))
         which, rule = owners.expand(literal)
-        reach = np.where(rules.cut[rule] > 0, _UNLIMITED, rules.longest[rule])
-        np.maximum.at(out[0], slot[which], reach)
-        np.maximum.at(out[1], slot[which], np.where(rules.sentence[rule], reach, 0))
-        return out
+        slot, count = slot[which], len(self._lists.counts)
+        chars = np.where(rules.cut[rule] > 0, _UNLIMITED, rules.longest[rule])
+        longest = np.zeros((2, count), np.intp)
+        np.maximum.at(longest[0], slot, chars)
+        np.maximum.at(longest[1], slot, np.where(rules.sentence[rule], chars, 0))
+        return longest, np.bincount(slot, rules.inner[rule], count) > 0
 
 
 def _rarest(literal: str) -> int:
@@ -215,14 +233,14 @@ def _rarest(literal: str) -> int:
 
 
 def _windows(literals: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the first characters of each literal, and a mask of them: (k, 2) as words."""
+    """Return the first characters of each literal, and a mask of them: (k,), as words."""
     chars = np.zeros((len(literals), _WINDOW), np.uint16)
     mask = np.zeros_like(chars)
     for row, literal in enumerate(literals):
         head = [ord(char) for char in literal[:_WINDOW]]
         chars[row, : len(head)] = head
         mask[row, : len(head)] = 0xFFFF
-    return chars.view(np.uint64), mask.view(np.uint64)
+    return chars.view(np.uint64)[:, 0], mask.view(np.uint64)[:, 0]
 
 
 class _Places:
@@ -239,7 +257,7 @@ class _Places:
         self._edge = np.array([bool({"head", "tail"} & where.keys()) for where in words], bool)
         self._first = np.array([where.get("first", 0) for where in words], np.intp)
         self._last = np.array([where.get("last", 0) for where in words], np.intp)
-        self._inner = self._anywhere | (self._first > 0) | (self._last > 0)
+        self.inner = self._anywhere | (self._first > 0) | (self._last > 0)
         self._bare = np.array([rule.match in _WHOLE for rule in rules], bool)
         self._opens = _Outer([_outer(rule, last=False) for rule in rules])
         self._closes = _Outer([_outer(rule, last=True) for rule in rules])
@@ -272,15 +290,10 @@ class _Places:
         Between two sentences that no rule can drop nothing is head or tail. The article's own lines
         above and below are counted low: lines that begin with a mark, and on which no rule can be.
         """
-        bound = lines.plain.copy()
-        bound[line[self.cut[rule] == 0]] = False
+        between = lines.between(line, line[self.cut[rule] == 0])
         own = lines.filled.copy()
         own[line] = False
-        number = np.arange(len(own))
-        top = np.minimum.reduceat(np.where(bound, number, len(own)), lines.first)
-        bottom = np.maximum.reduceat(np.where(bound, number, -1), lines.first)
         owner = lines.owner[line]
-        between = (top[owner] < line) & (line < bottom[owner])
         before = np.concatenate(([0], np.cumsum(own)))
         text_ends = np.append(lines.first[1:], len(own))
         above = before[line] - before[lines.first[owner]]
@@ -288,7 +301,7 @@ class _Places:
         edge = self._edge[rule] & ~between
         now = self._anywhere[rule] | edge
         now |= (above < self._first[rule]) | (below < self._last[rule])
-        return self._inner[rule] | edge, now
+        return self.inner[rule] | edge, now
 
 
 class _Outer:
