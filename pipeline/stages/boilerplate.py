@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -63,6 +63,9 @@ class _Page:
         self.rules = rules
         self._match = match
         self.found: dict[int, Hits] = {}
+        self._own: list[int] = []
+        self._first: int | None = None
+        self._last: int | None = None
 
     def hits(self, number: int) -> Hits:
         """Return what the rules find in a line."""
@@ -74,42 +77,48 @@ class _Page:
         return found
 
     def allows(self, number: int, rule: Rule) -> bool:
-        return any(self._stands(number, word, limit) for word, limit in rule.where)
+        for word, limit in rule.where:
+            if word == "tail":
+                stands = number > self.last_prose()
+            elif word == "head":
+                stands = number < self.first_prose()
+            elif word == "first":
+                stands = self._own_before()[number] < limit
+            elif word == "last":
+                own = self._own_before()
+                stands = own[-1] - own[number] < limit
+            else:
+                stands = True
+            if stands:
+                return True
+        return False
 
-    def _stands(self, number: int, word: str, limit: int) -> bool:
-        if word == "head":
-            return number < self.first_prose
-        if word == "tail":
-            return number > self.last_prose
-        if word == "first":
-            return self._own_before[number] < limit
-        if word == "last":
-            return self._own_before[-1] - self._own_before[number] < limit
-        return True
-
-    @cached_property
     def _own_before(self) -> list[int]:
-        """How many lines above are the article's own: neither blank nor hit."""
-        own = (not self.hits(n) and not _blank(line) for n, line in enumerate(self.folded))
-        return [0, *accumulate(own)]
+        """Return how many lines above are the article's own: neither blank nor hit."""
+        if not self._own:
+            own = (not _blank(line) and not self.hits(n) for n, line in enumerate(self.folded))
+            self._own = [0, *accumulate(own)]
+        return self._own
 
-    @cached_property
     def first_prose(self) -> int:
-        """The number of the first line of prose that no rule drops."""
-        n = next((n for n in range(len(self.folded)) if self._prose(n)), None)
-        return min(_EDGE_LINES, len(self.folded)) if n is None else n
+        """Return the number of the first line of prose that no rule drops."""
+        if self._first is None:
+            numbers = range(len(self.folded))
+            self._first = next(filter(self._prose, numbers), min(_EDGE_LINES, len(self.folded)))
+        return self._first
 
-    @cached_property
     def last_prose(self) -> int:
-        """The number of the last line of prose that no rule drops."""
-        numbers = range(len(self.folded) - 1, -1, -1)
-        n = next((n for n in numbers if self._prose(n)), None)
-        return max(-1, len(self.folded) - _EDGE_LINES - 1) if n is None else n
+        """Return the number of the last line of prose that no rule drops."""
+        if self._last is None:
+            numbers = range(len(self.folded) - 1, -1, -1)
+            edge = max(-1, len(self.folded) - _EDGE_LINES - 1)
+            self._last = next(filter(self._prose, numbers), edge)
+        return self._last
 
     def _prose(self, number: int) -> bool:
-        if any(hit.rule.action != "cut" for hit in self.hits(number)):
+        if not is_prose(self.folded[number]):
             return False
-        return is_prose(self.folded[number])
+        return all(hit.rule.action == "cut" for hit in self.hits(number))
 
 
 def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
@@ -233,11 +242,15 @@ def _judge(
 
 def _match(folded: str, rules: Sequence[Rule]) -> Iterator[_Hit]:
     """Yield what the rules that fit a line find in it, in their order."""
-    bare, prose = None, is_prose(folded)
+    bare: str | None = None
+    prose: bool | None = None
     for rule in rules:
-        whole = rule.action != "cut"
-        if (prose and not rule.sentence) or (whole and len(folded) > rule.max_chars):
+        if len(folded) > rule.max_chars and rule.action != "cut":
             continue
+        if not rule.sentence:
+            prose = is_prose(folded) if prose is None else prose
+            if prose:
+                continue
         if rule.match == "head":
             part, ask = folded[: rule.max_chars], rule.regex.match
         elif rule.match == "tail":
@@ -266,8 +279,8 @@ def _block(page: _Page, number: int, rule: Rule) -> list[int]:
     if rule.action != "drop-block":
         return []
     if rule.match == "block-end":
-        return list(range(number)) if number <= page.first_prose else []
-    end = number > page.last_prose
+        return list(range(number)) if number <= page.first_prose() else []
+    end = number > page.last_prose()
     items: list[int] = []
     unmarked = 0
     for n in range(number + 1, len(page.lines)):

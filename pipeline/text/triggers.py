@@ -32,7 +32,8 @@ Found = TypeVar("Found", bound=Sequence[object])
 Match = Callable[[str, tuple[int, ...]], Found]
 """Takes a folded line and the numbers of rules that may fit it; returns what they find."""
 
-_WINDOW = 4  # characters of a trigger that are compared, in one word; the pattern decides
+_WORD = 4  # characters that are compared at once, as a word of 64 bits
+_WORDS = 2  # of a trigger: the pattern decides
 _LINE_END = 0xFF00  # the class of a line end, which stands in the table of pairs with everything
 _MARKS = 8  # how far from its ends the outer letters of a line are looked for
 _UNLIMITED = 1 << 30
@@ -203,12 +204,14 @@ class _Literals:
     ) -> tuple[Ints, Ints, Ints]:
         """Return the literals that do stand at the places: number, start, line."""
         which, literal = self._lists.expand(slots)
-        start = places[which] - self._offset[literal]
-        reach = start[:, None] + np.arange(_WINDOW)
-        window = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
-        words = window.view(np.uint64)[:, 0]
-        same = (words ^ self._chars[literal]) & self._mask[literal] == 0
-        return literal[same], start[same], line[which[same]]
+        start, line = places[which] - self._offset[literal], line[which]
+        for word in range(_WORDS):
+            reach = start[:, None] + np.arange(word * _WORD, (word + 1) * _WORD)
+            window = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
+            differs = window.view(np.uint64)[:, 0] ^ self._chars[literal, word]
+            same = np.flatnonzero(differs & self._mask[literal, word] == 0)
+            literal, start, line = literal[same], start[same], line[same]
+        return literal, start, line
 
     def reach(self, rules: _Places, owners: _Lists) -> tuple[NDArray[np.intp], Flags]:
         """Return how long a line the rules of a slot may touch, and if they may between sentences.
@@ -233,14 +236,14 @@ def _rarest(literal: str) -> int:
 
 
 def _windows(literals: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the first characters of each literal, and a mask of them: (k,), as words."""
-    chars = np.zeros((len(literals), _WINDOW), np.uint16)
+    """Return the first characters of each literal, and a mask of them: (k, 2), as words."""
+    chars = np.zeros((len(literals), _WORD * _WORDS), np.uint16)
     mask = np.zeros_like(chars)
     for row, literal in enumerate(literals):
-        head = [ord(char) for char in literal[:_WINDOW]]
+        head = [ord(char) for char in literal[: _WORD * _WORDS]]
         chars[row, : len(head)] = head
         mask[row, : len(head)] = 0xFFFF
-    return chars.view(np.uint64)[:, 0], mask.view(np.uint64)[:, 0]
+    return chars.view(np.uint64), mask.view(np.uint64)
 
 
 class _Places:
