@@ -8,7 +8,7 @@ and the reporter in a dateline is named in a column but not cut out of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,13 +135,13 @@ def _one_pass(
     document = document.edited(edits, **found)
     if not edits or _is_settled(head, tail, signed):
         return document, None
-    stays = [line.start for line in lines if line.says and not line.goes]
+    stays = {*labelled, *(line.start for line in lines if line.says)}
     if signed:
-        stays.append(signed.line.start)
-    return document, _moved(stays, edits)
+        stays.add(signed.line.start)
+    return document, _moved(stays.difference(line.start for line in lines if line.goes), edits)
 
 
-def _moved(starts: Sequence[int], edits: Sequence[Edit]) -> list[int]:
+def _moved(starts: Iterable[int], edits: Sequence[Edit]) -> list[int]:
     """Return where lines begin once cuts above them are made."""
     return [
         start - sum(edit.end - edit.start for edit in edits if edit.end <= start)
@@ -159,12 +159,13 @@ def _is_settled(head: Sequence[Line], tail: Sequence[Line], signed: _Signed | No
     if (signed and signed.goes) or (tail and all(line.goes for line in tail)):
         return False
     lines = [*head, *tail]
-    if any(line.answers for line in lines):
+    said = [i for i, line in enumerate(lines) if line.says]
+    if any(lines[i].answers for i in said):
         return False
-    for i, line in enumerate(lines):
-        if line.says and not line.goes and not is_out_of_reach(line):
-            first = 0 if i < len(head) else max(i - 3, 0)
-            if any(other.goes for other in lines[first : i + 4]):
+    for i in said:
+        if not lines[i].goes and not is_out_of_reach(lines[i]):
+            first = 0 if i < len(head) else max(i - BESIDE, 0)
+            if any(other.goes for other in lines[first : i + BESIDE + 1]):
                 return False
     return True
 

@@ -96,15 +96,13 @@ def read(line: str) -> tuple[Statement, ...]:
     ()
     """
     # What has a full stop inside is a sentence; this alone answers for most lines of an article.
-    if len(line) > MAX_CHARS * 4 or "。" in line[:-2]:
+    if len(line) > MAX_CHARS * 4 or "。" in line[:-2] or not may_be_byline(line):
         return ()
     return _parsed(line)
 
 
-@lru_cache(maxsize=4096)  # heads and tails repeat each other, and what is a byline is read twice
+@lru_cache(maxsize=8192)  # pages of a site repeat each other, and what is a byline is read twice
 def _parsed(line: str) -> tuple[Statement, ...]:
-    if not may_be_byline(line):
-        return ()
     folded = fold(line)
     if "](" in line or "][" in line:
         shown = 2 if _ADDRESS.match(folded) else 1

@@ -52,7 +52,10 @@ def read(line: str) -> tuple[Statement, ...]:
 
 def may_be_one(line: str) -> bool:
     """Whether a line says what can make it a byline, alone or with the line below it."""
-    return any(s.alone or s.likely or s.open or s.column == "published_at" for s in read(line))
+    says = read(line)
+    return bool(says) and any(
+        s.alone or s.likely or s.open or s.column == "published_at" for s in says
+    )
 
 
 def find_bylines(
@@ -289,6 +292,8 @@ def _value_of(label: Statement, text: str) -> object | None:
 def _spare_lists(lines: Sequence[Line]) -> None:
     """Leave the lines of a list in which one role recurs: books and poems with their authors."""
     seen: dict[str, int] = {}
+    if sum(line.goes for line in lines) < 3:
+        return
     for before, line in zip((None, *lines), lines, strict=False):
         if line.goes and not (before and before.goes):
             for column in {s.column for s in line.says if s.value is not None}:

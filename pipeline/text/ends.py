@@ -57,7 +57,7 @@ class _Tables:
 
     `classes`: uint8 (65536,), the bits above. `letters`, `single`, `closed`: bool (65536,): what
     can be part of a longer word, labels of one character, what can end a bracket. The others:
-    uint32, first unit << 16 | second, sorted.
+    uint32, first unit << 16 | second, sorted; `latin`: the last letter but two and the last.
     """
 
     classes: NDArray[np.uint8]
@@ -65,6 +65,7 @@ class _Tables:
     single: NDArray[np.bool_]
     closed: NDArray[np.bool_]
     endings: NDArray[np.uint32]
+    latin: NDArray[np.uint32]
     beginnings: NDArray[np.uint32]
     words: NDArray[np.uint32]
     wires: NDArray[np.uint32]
@@ -99,7 +100,8 @@ def _tables() -> _Tables:
         _flags([*map(chr, range(0x3400, 0xA000)), *"abcdefghijklmnopqrstuvwxyz"]),
         _flags([label for label in labels if len(label) == 1]),
         _flags([*_CLOSED, *spaces]),
-        _keys({label[-2:] for label in labels if len(label) > 1}),
+        _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
+        _keys({label[-3] + label[-1] for label in labels if label.isascii()}),
         _keys({label[:2] for label in spaced if len(label) > 1}),
         _keys(_WORDS),
         _keys(_WIRES),
@@ -180,7 +182,7 @@ class _Batch:
             if may_be_one(line):
                 bits[owner] |= BYLINE
                 found.setdefault(owner, []).append(start - int(self.starts[owner]))
-            elif byline.trailing(line):
+            elif _tables().closed[self.units[end - 1]] and byline.trailing(line):
                 bits[owner] |= SIGNATURE
         return found
 
@@ -249,13 +251,15 @@ class _Batch:
         found = (self.classes[:-1] << np.uint8(1)) & self.classes[1:] & _RIGHT
         places = np.flatnonzero(found != 0)  # a comparison first: ten times as fast
         kinds = found[places]
-        at = self._folded(places, (-1, 0, 1, 2))
-        alone = tables.single[at[1]] | (at[0] == ord(" "))  # 文/, 作 者:
-        labels = _among(at[0], at[1], tables.endings) | (~tables.letters[at[0]] & alone)
+        at = self._folded(places, (-2, -1, 0, 1, 2))
+        alone = tables.single[at[2]] | (at[1] == ord(" "))  # 文/, 作 者:
+        labels = _among(at[1], at[2], tables.endings) | (~tables.letters[at[1]] & alone)
+        # A pair of Latin letters ends any word: those that a third one stands between.
+        labels |= (at[2] < 128) & _among(at[0], at[2], tables.latin)
         kept = (
             ((kinds & _MARK != 0) & labels)
-            | ((kinds & _LABEL_START != 0) & _among(at[2], at[3], tables.beginnings))
-            | ((kinds & _WORD_END != 0) & _among(at[1], at[2], tables.words))
+            | ((kinds & _LABEL_START != 0) & _among(at[3], at[4], tables.beginnings))
+            | ((kinds & _WORD_END != 0) & _among(at[2], at[3], tables.words))
         )
         labelled: NDArray[np.intp] = places[kept]
         return labelled

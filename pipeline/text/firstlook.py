@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase, digits
 
-from pipeline.text import dates
 from pipeline.text.fold import variants
 from pipeline.text.grammar import grammar
 from pipeline.text.names import words
@@ -46,11 +45,18 @@ _FIRST_WORDS = (
     "分享", "订阅", "举报", "纠错", "复制", "责任", "查看", "阅读", "手机", "投稿", "推荐", "本文",
     "文章", "图文", "内容", "信息", "资料", "图片", "素材", "以上", "部分", "文字", "文图", "均来",
     "均源", "来源", "来自", "源于", "源自", "星期", *("周" + day for day in "一二三四五六日天"),
+    "民国", "中华", *(f"{a}{b}" for a in "一二" for b in "〇零○一二三四五六七八九"), "ht",
 )  # fmt: skip
 _WORD = re.compile(r"[^\s()\[\]【】（）［］|/:：,;，；]+")
-_ELSEWHERE = re.compile(
-    r"[记記通责責编編][者讯訊任編编辑輯]|评论员|評論員|专栏作者|專欄作者|特[约約]撰|[实實见見][习習]生"
-    r"|供稿|供[图圖]|\d\s{0,2}[:：]\s{0,2}\d\d"
+_STAFF = re.compile(
+    r"[记記通责責編编][者讯訊任编編辑輯]|评论员|評論員|专栏作者|專欄作者|特[约約]撰|[实實见見][习習]生"
+    r"|供稿|供[图圖]"
+)
+_STAFF_CHARS = 28  # a paper and a rank of 16 characters before the longest role; 供稿 after 24
+_CLOCK = re.compile(r"\d\s{0,2}[:：]\s{0,2}\d\d")
+_NUMBER = re.compile(r"\d{1,4}(?:\s|[-/.年版－／．–—]|st|nd|rd|th)", re.IGNORECASE)
+_MONTHS = frozenset(
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 )
 
 
@@ -58,12 +64,11 @@ _ELSEWHERE = re.compile(
 class _FirstLooks:
     """What can stand at the start of a line that is a byline, in either script and width.
 
-    `lead`: marks before it; `initials`: of dates and addresses; `pairs`: the first two characters
-    of labels and other words; `labels`: their first; `endings`: last characters of papers' names.
+    `lead`: marks before it; `pairs`: the first two characters of labels and other words; `labels`:
+    their first; `endings`: last characters of papers' names.
     """
 
     lead: str
-    initials: frozenset[str]
     pairs: frozenset[str]
     labels: frozenset[str]
     endings: frozenset[str]
@@ -80,7 +85,6 @@ def _first_looks() -> _FirstLooks:
         "".join(map(variants, " |/丨·,;、-*>_~#□■◆◇●○▲△▼▽★☆※+([{<【《)]}>】》"))
         + "\t\r\x0b\x0c\u2028"
         + "".join(map(chr, range(0x25A0, 0x2600))),
-        frozenset("".join(map(variants, dates.INITIALS | {"h"}))),
         frozenset(
             a + b
             for pair in {word[:2] for word in pairs if len(word) > 1}
@@ -93,23 +97,29 @@ def _first_looks() -> _FirstLooks:
 
 
 def may_be_byline(line: str) -> bool:
-    """Whether a line has what every byline has, and begins with what one can begin with."""
-    return _hint().search(line) is not None and _begins(line)
+    """Whether a line begins with what a byline can begin with, and has what every byline has."""
+    return _begins(line) and _hint().search(line) is not None
 
 
 def _begins(line: str) -> bool:
-    """Whether the first word of a line can begin a statement, for a line as it is.
+    """Whether the first word of a line can begin a statement.
 
     What is no label and no switch begins with a date, or has a role within its first words, or is
     the name of a paper or, beside a time of day, of a person.
     """
     look = _first_looks()
     start = line.lstrip(look.lead)
-    if not start or start[0] in look.initials or start[:2] in look.pairs:
-        return bool(start)
+    if start[:2] in look.pairs:
+        return True
+    if not start:
+        return False
+    if start[0].isdecimal() and _NUMBER.match(start):
+        return True
     if start[1:2].isspace() and start[0] in look.labels:
         return True  # 作 者
     word = _WORD.match(start)
     if word and word[0][-1] in look.endings:
         return True
-    return _ELSEWHERE.search(start) is not None
+    if word and (len(word[0]) <= 4 or "·" in word[0]) and _CLOCK.search(start):
+        return True
+    return start[:3].lower() in _MONTHS or _STAFF.search(start, 0, _STAFF_CHARS) is not None
