@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.text.mojibake import codecs, gate, gbk, utf8
+from pipeline.text.mojibake import codecs, gate, gbk, layers, utf8
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.ngram import Model, code_points
 from tests.stage_cases import check, load
@@ -184,6 +185,32 @@ def test_work_grows_with_length_not_faster(damaged: str, monkeypatch: pytest.Mon
         repaired((damaged + "\n") * times)
         work.append(counted)
     assert work[1] <= 4.4 * work[0] + 1000
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.sampled_from([*CLAUSES, DECLARATION, "a?", "“引”—·"]), min_size=1, max_size=4),
+    st.sampled_from(["gbk", "cp1252", "cp949"]),
+    st.sampled_from(["�", "?", ""]),
+    st.integers(0, 40),
+)
+def test_lines_at_once_are_as_lines_token_by_token(
+    lines: list[str], name: str, mark: str, cut: int
+) -> None:
+    python = {"gbk": "gbk", "cp1252": "latin-1"}.get(name, name)
+    raw = "\n".join(lines).encode()[cut:]
+    text = raw.decode(python, "replace").replace("�", mark) + "\n" + CLAUSES[0]
+    codes = code_points(text)
+    core = utf8.CORE_SINGLE if name in utf8.SINGLE else utf8.CORE
+    data, starts = utf8.view(name).encode(codes)
+    edges = [-1, *(m.start() for m in re.finditer(b"\n", data)), len(data)]
+    tokens = [
+        undone
+        for a, b in pairwise(edges)
+        if core.search(data, a + 1, b)
+        for undone in utf8.Line(name, core, data, (a + 1, b), starts, codes).stretches()
+    ]
+    assert layers.undo(name, codes) == tokens
 
 
 def test_holes_are_reported_with_their_bytes() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from math import exp
-from operator import itemgetter
+from operator import itemgetter, sub
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,10 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
-EXCERPT = 48
+EXCERPT = 40
 """Characters of a stretch that are scored, from its start: more would not change the verdict."""
-LONG, WITNESSES = 16, 4
-"""Sequences from which a line needs no score of its own, if so many lines like it have a good
-one."""
+LONG, MEDIUM, WITNESSES = 16, 6, 4
+"""Sequences of a line that can answer for others, and of one that so many of them answer for."""
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
@@ -71,10 +70,12 @@ class Repair:
 def confirmed(texts: Sequence[str], kinds: NDArray[np.uint16], model: Model) -> NDArray[np.uint16]:
     """Return the kinds without being out of step where no place of the text reads like it.
 
-    Question marks before words are common; the places of a whole batch are scored at once.
+    Question marks before words are common; the places of a whole batch are scored at once. Texts
+    with other kinds of damage are left as they are: there that is asked last.
     """
+    out_of_step = np.uint16(gate.SHIFTED | gate.DROPPED)
     for kind, look in ((gate.SHIFTED, triggers), (gate.DROPPED, dropped.ends)):
-        asked = np.flatnonzero(kinds & kind).tolist()
+        asked = np.flatnonzero((kinds & kind != 0) & (kinds & ~out_of_step == 0)).tolist()
         for i, places in zip(asked, look([texts[i] for i in asked], model), strict=True):
             kinds[i] &= np.uint16(0xFFFF if places else 0xFFFF - kind)
     return kinds
@@ -151,7 +152,9 @@ def _undone_beside(name: str, codes: NDArray[np.uint32], found: list[Repair]) ->
     breaks = np.append(np.flatnonzero(rest == 10), len(rest))
     begins = np.append(0, breaks[:-1] + 1)
     spans = np.flatnonzero(left[breaks] - left[begins] >= 2).tolist()
-    at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans] or [breaks[:0]])
+    if not spans:
+        return []
+    at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans])
     lines = np.append(rest, 10)[at]
     return [
         replace(undone, start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
@@ -251,33 +254,43 @@ Verdict = tuple[int, float, float]
 def _verdicts(damaged: list[str], candidates: list[list[End]], model: Model) -> list[Verdict]:
     """Return the verdict on each stretch.
 
-    So many sequences as a long line has do not come about by chance. Where a text has many such
-    lines through one chain, a few of them answer for the others.
+    So many sequences as a long line has do not come about by chance. Where a text has many lines
+    through one chain, a few long ones answer for the others.
     """
+    sizes = [ends[-1][0].sequences for ends in candidates]
     long: dict[tuple[str, ...], list[int]] = {}
     for i, ends in enumerate(candidates):
-        if ends[-1][0].sequences >= LONG:
+        if sizes[i] >= LONG:
             long.setdefault(ends[-1][1], []).append(i)
-    others = [i for group in long.values() for i in group[WITNESSES:]]
-    asked = sorted(set(range(len(candidates))) - set(others))
+    answering = {
+        chain: group[:WITNESSES] for chain, group in long.items() if len(group) > WITNESSES
+    }
+    asked = [
+        i
+        for i, ends in enumerate(candidates)
+        if sizes[i] < MEDIUM or i in answering.get(ends[-1][1], (i,))
+    ]
     found = dict(zip(asked, _scored(asked, damaged, candidates, model), strict=True))
-    for group in long.values():
-        answers = [found[i] for i in group[:WITNESSES]]
-        deepest = all(found[i][0] == len(candidates[i]) - 1 for i in group[:WITNESSES])
-        if deepest and min(new - old for _, old, new in answers) >= MIN_GAIN:
-            old, new = (
-                sum(column) / len(answers) for column in list(zip(*answers, strict=True))[1:]
-            )
-            found |= {i: (len(candidates[i]) - 1, old, new) for i in group[WITNESSES:]}
-        else:
-            rest = group[WITNESSES:]
-            found |= dict(zip(rest, _scored(rest, damaged, candidates, model), strict=True))
+    means: dict[tuple[str, ...], tuple[float, float]] = {}
+    for chain, group in answering.items():
+        olds, news = zip(*(found[i][1:] for i in group), strict=True)
+        deepest = all(found[i][0] == len(candidates[i]) - 1 for i in group)
+        if deepest and min(map(sub, news, olds)) >= MIN_GAIN:
+            means[chain] = sum(olds) / WITNESSES, sum(news) / WITNESSES
+    rest = [i for i in range(len(candidates)) if i not in found]
+    doubtful = [i for i in rest if candidates[i][-1][1] not in means]
+    found |= dict(zip(doubtful, _scored(doubtful, damaged, candidates, model), strict=True))
+    for i in rest:
+        if i not in found:
+            found[i] = (len(candidates[i]) - 1, *means[candidates[i][-1][1]])
     return [found[i] for i in range(len(candidates))]
 
 
 def _scored(
     chosen: list[int], damaged: list[str], candidates: list[list[End]], model: Model
 ) -> Iterator[Verdict]:
+    if not chosen:
+        return
     ends = [end.text for i in chosen for end, _ in candidates[i]]
     scores = _scores(model, [*(damaged[i] for i in chosen), *ends])
     at = len(chosen)
@@ -319,6 +332,7 @@ def _judged_legacy(
 
 def _is_east_asian(text: str) -> bool:
     """Tell whether most letters are Han, kana or Hangul: the rest is ftfy's field."""
+    text = text[:EXCERPT]
     other = _wide(text) - text.count(MARK)
     return len(_EAST_ASIAN.findall(text)) * 2 > other
 

@@ -165,10 +165,11 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     kinds = np.zeros(len(texts), np.uint16)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     foreign = (counted.masks & np.uint64(FOREIGN)) != 0
-    for part in _slices(sizes):
-        kinds[part] = _of_slice([texts[i] for i in part], sizes[part], part, counted)
+    private = counted.count("private")
     for part in _slices(sizes, np.flatnonzero(foreign)):
-        kinds[part] |= _of_foreign([texts[i] for i in part], sizes[part])
+        kinds[part] = _of_foreign([texts[i] for i in part], sizes[part])
+    for part in _slices(sizes):
+        kinds[part] = _of_han([texts[i] for i in part], sizes[part], kinds[part], private[part])
     return kinds
 
 
@@ -193,13 +194,18 @@ def _joined(
     return np.frombuffer(data, np.uint32), starts
 
 
-def _of_slice(
-    texts: Sequence[str], sizes: NDArray[np.int64], part: NDArray[np.intp], counted: Census
+def _of_han(
+    texts: Sequence[str],
+    sizes: NDArray[np.int64],
+    kinds: NDArray[np.uint16],
+    private: NDArray[np.uint32],
 ) -> NDArray[np.uint16]:
-    """Return what the flags of Han characters say: uint16 (n,)."""
+    """Return what the flags of Han characters say, with the kinds known: uint16 (n,).
+
+    `private` is how many private-use characters each text has.
+    """
     codes, starts = _joined(texts, sizes)
     f = _look(flags().han, codes)
-    kinds = np.zeros(len(texts), np.uint16)
 
     def mark(places: NDArray[np.intp], kind: int) -> None:
         kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
@@ -212,17 +218,22 @@ def _of_slice(
     mark(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0], SHIFTED)
     comma = np.flatnonzero(codes == COMMA)
     mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
-    mark(endings(codes, f), DROPPED)
-
     common, han = (
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in (COMMON, HAN)
     )
-    private = counted.count("private")[part]
     kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
-    for i in np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han)).tolist():
+    strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han)).tolist()
+    noise = _is_noise([texts[i] for i in strange])
+    for i, is_noise in zip(strange, noise, strict=True):
         korean = _count(codes[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
-        if (korean >= 4 and korean * 5 >= han[i] * 3) or _is_unlikely(texts[i]):
+        if is_noise or (korean >= 4 and korean * 5 >= han[i] * 3):
             kinds[i] |= UNLIKELY
+    # What is out of step is looked for last, and ends are found everywhere in other damage.
+    other = np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))
+    kinds[other] |= DROPPED
+    for i in other.tolist():
+        f[starts[i] : starts[i] + sizes[i]] = 0
+    mark(endings(codes, f), DROPPED)
     return kinds
 
 
@@ -245,10 +256,10 @@ def _count(codes: NDArray[np.uint32], flag: int) -> int:
     return int(np.count_nonzero(_look(flags().rest, codes) & flag))
 
 
-def _is_unlikely(text: str) -> bool:
-    """Tell whether the middle of a text reads like noise."""
-    middle = text[max(0, len(text) // 2 - SAMPLE // 2) :][:SAMPLE]
-    return load().score(middle) < UNLIKELY_BELOW
+def _is_noise(texts: Sequence[str]) -> list[bool]:
+    """Tell of which texts the middle reads like noise."""
+    middles = [text[max(0, len(text) // 2 - SAMPLE // 2) :][:SAMPLE] for text in texts]
+    return [score < UNLIKELY_BELOW for score in load().scores(middles)]
 
 
 def endings(codes: NDArray[np.uint32], f: NDArray[np.uint8] | None = None) -> NDArray[np.intp]:

@@ -137,6 +137,8 @@ class _Whole:
         at = np.searchsorted(high, begins)
         first, last = high[at], high[np.searchsorted(high, ends) - 1]
         plain = np.flatnonzero(self._is_plain(first, last))
+        if not len(plain):
+            return found
         first, last = first[plain], last[plain] + 1
         texts, holes = self._decoded(first, last)
         counts = _counted(self.parsed.first, first, last)
@@ -203,9 +205,10 @@ class _Whole:
         data = out.tobytes()
         spans = zip(sums[first].tolist(), sums[last].tolist(), strict=True)
         texts = [data[a:b].decode() for a, b in spans]
-        ends = np.append(at[1:], len(array))
+        line = np.searchsorted(first, at, side="right") - 1
+        at = at[(line >= 0) & (at < last[line])]
         good = np.append(np.flatnonzero(~bad), len(array))
-        ends = np.minimum(ends, good[np.searchsorted(good, at)])
+        ends = np.minimum(np.append(at[1:], len(array)), good[np.searchsorted(good, at)])
         holes = [self.data[a:b] for a, b in zip(at.tolist(), ends.tolist(), strict=True)]
         edges = zip(np.searchsorted(at, first), np.searchsorted(at, last), strict=True)
         return texts, [tuple(holes[a:b]) for a, b in edges]
