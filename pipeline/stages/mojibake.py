@@ -13,9 +13,10 @@ from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
 from pipeline.text import ngram
-from pipeline.text.mojibake.chains import Repair, chain_name, confirmed, repairs
+from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
+from pipeline.text.mojibake.repairs import Repair, confirmed, repairs
 
 NAME = "mojibake"
 WAKING = (

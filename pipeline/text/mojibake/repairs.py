@@ -1,0 +1,261 @@
+"""Finds the repairs of a text: what each kind of damage offers, judged, one for each place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake import dropped, gate, legacy, western
+from pipeline.text.mojibake.chains import chain_ends, undone_whole, wide
+from pipeline.text.mojibake.fill import Filler
+from pipeline.text.mojibake.hopeless import MARK, about_damage, hopeless
+from pipeline.text.mojibake.judge import (
+    MIN_GAIN,
+    MIN_GAIN_ALL,
+    MIN_SCORE,
+    is_east_asian,
+    scores_of,
+    verdicts,
+)
+from pipeline.text.mojibake.layers import undo
+from pipeline.text.mojibake.shift import realigned, triggers
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
+from pipeline.text.ngram import Model, code_points
+
+MIN_DAMAGED = 24
+"""Damaged characters, half the text or more, from which short stretches are taken along."""
+MAX_EXAMPLE = 16
+"""Characters up to which damage in a text about encodings is taken for an example."""
+COVERED = 0.95
+"""Share of the characters beyond ASCII whose repair settles which reading it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Characters `start` to `end` of the text, through `chain` (outermost reading first).
+
+    `before` and `after` are log-probabilities of the whole.
+    """
+
+    start: int
+    end: int
+    text: str
+    chain: tuple[str, ...]
+    before: float
+    after: float
+    sequences: int
+
+    @property
+    def confidence(self) -> float:
+        """How sure the repair is, 0-1: by what it gains, in nats for each character."""
+        gain = (self.after - self.before) / max(self.sequences, 1)
+        return round(1 - 0.5 * exp(-max(gain, 0.0) / 4), 3)
+
+
+def confirmed(texts: Sequence[str], kinds: NDArray[np.uint16], model: Model) -> NDArray[np.uint16]:
+    """Return the kinds without being out of step where no place of the text reads like it.
+
+    Question marks before words are common; the places of a whole batch are scored at once. Texts
+    with other kinds of damage are left as they are: there that is asked last.
+    """
+    out_of_step = np.uint16(gate.SHIFTED | gate.DROPPED)
+    for kind, look in ((gate.SHIFTED, triggers), (gate.DROPPED, dropped.ends)):
+        asked = np.flatnonzero((kinds & kind != 0) & (kinds & ~out_of_step == 0)).tolist()
+        for i, places in zip(asked, look([texts[i] for i in asked], model), strict=True):
+            kinds[i] &= np.uint16(0xFFFF if places else 0xFFFF - kind)
+    return kinds
+
+
+def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
+    """Return the repairs of a text, in order, that are clearly better than the text.
+
+    `kinds` is what the gate suspects: it says which readings to try as the outermost one.
+    """
+    codes = code_points(text)
+    found: list[Repair] = []
+    filler = Filler(undone_whole, model)
+    outside = wide(text)
+    for name in outermost(kinds):
+        found += _judged(text, undo(name, codes), f"utf8-as-{name}", model, filler)
+        # Two readings of one text are not both UTF-8 throughout.
+        if sum(r.end - r.start for r in found) > COVERED * outside:
+            break
+    found = _disjoint(found)
+    if found:
+        found = _disjoint(found + _among_damage(text, codes, found, model))
+    about = about_damage(text)
+    kept = [repair for repair in found if not _is_example(about, repair)]
+    if len(kept) < len(found):
+        return kept  # what is quoted must not be taken for another kind of damage either
+    if not kept:
+        for name in legacy_readings(kinds):
+            found += _judged_legacy(text, codes, name, model)
+        kept = _disjoint(found)
+    if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
+        kept = _disjoint(list(_in_step(text, kinds, model)))
+    if kinds & gate.LETTERS and not about:
+        kept = _disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
+    if kinds & gate.UTF8_GBK:
+        lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
+        kept = _disjoint(kept + lost)
+    return kept
+
+
+def _among_damage(
+    text: str, codes: NDArray[np.uint32], found: list[Repair], model: Model
+) -> list[Repair]:
+    """Return short stretches in a text most of which went through one reading."""
+    more: list[Repair] = []
+    outside = wide(text)
+    for name in sorted({repair.chain[0] for repair in found if len(repair.chain) == 1}):
+        inside = sum(wide(text[r.start : r.end]) for r in found if r.chain == (name,))
+        if inside < MIN_DAMAGED or inside * 2 < outside or outside - inside < 2:
+            continue
+        stretches = _undone_beside(name.removeprefix("utf8-as-"), codes, found)
+        olds = [text[undone.start : undone.end] for undone in stretches]
+        scores = scores_of(model, [*olds, *(undone.text for undone in stretches)])
+        for undone, old, before, after in zip(
+            stretches, olds, scores, scores[len(olds) :], strict=False
+        ):
+            gain = after * len(undone.text) - before * len(old)
+            if gain >= MIN_GAIN * undone.sequences and is_east_asian(undone.text):
+                more.append(_repair(undone, undone.text, (name,), (before, after)))
+    return more
+
+
+def _undone_beside(name: str, codes: NDArray[np.uint32], found: list[Repair]) -> list[Undone]:
+    """Return what a reading undoes in the lines of which something is left."""
+    rest = codes.copy()
+    for repair in found:
+        rest[repair.start : repair.end] = 10
+    left = np.append(0, np.cumsum(rest > 0x7F))
+    breaks = np.append(np.flatnonzero(rest == 10), len(rest))
+    begins = np.append(0, breaks[:-1] + 1)
+    spans = np.flatnonzero(left[breaks] - left[begins] >= 2).tolist()
+    if not spans:
+        return []
+    at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans])
+    lines = np.append(rest, 10)[at]
+    return [
+        replace(undone, start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
+        for undone in undo(name, lines, CORE_AMONG_DAMAGE)
+    ]
+
+
+def _repair(
+    undone: Undone, text: str, chain: tuple[str, ...], means: tuple[float, float]
+) -> Repair:
+    old, new = means[0] * (undone.end - undone.start), means[1] * len(undone.text)
+    return Repair(undone.start, undone.end, text, chain, old, new, undone.sequences)
+
+
+def _is_example(about: list[tuple[int, int]], repair: Repair) -> bool:
+    """Tell whether a short stretch is an example: its text speaks of encodings elsewhere."""
+    return repair.sequences < MAX_EXAMPLE and any(
+        end <= repair.start or start >= repair.end for start, end in about
+    )
+
+
+def _western(text: str, others: list[Repair]) -> Iterator[Repair]:
+    for start, end, fixed in western.repaired(text, [(r.start, r.end) for r in others]):
+        yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
+
+
+def _overlaps(repair: Repair, others: list[Repair]) -> bool:
+    return any(o.start < repair.end and repair.start < o.end for o in others)
+
+
+def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
+    stretches = realigned(text, model) if kinds & gate.SHIFTED else []
+    if kinds & gate.DROPPED:
+        stretches += dropped.found(text, model)
+    for r in stretches:
+        yield Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
+
+
+def outermost(kinds: int) -> list[str]:
+    """Return the readings of UTF-8 that the gate's suspicion allows."""
+    names: list[str] = []
+    for kind, more in (
+        (gate.UTF8_GBK, ("gbk",)),
+        (gate.UTF8_LATIN, ("cp1252", "macroman")),
+        (gate.UTF8_CYRILLIC, ("cp1251",)),
+        (gate.KANA, ("cp932",)),
+        (gate.KOREAN, ("cp949",)),
+        (gate.UNLIKELY, ("cp932", "cp949", "big5")),
+    ):
+        names += more if kinds & kind else ()
+    return list(dict.fromkeys(names))
+
+
+def legacy_readings(kinds: int) -> Iterator[str]:
+    """Yield the readings of legacy encodings that the gate's suspicion allows."""
+    for kind, names in (
+        (gate.UTF8_LATIN, ("cp1252",)),
+        (gate.KANA, ("cp932",)),
+        (gate.KOREAN, ("cp949",)),
+        (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932")),
+    ):
+        if kinds & kind:
+            yield from names
+
+
+def _judged(
+    text: str, stretches: list[Undone], rule: str, model: Model, filler: Filler
+) -> Iterator[Repair]:
+    """Yield the repairs among stretches of one reading; all are scored in one pass."""
+    candidates = chain_ends(stretches, rule)
+    judged = verdicts([text[u.start : u.end] for u in stretches], candidates, model)
+    for undone, ends, (which, before, after) in zip(stretches, candidates, judged, strict=True):
+        end, chain = ends[which]
+        old = before * (undone.end - undone.start)
+        new = after * (len(end.text) - end.text.count(MARK))
+        enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
+        if new - old >= enough and after > MIN_SCORE and is_east_asian(end.text):
+            filled = end.text
+            if end.holes:
+                names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
+                filled = filler.fill(undone, names)
+            yield Repair(undone.start, undone.end, filled, chain, old, new, end.sequences)
+
+
+def _judged_legacy(
+    text: str, codes: NDArray[np.uint32], name: str, model: Model
+) -> Iterator[Repair]:
+    found = list(legacy.candidates(name, codes, model))
+    if not found:
+        return
+    scores = model.scores([c.text.replace("\ufffd", "") for c in found])
+    olds = dict.fromkeys((c.start, c.end) for c in found)
+    before = dict(zip(olds, model.scores([text[a:b] for a, b in olds]), strict=True))
+    for candidate, score in zip(found, scores, strict=True):
+        start, end = candidate.start, candidate.end
+        wide = sum(c > "\x7f" for c in candidate.text)
+        old = before[start, end] * (end - start)
+        new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
+        # Text of Hangul alone is evidence by itself: few Han characters have such bytes.
+        hangul = all("가" <= c <= "힣" for c in candidate.text if c > "\x7f")
+        enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if hangul else 1.0)
+        if new - old >= enough and score > MIN_SCORE and is_east_asian(candidate.text):
+            rule = f"{candidate.origin}-as-{name}"
+            yield Repair(start, end, candidate.text, (rule,), old, new, wide)
+
+
+def _disjoint(found: list[Repair]) -> list[Repair]:
+    """Keep the better of repairs that overlap, judged by what they gain in all."""
+    kept: list[Repair] = []
+    for repair in sorted(found, key=lambda r: (r.start, r.end)):
+        if kept and repair.start < kept[-1].end:
+            if _gain(repair) > _gain(kept[-1]):
+                kept[-1] = repair
+        else:
+            kept.append(repair)
+    return kept
+
+
+def _gain(repair: Repair) -> float:
+    return repair.after - repair.before
