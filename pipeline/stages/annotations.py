@@ -20,23 +20,23 @@ import numpy as np
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.text.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.likelihood import log_likelihood
 from pipeline.text.readings import is_neutral, kana_span, pinyin_span, zhuyin_span
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 # Bounded repeats only: linear whatever the text. It begins with a class, which `re` finds fast.
 BRACKETED = re.compile(
-    r"([(（\[［【〔]) ?("
-    r"[A-Za-züɑɡÀ-ǜ\u0300-\u030c][A-Za-z0-5üÜɑɡÀ-ǜ\u0300-\u030c:'’ -]{0,48}"
+    rf"([{OPENING}]) ?("
+    rf"[{LETTERS}][{LETTERS}0-5Ü:'’ -]{{0,48}}"
     r"|[ㄅ-ㄩ˙][ㄅ-ㄩˉˊˇˋ˙′` ]{0,40}"
-    r"|[ぁ-ゖー]{1,24}"
-    r") ?[)）\]］】〕]"
+    rf"|[{KANA}]{{1,24}}"
+    rf") ?[{CLOSING}]"
 )
 BARE_ZHUYIN = re.compile("[˙ㄅ-ㄩ][ㄅ-ㄩ]{0,3}[ˉˊˇˋ˙]?")
 ZHUYIN = "˙" + "".join(map(chr, range(0x3105, 0x312A)))
 _KINDS = (("pinyin", pinyin_span), ("kana", kana_span), ("zhuyin", zhuyin_span))
 TRANSLATED = re.compile(r"[\s:：,，—–-]{0,4}[A-Za-z]{3}")
-IS_READABLE = re.compile(f"[{HAN}ぁ-ゖー]")
+IS_READABLE = re.compile(f"[{HAN}{KANA}]")
 SENTENCE_GOES_ON = re.compile(rf"[{HAN}ぁ-ヺー，。、；：！？”’」』》,.;!?]")
 GOES_BEFORE = re.compile(rf"[{HAN}ぁ-ヺーA-Za-z0-9)）\]］】〕ㄅ-ㄩˉˊˇˋ˙]")
 IS_HAN = re.compile(f"[{HAN}]")
@@ -227,21 +227,20 @@ def _edits(text: str, options: AnnotationsOptions) -> list[Edit]:
 
 
 def build_batch(options: AnnotationsOptions) -> ApplyBatch:
-    """Return the function for batches: only texts with marked or zhuyin letters are searched."""
+    """Return the function for batches: only texts with enough readings that tell are searched."""
     apply = build(options)
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         least = options.min_count
-        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket")
-        letter = census.count("latin", "latin1", "latin_extended")
-        tone = census.count("digit", "latin1", "latin_extended", "combining")
-        awake = (
-            (census.count("bopomofo") >= least)
-            | ((bracket >= least) & (letter >= least) & (tone >= least))
-            | ((bracket >= least) & (census.count("kana") >= least))
-        )
+        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket") >= least
+        tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") >= least
+        letter = census.count("latin", "latin1", "latin_extended") >= least
+        zhuyin = census.count("bopomofo") >= least
+        awake = bracket & ((letter & tone) | (census.count("kana") >= least)) & ~zhuyin
+        places = np.flatnonzero(awake)
+        told = toned([documents[i].text for i in places.tolist()]) >= least
         out: list[Outcome] = list(documents)
-        for i in np.flatnonzero(awake).tolist():
+        for i in np.flatnonzero(zhuyin).tolist() + places[told].tolist():
             out[i] = apply(documents[i])
         return out
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,14 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
             table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint32(flag)
             i = last + 1
     return table
+
+
+def places(flags: NDArray[np.unsignedinteger[Any]], mask: int) -> NDArray[np.intp]:
+    """Return where one of the flags in `mask` is set.
+
+    Of booleans numpy finds the true ones ten times as fast as of numbers those that are not 0.
+    """
+    return np.flatnonzero((flags & flags.dtype.type(mask)) != 0)
 
 
 def flags_of(codes: NDArray[np.uint32], table: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -1,0 +1,69 @@
+"""Where in a batch of texts a reading could stand in brackets after a character."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text import codes as arrays
+
+OPENING, CLOSING = "(（\\[［【〔", ")）\\]］】〕"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+KANA = "ぁ-ゖー"
+LETTERS = "A-Za-züɑɡÀ-ǜ\u0300-\u030c"
+LONGEST = 52
+"""Characters from one bracket to the other."""
+
+OPEN, CLOSE, BEFORE, SPACE, LOWER, MARKED, DIGIT, OTHER = (1 << i for i in range(8))
+
+
+@cache
+def _table() -> NDArray[np.uint8]:
+    rows = {
+        OPEN: OPENING.replace("\\", ""),
+        CLOSE: CLOSING.replace("\\", ""),
+        BEFORE: HAN + KANA,
+        SPACE: " ",
+        LOWER: LETTERS.removeprefix("A-Z"),
+        MARKED: "üɑɡÀ-ǜ\u0300-\u030c",
+        DIGIT: "0-5",
+        OTHER: "˙ㄅ-ㄩ" + KANA,
+    }
+    return arrays.flag_table(rows).astype(np.uint8)
+
+
+def toned(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return for each text how many brackets may hold a reading with its tone: int64 (n,).
+
+    After an ideograph, kana or another bracket: a small letter, and before the closing bracket a letter
+    with a mark, or a digit in the end; or zhuyin or kana.
+    """
+    counts = np.zeros(len(texts), np.int64)
+    for part in arrays.slices(texts):
+        places = _toned(_table().take(part.codes, mode="clip"))
+        n = len(part.starts) - 1
+        counts[part.first : part.first + n] = np.bincount(part.owners(places), minlength=n)
+    return counts
+
+
+def _toned(flags: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return the places of the opening brackets, given the flags of each character."""
+    opening = arrays.places(flags, OPEN)
+    before, after = flags[opening - 1], flags[opening + 1]  # each text is followed by a line end
+    blank = (after & SPACE) != 0
+    after = np.where(blank, flags[np.minimum(opening + 2, len(flags) - 1)], after)
+    kept = ((before & (BEFORE | CLOSE | SPACE)) != 0) & ((after & (LOWER | OTHER)) != 0)
+    opening, other = opening[kept], (after[kept] & OTHER) != 0
+    if not len(opening):
+        return opening
+    closing = np.append(arrays.places(flags, CLOSE), len(flags) + LONGEST)
+    end = closing[np.searchsorted(closing, opening)]
+    near = end - opening <= LONGEST
+    opening, other, end = opening[near], other[near], end[near]
+    marked = np.append(arrays.places(flags, MARKED), len(flags))
+    has_mark = marked[np.searchsorted(marked, opening)] < end
+    last = flags[end - 1 - ((flags[end - 1] & SPACE) != 0)]
+    return opening[other | has_mark | ((last & DIGIT) != 0)]
