@@ -38,7 +38,7 @@ def _table() -> NDArray[np.uint8]:
 def toned(texts: Sequence[str]) -> NDArray[np.int64]:
     """Return for each text how many brackets may hold a reading with its tone: int64 (n,).
 
-    After an ideograph, kana or another bracket: a small letter, and before the closing bracket a letter
+    After an ideograph, kana or another bracket: a small letter, and before the closing one a letter
     with a mark, or a digit in the end; or zhuyin or kana.
     """
     counts = np.zeros(len(texts), np.int64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,13 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
             table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint32(flag)
             i = last + 1
     return table
+
+
+def groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Return the stretches of equal numbers: (first, past the last)."""
+    if not len(owners):
+        return iter(())
+    return pairwise([*np.flatnonzero(np.diff(owners, prepend=-1)).tolist(), len(owners)])
 
 
 def places(flags: NDArray[np.unsignedinteger[Any]], mask: int) -> NDArray[np.intp]:

@@ -36,7 +36,7 @@ _TABLE = re.compile(
 )
 _TABLE_SIGNS = ("|", "│", "──", "━━", "┼", "\t", "   ", "\u3000\u3000")
 _CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
-_CODE_ENDS = frozenset("{};")
+CODE_ENDS = frozenset("{};")
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 """Characters above which a line is no row of a table, no line of code."""
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
@@ -95,7 +95,7 @@ def is_code(line: str) -> bool:
     """Whether a line looks like code or a command."""
     if len(line) > _LONGEST_CODE:
         return False
-    marked = line[-1:] in _CODE_ENDS or _CODE.match(line) is not None
+    marked = line[-1:] in CODE_ENDS or _CODE.match(line) is not None
     return marked and len(_HAN.findall(line)) * 4 < len(line)
 
 

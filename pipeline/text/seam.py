@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.text import layout as look
 from pipeline.text import ngram
 from pipeline.text.marks import HAN
@@ -26,6 +29,8 @@ SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
 _MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
+_BONDS: dict[int, float] = {}
+"""What `bonds` has found out, by the four characters: pages end lines alike."""
 
 
 def bond(left: str, right: str) -> float:
@@ -51,6 +56,31 @@ def _association(left: str, right: str) -> float:
         gain += model.log_prob(a, b, c) - model.log_prob(before, before, c)
         a, b, before = b, c, c
     return max(-4.0, min(_MOST_BOND, gain))
+
+
+def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the `bond` over each of some line ends of a text: float32, as good as exact.
+
+    A line of one character counts as what it could reach at best.
+    """
+    around = codes[np.minimum(ends[:, None] + [-2, -1, 1, 2], len(codes) - 1)]
+    keys = np.zeros(len(ends), np.uint64)
+    for column in np.minimum(around, 0xFFFF).T:
+        keys = keys << np.uint64(16) | column
+    known = list(map(_BONDS.get, keys.tolist()))
+    missing = [i for i, gain in enumerate(known) if gain is None]
+    if missing:
+        a, b, c, d = around[missing].T
+        line = np.full(len(missing), ord("\n"), np.uint32)
+        rows = np.column_stack([a, b, c, d, line, line, c, c, c, d])
+        found = ngram.load().log_probs(rows.ravel()).reshape(rows.shape)
+        gain = found[:, 2] - found[:, 6] + found[:, 3] - found[:, 9]
+        if len(_BONDS) > 1 << 16:
+            _BONDS.clear()
+        for i, one in zip(missing, np.clip(gain, -4.0, _MOST_BOND).tolist(), strict=True):
+            known[i] = _BONDS[int(keys[i])] = one
+    short = codes[np.minimum(ends + 2, len(codes) - 1)] == ord("\n")
+    return np.where(short, np.float32(_MOST_BOND), np.array(known, np.float32))
 
 
 def opening(line: str) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
@@ -28,7 +28,7 @@ _SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _LONGEST_WORD = 24
 """A longer run of ASCII is cut wherever the line ends."""
-_MANY = 3
+MANY = 3
 """Lines that end in mid-sentence from which a width can be found."""
 _GOING_ON = "，、," + look.OPENERS
 _MEMORY = 600
@@ -37,6 +37,7 @@ _WORD = re.compile(r"[!-~]+")
 _MARKED = re.compile("[，。、；：！？]")
 _STOPPED = re.compile("[。！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
+_BARE = frozenset(("bare", "closed"))
 
 
 class Line(NamedTuple):
@@ -109,10 +110,10 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
     """Whether one of the lines that may end in mid-sentence could be joined to the next.
 
     Where none has odds above 0, none will be joined by its sentence: the share of cut lines is
-    estimated at a tenth or less, and the sentence alone has to be sure. With fewer than _MANY such
+    estimated at a tenth or less, and the sentence alone has to be sure. With fewer than MANY such
     lines the share stays under a half whatever their odds, and there is no width.
     """
-    worth = _SURE if len(cut) < _MANY else 0.0
+    worth = _SURE if len(cut) < MANY else 0.0
     bonds = 0.0
     for last, this in cut:
         if not this or look.is_heading(last) or look.is_heading(this):
@@ -125,7 +126,7 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
         bonds += bond(last, this)
         if torn(last, last, this, worth) > worth:
             return True
-    return len(cut) >= _MANY and bonds > 0
+    return len(cut) >= MANY and bonds > 0
 
 
 def _prose(line: Line) -> bool:
@@ -158,11 +159,11 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
         return None
     breaks = [pair for pair, kind in zip(pairwise(lines), kinds, strict=False) if kind == "bare"]
-    if sum(len(last.text) >= NARROW for last, _ in breaks) < _MANY:
+    if sum(len(last.text) >= NARROW for last, _ in breaks) < MANY:
         return None
     breaks = [(last, this) for last, this in breaks if not (last.text.isascii() and last.fixed)]
     best: Width | None = None
-    most = _MANY - 1
+    most = MANY - 1
     for in_columns in (False, True):
         sizes: Counter[int] = Counter()
         for last, this in breaks:
@@ -206,7 +207,9 @@ class Page:
         self.width = wrap_width(lines, kinds)
         self.separated = self.width is not None and _blanks_separate(lines, self.width)
         self.full_stop = _full_stop(lines, kinds, self.width) if self.width else 0.0
-        self.prior = 0.0 if self.separated else _prior(lines, kinds)
+        self.prior = (
+            0.0 if self.separated else _prior(_odds(zip(pairwise(lines), kinds, strict=False)))
+        )
         self.sure = _SURE if self.prior < 0 else 0.0
         counts = Counter(line.text for line in lines)
         self.repeated = {text for text, n in counts.items() if n > 1}
@@ -261,13 +264,32 @@ class Page:
         return torn(paragraph, last, this, -self.prior) + self.prior > self.sure
 
 
-def _prior(lines: Sequence[Line], kinds: Sequence[str]) -> float:
+def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
+    """Whether one of the breaks between two lines is in mid-sentence, by the sentence alone.
+
+    For texts without indents and blank lines: `breaks` are those after a line without a stop.
+    """
+    kinds = [look.ending(last.text) for last, _ in breaks]
+    bare = [
+        (last.text, this.text)
+        for (last, this), kind in zip(breaks, kinds, strict=True)
+        if kind in _BARE and not (last.fenced or this.fenced) and look.has_han(last.text)
+    ]
+    prior = _prior(_odds(zip(breaks, kinds, strict=True)))
+    sure = _SURE if prior < 0 else 0.0
+    return any(
+        torn(last, last, this, -prior) + prior > sure
+        for last, this in bare
+        if not look.is_item(this) and (prior > 0 or not look.is_label(this))
+    )
+
+
+def _prior(odds: Sequence[float]) -> float:
     """Return the log-odds (nats) that a line without a stop was cut in mid-sentence here.
 
     One such line in ten is, where nothing is known. The share in this document is estimated from
     its own breaks, by expectation-maximisation.
     """
-    odds = list(_odds(lines, kinds))
     share = 0.1
     for _ in range(4 if odds else 0):
         prior = log(share / (1 - share))
@@ -276,16 +298,21 @@ def _prior(lines: Sequence[Line], kinds: Sequence[str]) -> float:
     return log(share / (1 - share))
 
 
-def _odds(lines: Sequence[Line], kinds: Sequence[str]) -> Iterator[float]:
-    """Yield for each line without a stop the log-odds (nats) that it was cut in mid-sentence."""
-    for (last, this), kind in zip(pairwise(lines), kinds, strict=False):
-        if kind not in ("bare", "closed") or len(last.text) < NARROW:
+def _odds(breaks: Iterable[tuple[tuple[Line, Line], str]]) -> list[float]:
+    """Return for each line without a stop the log-odds (nats) that it was cut in mid-sentence.
+
+    `breaks`: the line, the next, and how the first one ends.
+    """
+    found = []
+    for (last, this), kind in breaks:
+        if kind not in _BARE or len(last.text) < NARROW:
             continue
         if look.is_item(this.text) or look.is_label(this.text) or not look.has_han(last.text):
             continue
         odds = torn(last.text, last.text, this.text, -3.0)
         if odds < -3.0 or not (last.fixed or this.fixed):
-            yield odds
+            found.append(odds)
+    return found
 
 
 def _indented(last: Line, this: Line) -> bool:
