@@ -7,7 +7,7 @@ dear to find out taken at its best; only texts in which that is enough are read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,18 +19,21 @@ from pipeline.text import layout as look
 from pipeline.text import seam
 from pipeline.text.marks import HAN
 from pipeline.text.seam import torn
-from pipeline.text.wrapping import MANY, NARROW, WIDEST, Line, may_be_cut
+from pipeline.text.wrapping import MANY, NARROW, WIDEST, Line, may_be_cut, wrap_width
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
 
 Places = NDArray[np.intp]
 Flags = NDArray[np.uint32]
+Bools = NDArray[np.bool_]
 
-LINE, BLANK, FOREIGN, STOP, CLOSER, LEFTOVER, SEMI, OPEN = (1 << i for i in range(8))
-MARKED, STOPPED, PAIR, LETTER, COMMA, BEYOND_ASCII, SPACED, ITEM = (1 << i for i in range(8, 16))
-CREDIT, TICK, SHARP, HEAD = (1 << i for i in range(16, 20))
-_EXTRA = 20  # this bit and the next: half columns beyond one
+# Of the first and last characters of a line.
+LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
+CREDIT, HEAD, ITEM, ASCII, HAN_FIRST = (1 << i for i in range(8, 13))
+# Of any character in a line; the last two bits count what it is wider than one column, in halves.
+MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED = (1 << i for i in range(6))
+_HALVES = 6
 
 _ITEM_STARTS = "第一二三四五六七八九十百"
 _NEVER_FITS = 24
@@ -41,38 +44,46 @@ _ROUNDING = 0.01
 
 
 @cache
-def _table() -> Flags:
+def _edges() -> Flags:
     table = arrays.flag_table(
         {
             LINE: "\n",
             BLANK: BLANKS,
-            FOREIGN: LINE_ENDS,
             STOP: look.STOPS + ">",
             CLOSER: look.CLOSERS,
             LEFTOVER: look.LEFTOVERS,
             SEMI: "；：;:",
             OPEN: look.OPENERS,
-            MARKED: "，。、；：！？",
-            STOPPED: "。！？",
-            PAIR: "“（《「『",
-            LETTER: HAN,
             COMMA: "，、,",
-            BEYOND_ASCII: "\x80-\uffff",
-            1 << _EXTRA: "\x80-\u07ff\uffff",
-            2 << _EXTRA: "\u0800-\uffff",
-            SPACED: " \u3000",
-            TICK: "`",
-            SHARP: "#",
-            HEAD: "#<-=_*~",
             CREDIT: "".join(word[-1] for word in look.words("credit")),
+            HEAD: "#<-=_*~",
+            ASCII: "\x00-\x7f",
+            HAN_FIRST: HAN,
         }
     )
     # What surely begins no item of a list: an ideograph that is no number, a quotation.
-    plain = (table & LETTER) != 0
+    plain = (table & HAN_FIRST) != 0
     plain[[ord(c) for c in _ITEM_STARTS]] = False
     plain[[ord(c) for c in "“《「『【"]] = True
     table[~plain] |= np.uint32(ITEM)
     return table
+
+
+@cache
+def _inside() -> NDArray[np.uint8]:
+    table = arrays.flag_table(
+        {
+            MARKED: "，。、；：！？",
+            STOPPED: "。！？",
+            PAIR: "“（《「『",
+            LETTER: HAN,
+            BEYOND_ASCII: "\x80-\uffff",
+            SPACED: " \u3000",
+            1 << _HALVES: "\x80-\u07ff\uffff",
+            2 << _HALVES: "\u0800-\uffff",
+        }
+    )
+    return table.astype(np.uint8)
 
 
 def suspects(texts: Sequence[str]) -> list[int]:
@@ -82,13 +93,20 @@ def suspects(texts: Sequence[str]) -> list[int]:
         lines = _lines(part)
         hit = _layout(part, lines)
         breaks = _breaks(lines, hit)
-        for i, likely, all_of_it in _weighed(lines, breaks, hit):
-            text, start = texts[part.first + i], int(part.starts[i])
+        likely, narrow = _weighed(lines, breaks, len(hit))
+        for i, mine in _by_text(lines, narrow):
+            read = _read(texts[part.first + i], int(part.starts[i]), lines)
+            if not hit[i] and _shares_width(lines, mine, read):
+                hit[i] = _has_width(lines, mine, read)
+        likely = likely[~hit[lines.owners[likely]]]
+        owners = lines.owners[breaks]
+        for i, mine in _by_text(lines, likely):
+            read = _read(texts[part.first + i], int(part.starts[i]), lines)
+            pairs = [(read(j), read(j + 1)) for j in mine.tolist()]
             # With no odds above 0 the share of cut lines stays at the tenth that is taken at first.
-            if any(
-                torn(a.text, a.text, b.text, 0.0) > 0 for a, b in _read(text, lines, likely, start)
-            ):
-                hit[i] = may_be_cut(_read(text, lines, all_of_it, start))
+            if any(torn(a.text, a.text, b.text, 0.0) > 0 for a, b in pairs):
+                every = breaks[slice(*np.searchsorted(owners, [i, i + 1]))]
+                hit[i] = may_be_cut([(read(j), read(j + 1)) for j in every.tolist()])
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
 
@@ -97,95 +115,93 @@ def suspects(texts: Sequence[str]) -> list[int]:
 class _Lines:
     """The lines of a slice, its characters and their flags.
 
-    `starts`, `ends`: of each line, without its line end. `owners`: the text it is of. `fenced`:
-    whether it is in a fence of code.
+    `starts`, `ends`: of each line, without its line end. `owners`: the text it is of. `held`: the
+    flags that occur in it, or in its line end. `fenced`: whether it is in a fence of code.
     """
 
     codes: NDArray[np.uint32]
-    flags: Flags
+    inside: NDArray[np.uint8]
     starts: Places
     ends: Places
     owners: Places
-    fenced: NDArray[np.bool_]
-
-    def kept(self, which: Places | NDArray[np.bool_]) -> _Lines:
-        """Return some of the lines."""
-        rows = (self.starts, self.ends, self.owners, self.fenced)
-        return _Lines(self.codes, self.flags, *(row[which] for row in rows))
+    held: NDArray[np.uint8]
+    fenced: Bools
 
     def at(self, offset: int, which: Places) -> Flags:
         """Return the flags of the characters so far from the ends of some lines."""
-        return self.flags[np.clip(self.ends[which] + offset, 0, len(self.flags) - 1)]
+        places = np.minimum(np.maximum(self.ends[which] + offset, 0), len(self.codes) - 1)
+        return arrays.flags_of(self.codes[places], _edges())
 
-    def sizes(self) -> Places:
-        """Return the size of each line in characters."""
-        return self.ends - self.starts
+    def first(self, which: Places) -> Flags:
+        """Return the flags of the first characters of some lines, or of their ends if empty."""
+        return arrays.flags_of(self.codes[self.starts[which]], _edges())
 
-    def headed(self, which: Places) -> NDArray[np.bool_]:
-        """Return which of some lines are headings of Markdown: one to six # and a blank."""
-        found = (self.flags[self.starts[which]] & SHARP) != 0
-        places = np.flatnonzero(found)
-        for size in range(1, 8) if len(places) else ():
-            follows = self.codes[np.minimum(self.starts[which[places]] + size, len(self.codes) - 1)]
-            found[places[follows != ord("#")]] = (follows[follows != ord("#")] == ord(" ")) & (
-                size < 7
-            )
-            places = places[follows == ord("#")]
-        found[places] = False
+    def has(self, which: Places, mask: int) -> Bools:
+        """Return in which of some lines one of the flags of a mask occurs."""
+        found: Bools = (self.held[which] & np.uint8(mask)) != 0
         return found
 
-    def has(self, which: Places) -> Flags:
-        """Return the flags that occur in each of some lines, their line ends among them."""
-        bounds = np.column_stack([self.starts[which], self.ends[which] + 1]).ravel()
-        if not len(bounds):
-            return self.flags[:0]
-        last = bounds[-1] == len(self.flags)
-        found: Flags = np.bitwise_or.reduceat(self.flags, bounds[:-1] if last else bounds)[::2]
+    def sizes(self, which: Places) -> Places:
+        """Return the size of some lines in characters."""
+        found: Places = self.ends[which] - self.starts[which]
         return found
 
-    def columns(self) -> Places:
-        """Return the width of each line in columns, as `layout.columns` has it."""
-        more = (self.flags >> np.uint32(_EXTRA)).astype(np.uint8) & np.uint8(3)
-        bounds = np.column_stack([self.starts, self.ends]).ravel()
+    def columns(self, which: Places) -> Places:
+        """Return the width of some lines (not none, in order) in columns: `layout.columns`."""
+        low, high = int(self.starts[which[0]]), int(self.ends[which[-1]]) + 1
+        more = self.inside[low:high] >> np.uint8(_HALVES)
+        bounds = np.column_stack([self.starts[which], self.ends[which]]).ravel() - low
         halves = np.add.reduceat(more, bounds, dtype=np.int64)[::2]
-        sizes = self.sizes()
-        return sizes + np.where(sizes > 0, halves, 0) // 2
+        sizes = self.sizes(which)
+        found: Places = sizes + np.where(sizes > 0, halves, 0) // 2
+        return found
+
+    def headed(self, which: Places) -> Bools:
+        """Return which of some lines are headings of Markdown: one to six # and a blank."""
+        found: Bools = self.codes[self.starts[which]] == ord("#")
+        for i in np.flatnonzero(found).tolist():
+            start = self.starts[which[i]]
+            found[i] = look.is_heading("".join(map(chr, self.codes[start : start + 7].tolist())))
+        return found
 
 
 def _lines(part: arrays.Codes) -> _Lines:
     ends = np.flatnonzero(part.codes == ord("\n"))
     starts = np.concatenate(([0], ends[:-1] + 1))
-    flags = arrays.flags_of(part.codes, _table())
-    fenced = np.zeros(len(ends), np.bool_)
-    lines = _Lines(part.codes, flags, starts, ends, part.owners(ends), fenced)
-    ticked = np.flatnonzero((flags[starts] & TICK) != 0)
-    ticked = ticked[ends[ticked] - starts[ticked] > 2]
+    inside = _inside().take(part.codes, mode="clip")
+    held = np.bitwise_or.reduceat(inside, starts)
+    owners = part.owners(ends)
+    tick = ord("`")
+    ticked = np.flatnonzero((part.codes[starts] == tick) & (ends - starts > 2))
     fence = np.zeros(len(ends), np.bool_)
-    fence[ticked] = ((flags[starts[ticked] + 1] & flags[starts[ticked] + 2]) & TICK) != 0
+    second, third = part.codes[starts[ticked] + 1], part.codes[starts[ticked] + 2]
+    fence[ticked] = (second == tick) & (third == tick)
+    fenced = fence
     if fence.any():
         depth = np.cumsum(fence)
-        first = np.diff(lines.owners, prepend=-1) != 0
-        before = (depth - fence)[first][np.cumsum(first) - 1]
-        fenced |= fence | ((depth - before) % 2 == 1)
-    return lines
+        first = np.diff(owners, prepend=-1) != 0
+        fences_before: Places = (depth - fence)[first][np.cumsum(first) - 1]
+        fenced = fence | ((depth - fences_before) % 2 == 1)
+    return _Lines(part.codes, inside, starts, ends, owners, held, fenced)
 
 
-def _layout(part: arrays.Codes, lines: _Lines) -> NDArray[np.bool_]:
+def _layout(part: arrays.Codes, lines: _Lines) -> Bools:
     """Return which texts have odd line ends, blank lines, indents, or blanks at line ends."""
     hit = np.zeros(len(part.starts) - 1, np.bool_)
-    flags, ends, owners = lines.flags, lines.ends, lines.owners
-    hit[part.owners(arrays.places(flags, FOREIGN))] = True
+    codes, ends, owners = part.codes, lines.ends, lines.owners
+    for odd in map(ord, LINE_ENDS):
+        hit[part.owners(np.flatnonzero(codes == odd))] = True
     last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
-    doubled = ~last & (lines.starts == ends) & (ends > part.starts[owners])
-    edges = flags[lines.starts] | flags[ends - 1]
-    hit[owners[((edges & BLANK) != 0) & (lines.starts < ends) | doubled]] = True
-    heads = flags[part.starts[:-1]]
-    empty = np.diff(part.starts) == 1
-    hit[((heads & (BLANK | LINE)) != 0) & ~empty] = True
+    empty = lines.starts == ends
+    edges = arrays.flags_of(codes[lines.starts], _edges()) | arrays.flags_of(
+        codes[ends - 1], _edges()
+    )
+    hit[owners[((edges & BLANK) != 0) & ~empty]] = True
+    hit[owners[empty & ~last]] = True
     return hit
 
 
-def _breaks(lines: _Lines, hit: NDArray[np.bool_]) -> Places:
+def _breaks(lines: _Lines, hit: Bools) -> Places:
     """Return the numbers of the lines that may end in mid-sentence; mark the texts where one must.
 
     Those are the texts with a comma or an opening bracket at a line's end, or a mark at its start.
@@ -201,56 +217,86 @@ def _breaks(lines: _Lines, hit: NDArray[np.bool_]) -> Places:
     long = (ends[mine] - lines.starts[mine] >= seam.SHORTEST) | ((before & OPEN) != 0)
     goes_on = (lines.at(1, mine) & LEFTOVER) != 0
     cut = goes_on | (~stopped & long)
-    mine, sure = mine[cut], (goes_on | ((before & (COMMA | OPEN)) != 0))[cut]
-    sure = mine[sure]
+    spoken = mine[cut & ~goes_on & ((before & (COMMA | OPEN)) != 0)]
+    spoken = spoken[lines.has(spoken, LETTER)]
+    sure, mine = np.concatenate([mine[goes_on], spoken]), mine[cut]
     hit[lines.owners[sure[~_apart(lines, sure)]]] = True
-    return mine[~hit[lines.owners[mine]]]
+    left: Places = mine[~hit[lines.owners[mine]]]
+    return left
 
 
-def _apart(lines: _Lines, mine: Places) -> NDArray[np.bool_]:
+def _apart(lines: _Lines, mine: Places) -> Bools:
     """Return after which of some lines no break can go: a heading or code stands beside it."""
     fixed = lines.fenced[mine] | lines.fenced[mine + 1]
     return fixed | lines.headed(mine) | lines.headed(mine + 1)
 
 
-def _read(text: str, lines: _Lines, mine: Places, start: int) -> list[tuple[Line, Line]]:
-    """Return the lines of a text before and after some breaks."""
+def _by_text(lines: _Lines, mine: Places) -> Iterator[tuple[int, Places]]:
+    """Yield the numbers of the texts of some lines, with those that are of it."""
+    owners = lines.owners[mine]
+    for first, last in arrays.groups(owners):
+        yield int(owners[first]), mine[first:last]
 
-    def line(i: int) -> Line:
+
+def _read(text: str, start: int, lines: _Lines) -> Callable[[int], Line]:
+    """Return what reads one of the lines of a text, which begins at `start` in the slice."""
+
+    def read(i: int) -> Line:
         first, end = int(lines.starts[i]) - start, int(lines.ends[i]) - start
         return Line(first, end, text[first:end], "", False, bool(lines.fenced[i]))
 
-    return [(line(i), line(i + 1)) for i in mine.tolist()]
+    return read
 
 
-def _weighed(
-    lines: _Lines, mine: Places, hit: NDArray[np.bool_]
-) -> Iterator[tuple[int, Places, Places]]:
-    """Yield the texts in which the sentence may go on over one of the breaks after lines `mine`.
+def _has_width(lines: _Lines, bare: Places, read: Callable[[int], Line]) -> bool:
+    """Whether a text was wrapped at a width; only its lines `bare` may end without a mark."""
+    first, last = np.searchsorted(lines.owners, lines.owners[bare[0]] + np.arange(2)).tolist()
+    every = [line for line in map(read, range(first, last)) if line.text]
+    kinds = [""] * len(every)
+    for i in (bare - first).tolist():
+        kinds[i] = look.ending(every[i].text)
+    return wrap_width(every, kinds) is not None
 
-    With the breaks where that is likely, and all of them. Texts in which there may be a width are
-    marked instead.
+
+def _shares_width(lines: _Lines, bare: Places, read: Callable[[int], Line]) -> bool:
+    """Whether half the breaks after the lines `bare` of a text can be explained by one width.
+
+    Those of code do not count.
     """
-    if not len(mine):
-        return
-    n = len(hit)
+    latin = ~lines.has(bare, BEYOND_ASCII)
+    code = [read(i).fixed for i in bare[latin].tolist()]
+    kept = np.ones(len(bare), np.bool_)
+    kept[latin] = ~np.array(code, np.bool_)
+    bare = bare[kept]
+    if len(bare) < MANY:
+        return False
+    credit = int(np.count_nonzero((lines.at(-1, bare) & CREDIT) != 0))
+    least = max(len(bare) - credit, 2 * MANY)
+    one = np.zeros(len(bare), np.intp)
+    return any(
+        int(_overlap(one, np.maximum(size, narrowest), grown, 1)[0]) * 2 >= least
+        for size, grown, narrowest in _stretches(lines, bare)
+    )
+
+
+def _weighed(lines: _Lines, mine: Places, n: int) -> tuple[Places, Places]:
+    """Return after which of the lines `mine` the sentence is likely to go on.
+
+    And the lines without a mark in those of the n texts that may have been wrapped at a width:
+    only that could join what the sentence does not.
+    """
     owners = lines.owners[mine]
+    if not len(mine):
+        return mine, mine
     bonds, odds = _weights(lines, mine)
-    likely = odds > 0
-    # Only a width could join what the sentence does not.
-    head = lines.flags[lines.starts[mine]] | lines.flags[lines.starts[mine + 1]]
+    head = lines.first(mine) | lines.first(mine + 1)
     least = np.where((head & HEAD) != 0, np.float32(0.0), np.float32(-1.0))
     asked = np.bincount(owners, np.maximum(bonds, least), n) > 0
-    asked[owners[likely]] = True
+    asked[owners[odds > 0]] = True
     asked &= np.bincount(owners, minlength=n) >= MANY
-    if asked.any():
-        hit |= _of_one_width(lines.kept(asked[lines.owners]), n)
-    chosen = mine[likely & ~hit[owners]]
-    chosen = chosen[~_apart(lines, chosen) & ((lines.has(chosen) & LETTER) != 0)]
-    for first, last in arrays.groups(lines.owners[chosen]):
-        i = int(lines.owners[chosen[first]])
-        every = mine[np.searchsorted(owners, i) : np.searchsorted(owners, i, "right")]
-        yield i, chosen[first:last], every
+    likely = mine[odds > 0]
+    likely = likely[~_apart(lines, likely) & lines.has(likely, LETTER)]
+    return likely, _of_one_width(lines, asked)
 
 
 def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -258,7 +304,7 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
 
     As `seam.torn` has them, with brackets taken to be open and lines to be without a label.
     """
-    last, this, first = lines.has(mine), lines.has(mine + 1), lines.flags[lines.starts[mine]]
+    last, this, first = lines.held[mine], lines.held[mine + 1], lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
     latin = ((last | this) & BEYOND_ASCII) == 0
     bonds = np.where(latin, np.float32(2.0), seam.bonds(lines.codes, lines.ends[mine]))
@@ -271,55 +317,65 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
     odds += 3.7 * ((last & PAIR) != 0)
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
-    odds -= 1.5 * ((lines.at(1, mine) & LETTER) == 0)
+    odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
     return bonds, np.where(latin, 2.0, odds)
 
 
-def _of_one_width(lines: _Lines, n: int) -> NDArray[np.bool_]:
-    """Return which of n texts may have been wrapped at one width, as `wrap_width` finds it.
+def _of_one_width(lines: _Lines, asked: Bools) -> Places:
+    """Return the lines without a mark of those texts that may have been wrapped at one width.
 
-    Half their breaks after a line without a mark, and `MANY`, are explained by it; few lines are
-    wider.
+    As `wrap_width` finds it: half the breaks after such a line, and `MANY`, are explained by it,
+    and few lines are wider. Of the n texts those `asked` (bool (n,)) are looked at.
     """
-    flags, owners, sizes = lines.flags, lines.owners, lines.sizes()
-    total = np.bincount(owners, minlength=n)
-    every = np.arange(len(owners))
-    inner = np.append((np.diff(owners) == 0) & (sizes[1:] > 0), False)
+    n = len(asked)
+    total = np.bincount(lines.owners, minlength=n)
+    wide = lines.ends - lines.starts > WIDEST
+    asked = asked & (np.bincount(lines.owners, wide, n) * 10 <= total)
+    every = np.flatnonzero(asked[lines.owners])
+    if not len(every):
+        return every
+    owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
     before = lines.at(-1, every)
-    bare = inner & ((before & (STOP | SEMI | CLOSER | COMMA | OPEN)) == 0)
-    asked = np.bincount(owners, bare & (sizes >= NARROW), n) >= MANY
-    asked &= np.bincount(owners, sizes > WIDEST, n) * 10 <= total
-    lines = lines.kept(asked[owners])
-    if not len(lines.ends):
-        return asked
-    bare, before, owners, sizes = (row[asked[owners]] for row in (bare, before, owners, sizes))
-    columns = lines.columns()
+    bare = np.append((np.diff(owners) == 0) & (sizes[1:] > 0), False)
+    bare &= (before & (STOP | SEMI | CLOSER | COMMA | OPEN)) == 0
+    asked &= np.bincount(owners, bare & (sizes >= NARROW), n) >= MANY
     asked &= np.bincount(owners, columns > WIDEST, n) * 10 <= total
-    latin = (lines.has(np.arange(len(owners))) & BEYOND_ASCII) == 0
-    code = np.isin(lines.codes[lines.ends - 1], _CODE_ENDS) | lines.fenced
+    latin = ~lines.has(every, BEYOND_ASCII)
+    code = np.isin(lines.codes[lines.ends[every] - 1], _CODE_ENDS) | lines.fenced[every]
     mine = np.flatnonzero(bare & asked[owners] & ~(latin & code))
+    if not len(mine):
+        return mine
     # Not counted: what may be the credit of a picture, or code.
     counted = ((before[mine] & CREDIT) == 0) & ~latin[mine]
     least = np.maximum(np.bincount(owners[mine], counted, n), 2 * MANY)
-    after, second = lines.at(1, mine), lines.at(2, mine)
-    two = ((second & LEFTOVER) != 0) | ((after & LETTER) == 0)
-    word = _latin_words(flags, lines.ends[mine] + 1)
     alike = np.zeros(n, np.bool_)
-    for measure, one, narrowest in ((sizes, 1, NARROW), (columns, 2, 2 * NARROW)):
-        size = measure[mine]
-        grown = size + np.where(word, word + 1, np.where(two, 2 * one, one))
+    for measure, (size, grown, narrowest) in zip(
+        (sizes, columns), _stretches(lines, every[mine]), strict=True
+    ):
         most = np.zeros(n, np.intp)
         np.maximum.at(most, owners[mine], grown)
         few = np.bincount(owners, measure > most[owners] + 2, n) * 10 <= total
         shared = _overlap(owners[mine], np.maximum(size, narrowest), grown, n)
         alike |= few & (shared * 2 >= least)
-    return alike & asked
+    return every[bare & (alike & asked)[owners]]
 
 
-def _latin_words(flags: Flags, starts: Places) -> Places:
+def _stretches(lines: _Lines, mine: Places) -> Iterator[tuple[Places, Places, int]]:
+    """Yield the widths that explain the breaks after some lines: from, to, and the least.
+
+    In characters, then in columns: the line fitted, and with the next one's first word it did not.
+    """
+    two = ((lines.at(2, mine) & LEFTOVER) != 0) | ((lines.at(1, mine) & HAN_FIRST) == 0)
+    word = _latin_words(lines.codes, lines.ends[mine] + 1)
+    for size, one in ((lines.sizes(mine), 1), (lines.columns(mine), 2)):
+        grown = np.where(word, word + 1, np.where(two, 2 * one, one))
+        yield size, size + grown, one * NARROW
+
+
+def _latin_words(codes: NDArray[np.uint32], starts: Places) -> Places:
     """Return how many ASCII characters without a blank begin at each place, at most as counted."""
-    window = np.minimum(starts[:, None] + np.arange(_NEVER_FITS), len(flags) - 1)
-    other = (flags[window] & (BEYOND_ASCII | BLANK | LINE)) != 0
+    window = codes[np.minimum(starts[:, None] + np.arange(_NEVER_FITS), len(codes) - 1)]
+    other = (window - np.uint32(ord("!"))) > ord("~") - ord("!")  # below, they wrap around
     return np.where(other.any(axis=1), other.argmax(axis=1), _NEVER_FITS)
 
 
