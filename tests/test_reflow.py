@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.stages.reflow import ReflowOptions, build, build_batch
+from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
+from pipeline.text.breaks import suspects
+from pipeline.text.conversion import codes_of
 from pipeline.text.layout import ending
-from pipeline.text.seam import opening, torn
+from pipeline.text.seam import bond, bonds, opening, torn
 from pipeline.text.wrapping import Line
 from tests.stage_cases import check, load
 
@@ -65,6 +68,30 @@ def test_a_batch_is_its_documents(texts: list[str]) -> None:
     documents = [Document(str(i), text) for i, text in enumerate(texts)]
     together = build_batch(ReflowOptions())(documents, census(texts))
     assert together == [build(ReflowOptions())(document) for document in documents]
+
+
+LINES = st.sampled_from([
+    "某市召开会议", "据悉，会议由", "会议由市长主持", "关于“十四五”规划的通知", "# 标题",
+    "```", "x = f(a,", "第一条", "标题：一", "今天天气很好我们一起去公园散步吧", "他说：“好。",
+    "好。”", "The quick brown fox jumps over it and", "a lazy dog", "，然后走了",
+    "本报记者 王明 摄", "会议指出，要", "坚持。要推动", "}", "-一二三四五六七八九十一二",
+    "aéb",
+])  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LINES, max_size=16).map("\n".join))
+def test_no_text_with_something_to_change_is_passed_over(text: str) -> None:
+    if not suspects([text]):
+        assert line_edits(text) == []
+
+
+def test_bonds_are_those_of_single_breaks() -> None:
+    pairs = [("召开会议", "会议指出"), ("今天天", "气很好"), ("𠀀x中", "国人"), ("，他", "“好”")]
+    codes = codes_of("\n".join(a + "\n" + b for a, b in pairs) + "\n")
+    ends = np.flatnonzero(codes == ord("\n"))[::2]
+    expected = [bond(a, b) for a, b in pairs]
+    assert bonds(codes, ends).tolist() == pytest.approx(expected, abs=1e-4)
 
 
 def test_clean_paragraphs_are_never_cut_into_lines(monkeypatch: pytest.MonkeyPatch) -> None:
