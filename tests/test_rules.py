@@ -10,7 +10,13 @@ import pytest
 from pipeline.document import Document, replay
 from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
-from pipeline.text.rules import Example, Rule, builtin_rules, explain
+from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, explain, parse_rules
+
+
+def test_the_rules_of_the_package_are_sound() -> None:
+    """They are trusted at every start; here they are checked as a user's are."""
+    assert parse_rules(builtin_texts()) == builtin_rules()
+
 
 PROSE = "昨日上午，全市重点工作推进会在市民中心召开，与会代表围绕今年的目标任务进行了讨论。"
 TO_TRADITIONAL = opencc.OpenCC("s2t")

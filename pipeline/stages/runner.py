@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.census import ALWAYS, Census, census, recount
 from pipeline.document import Document
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,19 @@ class Compiled:
     """A stage with its options bound: what a worker holds."""
 
     stage: Stage
-    apply: Apply
-    apply_batch: ApplyBatch | None
+    apply: ApplyBatch
 
 
 def compile_stages(stages: Sequence[tuple[Stage, Options]]) -> list[Compiled]:
     """Bind each enabled stage to its options. Done once per worker."""
-    return [
-        Compiled(s, s.build(o), s.build_batch(o) if s.build_batch else None)
-        for s, o in stages
-        if o.enabled
-    ]
+    return [Compiled(stage, _batch(stage, options)) for stage, options in stages if options.enabled]
+
+
+def _batch(stage: Stage, options: Options) -> ApplyBatch:
+    if stage.build_batch:
+        return stage.build_batch(options)
+    apply = stage.build(options)
+    return lambda documents, _: [apply(document) for document in documents]
 
 
 def run_stages(
@@ -48,11 +50,7 @@ def run_stages(
         if not awake:
             continue
         inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
-        if item.apply_batch is not None:
-            rows = Census(counted.masks[awake], counted.counts[awake])
-            results = item.apply_batch(inputs, rows)
-        else:
-            results = [item.apply(document) for document in inputs]
+        results = item.apply(inputs, Census(counted.masks[awake], counted.counts[awake]))
         changed: dict[int, tuple[str, str]] = {}
         for i, before, after in zip(awake, inputs, results, strict=True):
             outcomes[i] = after

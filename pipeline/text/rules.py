@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -99,15 +99,33 @@ class Rule:
     column: str
     sentence: bool
     file: str
-    regex: Any = field(compare=False, repr=False)
+
+    @property
+    def regex(self) -> Any:
+        """The pattern, compiled when a line is first asked: most rules never meet their words."""
+        return _compile(self.pattern)
 
 
 @cache
 def builtin_rules(folder: str = "boilerplate") -> tuple[Rule, ...]:
-    """Return the rules of `pipeline/tables/<folder>/*.toml`, files and rows in order."""
+    """Return the rules of `pipeline/tables/<folder>/*.toml`, files and rows in order.
+
+    They are not validated again at every start: a test does that for every change of them.
+    """
+    rows = ((name, row) for name, text in builtin_texts(folder) for row in _rows(text))
+    return tuple(_rule(row, name) for name, row in rows)
+
+
+def builtin_texts(folder: str = "boilerplate") -> list[tuple[str, str]]:
+    """Return (file name, TOML) of the built-in rules, in order of name."""
     tables = files("pipeline").joinpath("tables", folder)
     paths = sorted(p.name for p in tables.iterdir() if p.name.endswith(".toml"))
-    return parse_rules((name, tables.joinpath(name).read_text("utf-8")) for name in paths)
+    return [(name, tables.joinpath(name).read_text("utf-8")) for name in paths]
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = tomllib.loads(text)["rule"]
+    return rows
 
 
 def load_rules(paths: Sequence[str], folder: str = "boilerplate") -> tuple[Rule, ...]:
@@ -284,7 +302,6 @@ def _rule(row: dict[str, Any], file: str) -> Rule:
         column=row.get("column", ""),
         sentence=row.get("sentence", row["action"] == "cut"),
         file=file,
-        regex=_compile(row["pattern"]),
     )
 
 
