@@ -45,7 +45,7 @@ writer.close()
 """
 # folder under --peers: (its name on the package index, its script in benchmarks/peers)
 PEERS = {
-    "data-juicer": ("py-data-juicer", "data_juicer.py"),
+    "data-juicer": ("py-data-juicer", "data_juicer_peer.py"),
     "datatrove": ("datatrove", "datatrove_peer.py"),
 }
 

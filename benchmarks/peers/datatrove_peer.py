@@ -32,7 +32,7 @@ from datatrove.pipeline.writers import ParquetWriter
 LANGUAGE = "cmn_Hani"
 
 
-class Simplified(BaseFormatter):
+class Simplified(BaseFormatter):  # type: ignore[misc]
     """Traditional to Simplified with OpenCC."""
 
     name = "opencc"

@@ -2,7 +2,7 @@
 
     python -m venv /tmp/peers/data-juicer
     /tmp/peers/data-juicer/bin/pip install py-data-juicer opencc ftfy aiohttp
-    /tmp/peers/data-juicer/bin/python benchmarks/peers/data_juicer.py INPUT.jsonl OUTPUT_FOLDER
+    /tmp/peers/data-juicer/bin/python benchmarks/peers/data_juicer_peer.py INPUT.jsonl OUTPUT_FOLDER
 
 The first run installs what its operators need besides (torch, scipy, ray): make one before you
 measure. It has no repair of Chinese mojibake, no inserted readings, no reflow, no bylines to
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 # Its operators by our stages; options are its defaults except where its pages say "for Chinese".
-PROCESS = (
+PROCESS: tuple[dict[str, dict[str, str]], ...] = (
     {"fix_unicode_mapper": {}},  # mojibake, unicode: ftfy
     {"punctuation_normalization_mapper": {}},  # punctuation
     {"whitespace_normalization_mapper": {}},  # unicode
