@@ -23,6 +23,14 @@ def test_reference_pages_are_current() -> None:
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
+def test_what_the_readmes_show_is_what_comes_out() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/build_pictures.py", "--check"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
