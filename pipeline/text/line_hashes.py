@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_units
-from pipeline.text.fold import fold_units
+from pipeline.text.codes import SLICE, Codes, slices
+from pipeline.text.fold import fold_table
 
 STRUCTURE, PROSE, LEADS = 1, 2, 4
 """Bits of `shape`: a heading, clause or numbered item; ends like a sentence; ends in a colon."""
@@ -25,8 +25,9 @@ STRUCTURE, PROSE, LEADS = 1, 2, 4
 _LABEL_CHARS = 10  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
 _PROSE_CHARS = 10
 _LATIN_PROSE_CHARS = 40  # letters; a full stop also ends abbreviations and numbers
-_POWERS = 4096  # a longer line's hash repeats its weights; equal lines still have equal hashes
-_SKIP, _LETTER, _DIGIT = range(3)
+_LETTER, _DIGIT, _COLON, _OPEN, _CLOSE, _BREAK = 1, 2, 4, 8, 16, 32
+_FACTOR = 0x9E3779B97F4A7C15  # odd, so that its powers can be divided by
+_INVERSE = pow(_FACTOR, -1, 1 << 64)
 _NUMERALS = "0123456789〇零一二三四五六七八九十百千两"
 
 
@@ -90,27 +91,31 @@ def unpack(stored: NDArray[Any], rank: NDArray[np.integer[Any]]) -> LineRecords:
 
 def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
     """Return the lines of a batch of texts, at most the first and last `max_lines` / 2 of each."""
-    units = fold_units(code_units("\n".join([*texts, ""])))
-    breaks = np.flatnonzero(units == ord("\n"))
-    starts = np.concatenate(([0], breaks[:-1] + 1)) if len(breaks) else breaks
-    sizes = np.fromiter((text.count("\n") + 1 for text in texts), np.int64, len(texts))
-    owner = np.repeat(np.arange(len(texts)), sizes)
-    line = np.arange(len(starts)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    kinds = _without_targets(units, _kinds().take(units), breaks)
-    chars = np.add.reduceat(kinds != _SKIP, starts, dtype=np.int64) if len(starts) else starts
-    full = np.flatnonzero(chars)
-    exact, template = _hashes(units, kinds, starts, chars)
-    owner, line, chars = owner[full], line[full], chars[full]
-    top, bottom = _places(owner, len(texts))
+    parts = [_records(part, max_lines) for part in slices(texts)] or [_records(_NOTHING, max_lines)]
+    names = [f.name for f in fields(LineRecords)]
+    return LineRecords(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+_NOTHING = Codes(0, np.zeros(0, np.uint32), np.zeros(1, np.int64))
+
+
+def _records(part: Codes, max_lines: int) -> LineRecords:
+    page = _Page(part)
+    full = np.flatnonzero(page.chars)
+    exact, template = _hashes(page)
+    starts = page.starts[full]
+    owner = part.owners(starts)
+    line = full - np.searchsorted(page.starts, part.starts[:-1])[owner]
+    top, bottom = _places(owner, len(part.starts) - 1)
     records = LineRecords(
-        owner.astype(np.int32),
+        (owner + part.first).astype(np.int32),
         line.astype(np.int32),
         exact[full],
         template[full],
         np.minimum(top, 65535).astype(np.uint16),
         np.minimum(bottom, 65535).astype(np.uint16),
-        np.minimum(chars, 65535).astype(np.uint16),
-        _shapes(units, starts[full], breaks[full], chars),
+        np.minimum(page.chars[full], 65535).astype(np.uint16),
+        _shapes(part.codes, starts, page.ends[full], page.chars[full]),
     )
     near = (top < max_lines // 2) | (bottom < max_lines // 2)
     return records if bool(near.all()) else records.take(near)
@@ -123,26 +128,76 @@ def _places(owner: NDArray[Any], n: int) -> tuple[NDArray[np.int64], NDArray[np.
     return top, sizes[owner] - 1 - top
 
 
+class _Page:
+    """The lines of a slice, and what they show.
+
+    `at` (k,): places of the letters and digits; `kinds` (k,): which it is. `starts`, `ends`,
+    `chars` (m,): of each line, and how many letters and digits it shows, which begin at `first` in
+    `at`. `colons`: their places.
+    """
+
+    def __init__(self, part: Codes) -> None:
+        self.codes = part.codes
+        kinds = _kinds().take(part.codes, mode="clip")
+        self.ends = np.flatnonzero(kinds == _BREAK)
+        self.starts = np.concatenate(([0], self.ends + 1))[:-1]
+        marks = np.flatnonzero((kinds >= _COLON) & (kinds < _BREAK))
+        mark = kinds[marks]
+        self.colons = marks[mark == _COLON]
+        shown = (kinds - np.uint8(1)) < _DIGIT
+        self._skip_targets(shown, marks[mark == _OPEN], marks[mark == _CLOSE])
+        self.at = np.flatnonzero(shown)
+        self.kinds = kinds.take(self.at)
+        over = np.cumsum(shown, dtype=np.int32)[self.ends].astype(np.intp)
+        self.first = np.concatenate(([0], over))[:-1]
+        self.chars = over - self.first
+
+    def _skip_targets(
+        self, shown: NDArray[np.bool_], brackets: NDArray[Any], closes: NDArray[Any]
+    ) -> None:
+        """Show nothing of the targets of links: a link is known by its words."""
+        opens = brackets[_folded(self.codes, brackets + 1) == ord("(")] + 1
+        opens = opens[_folded(self.codes, opens - 2) != ord("[")]  # such a picture is its target
+        if not len(opens):
+            return
+        ends = np.append(closes, len(self.codes))[np.searchsorted(closes, opens)]
+        inside = ends < self.ends[np.searchsorted(self.ends, opens)]
+        ends, first = np.unique(ends[inside], return_index=True)
+        opens = opens[inside][first]  # targets that end in the same place are one
+        size = ends - opens
+        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        shown[np.repeat(opens, size) + within] = False
+
+
+def _folded(codes: NDArray[np.uint32], places: NDArray[Any]) -> NDArray[np.uint16]:
+    return fold_table().take(codes.take(places, mode="clip"), mode="clip")
+
+
 @cache
 def _kinds() -> NDArray[np.uint8]:
-    """Return for every code unit whether it is skipped, a letter or a digit: uint8 (65536,)."""
+    """Return for every code point what it is, once folded: uint8 (65536,)."""
     kinds = np.zeros(65536, np.uint8)
     kinds[[c for c in range(65536) if chr(c).isalnum()]] = _LETTER
-    kinds[0xD800:0xE000] = _LETTER  # halves of astral characters: Han more often than not
+    kinds[0xD800:0xE000] = _LETTER  # what is left of a damaged character: Han more often than not
+    kinds[0xFFFF] = _LETTER  # stands for all beyond it
     kinds[[c for c in range(65536) if chr(c).isdecimal()]] = _DIGIT
-    return kinds
+    for mark, kind in ((":", _COLON), ("]", _OPEN), (")", _CLOSE), ("\n", _BREAK)):
+        kinds[ord(mark)] = kind
+    return kinds.take(fold_table())
 
 
 @cache
-def _words() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return a random word per code unit and the powers of an odd number."""
-    words = mix(np.arange(65536, dtype=np.uint64))
-    powers = np.empty(_POWERS, np.uint64)
-    powers[0] = 1
-    with np.errstate(over="ignore"):
-        for i in range(1, _POWERS):
-            powers[i] = powers[i - 1] * np.uint64(0x9E3779B97F4A7C15)
-    return words, powers
+def _words() -> NDArray[np.uint64]:
+    """Return a random word per code point, once folded: uint64 (65536,)."""
+    return mix(np.arange(65536, dtype=np.uint64)).take(fold_table())
+
+
+@cache
+def _powers(n: int, factor: int) -> NDArray[np.uint64]:
+    """Return the first n powers of an odd number: uint64 (n,)."""
+    powers = np.full(n, factor, np.uint64)
+    powers[:1] = 1
+    return np.multiply.accumulate(powers)
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -154,110 +209,110 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return values ^ (values >> np.uint64(31))
 
 
-def _hashes(
-    units: NDArray[np.uint16],
-    kinds: NDArray[np.uint8],
-    starts: NDArray[Any],
-    chars: NDArray[np.int64],
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the exact and the template hash of each line; 0 where it has nothing to hash."""
-    at = np.flatnonzero(kinds)
-    line = np.repeat(np.arange(len(starts)), chars)
-    exact = _sums(units[at], line, chars)
-    digit = kinds[at] == _DIGIT
+def _hashes(page: _Page) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the exact and the template hash of each line; 0 where it shows nothing."""
+    shown = page.codes.take(page.at)
+    words = _words().take(shown, mode="clip")
+    astral = np.flatnonzero(shown > 0xFFFF)
+    words[astral] = mix(shown[astral].astype(np.uint64))
+    exact = _sums(words, page.first, page.chars)
+    template = exact.copy()
+    ends = _label_ends(page)
+    digits = page.kinds == _DIGIT
+    before = np.concatenate(([0], np.cumsum(digits, dtype=np.int32)))
+    with_digits = before[page.first + page.chars] > before[page.first]
+    other = with_digits | (ends < page.chars)
+    mine = np.flatnonzero(other)
+    which = np.flatnonzero(np.repeat(other, page.chars))
+    at, digit = page.at[which], digits[which]
     again = np.zeros(len(at), bool)
-    if len(at):
-        again[1:] = digit[1:] & digit[:-1] & (at[1:] == at[:-1] + 1)
-    kept = ~again & (at < _label_ends(units, kinds, starts, chars)[line])
-    shown = np.where(digit[kept], np.uint16(ord("0")), units[at[kept]])
-    template = _sums(shown, line[kept], np.bincount(line[kept], minlength=len(starts)))
+    again[1:] = digit[1:] & digit[:-1] & (at[1:] == at[:-1] + 1)
+    kept = ~again & (which < np.repeat((page.first + ends)[mine], page.chars[mine]))
+    counts = np.concatenate(([0], np.cumsum(kept)))
+    over = counts[np.cumsum(page.chars[mine])]
+    first = np.concatenate(([0], over))[:-1]
+    zero = _words()[ord("0")]
+    shown_words = np.where(digit[kept], zero, words[which[kept]])
+    template[mine] = _sums(shown_words, first, over - first)
     return exact, template
 
 
-def _without_targets(
-    units: NDArray[np.uint16], kinds: NDArray[np.uint8], breaks: NDArray[Any]
-) -> NDArray[np.uint8]:
-    """Return the kinds with the targets of Markdown links skipped: a link is known by its words."""
-    opens = np.flatnonzero((units[:-1] == ord("]")) & (units[1:] == ord("("))) + 1
-    opens = opens[units[opens - 2] != ord("[")]  # a picture without words is its target
-    if not len(opens):
-        return kinds
-    closes = np.flatnonzero(units == ord(")"))
-    nearest = np.searchsorted(closes, opens)
-    ends = np.concatenate((closes, [len(units)]))[nearest]
-    inside = ends < breaks[np.searchsorted(breaks, opens)]
-    step = np.zeros(len(units) + 1, np.int32)
-    np.add.at(step, opens[inside], 1)
-    np.add.at(step, ends[inside], -1)
-    return np.where(np.cumsum(step[:-1]) > 0, np.uint8(_SKIP), kinds)
-
-
 def _sums(
-    units: NDArray[np.uint16], line: NDArray[Any], sizes: NDArray[np.int64]
+    words: NDArray[np.uint64], first: NDArray[Any], sizes: NDArray[Any]
 ) -> NDArray[np.uint64]:
-    """Return a polynomial hash per line of its units, which come in order of line."""
-    words, powers = _words()
-    first = np.cumsum(sizes) - sizes
-    place = (np.arange(len(units)) - first[line]) % _POWERS
+    """Return a polynomial hash per line of its words, which begin at `first`, line after line."""
+    n = 1 << max(SLICE, len(words)).bit_length()
     out = np.zeros(len(sizes), np.uint64)
     full = np.flatnonzero(sizes)
     if len(full):
         with np.errstate(over="ignore"):
-            out[full] = np.add.reduceat(words.take(units) * powers.take(place), first[full])
-            out[full] = mix(out[full] ^ sizes[full].astype(np.uint64))
+            weighted = words * _powers(n, _FACTOR)[: len(words)]
+            sums: NDArray[np.uint64] = np.add.reduceat(weighted, first[full])
+            sums *= _powers(n, _INVERSE)[first[full]]
+            out[full] = mix(sums ^ sizes[full].astype(np.uint64))
     return out
 
 
-def _label_ends(
-    units: NDArray[np.uint16],
-    kinds: NDArray[np.uint8],
-    starts: NDArray[Any],
-    chars: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return where the part of each line that its template holds ends: behind a short label."""
-    ends = np.full(len(starts), len(units), np.int64)
-    colons = np.flatnonzero(units[:-1] == ord(":")) if len(units) else starts
-    colons = colons[units[colons + 1] != ord("/")]  # not that of an address
-    line = np.searchsorted(starts, colons, "right") - 1
-    before = np.concatenate(([0], np.cumsum(kinds != _SKIP)))
-    lead = before[colons] - before[starts[line]]
-    worded = np.concatenate(([0], np.cumsum(kinds == _LETTER)))
-    good = (lead <= _LABEL_CHARS) & (lead < chars[line]) & (worded[colons] > worded[starts[line]])
+def _label_ends(page: _Page) -> NDArray[np.int64]:
+    """Return how many letters of each line its template holds: those before a short label ends."""
+    ends = page.chars.astype(np.int64)
+    colons = page.colons[_folded(page.codes, page.colons + 1) != ord("/")]  # not of an address
+    line = np.searchsorted(page.starts, colons, "right") - 1
+    lead = np.searchsorted(page.at, colons) - page.first[line]
+    good = (lead > 0) & (lead <= _LABEL_CHARS) & (lead < page.chars[line])
+    line, lead = line[good], lead[good]
+    within = np.arange(_LABEL_CHARS)
+    kinds = page.kinds.take(page.first[line][:, None] + within, mode="clip")
+    worded = ((kinds == _LETTER) & (within < lead[:, None])).any(axis=1)
     # The first good colon of a line wins: it is written last.
-    ends[line[good][::-1]] = colons[good][::-1]
+    ends[line[worded][::-1]] = lead[worded][::-1]
     return ends
 
 
 def _shapes(
-    units: NDArray[np.uint16],
+    codes: NDArray[np.uint32],
     starts: NDArray[Any],
     ends: NDArray[Any],
-    chars: NDArray[np.int64],
+    chars: NDArray[Any],
 ) -> NDArray[np.uint8]:
     """Return the shape of each line that is not blank."""
     shape = np.zeros(len(starts), np.uint8)
     if not len(starts):
         return shape
-    visible = np.flatnonzero(units > ord(" "))
-    first = visible[np.searchsorted(visible, starts)]
-    last = visible[np.searchsorted(visible, ends) - 1]
-    one = units[first]
-    two = units[np.minimum(first + 1, len(units) - 1)]
-    three = units[np.minimum(first + 2, len(units) - 1)]
-    numeral = np.isin(np.arange(65536), [ord(c) for c in _NUMERALS])
+    first, last = _visible(codes, starts, ends)
+    one, two, three = (_folded(codes, first + i) for i in range(3))
     comma = (two == ord("、")) | (three == ord("、"))
+    numeral = _among(_NUMERALS)
     structure = (
         (one == ord("#"))
         | ((one == ord("第")) & numeral[two])
         | (numeral[one] & comma)
         | ((one == ord("(")) & numeral[two])
     )
-    closing = np.isin(units[last], [ord(c) for c in "\"')]"])
-    final = np.where(closing, units[np.maximum(last - 1, first)], units[last])
+    end = _folded(codes, last)
+    final = np.where(_among("\"')]")[end], _folded(codes, np.maximum(last - 1, first)), end)
     # Not the ellipsis: teasers of other articles end in it more often than paragraphs do.
-    prose = np.isin(final, [ord(c) for c in "。!?;"]) & (chars >= _PROSE_CHARS)
+    prose = _among("。!?;")[final] & (chars >= _PROSE_CHARS)
     prose |= (final == ord(".")) & (chars >= _LATIN_PROSE_CHARS)
     shape[structure] |= STRUCTURE
     shape[prose] |= PROSE
-    shape[units[last] == ord(":")] |= LEADS
+    shape[end == ord(":")] |= LEADS
     return shape
+
+
+def _visible(
+    codes: NDArray[np.uint32], starts: NDArray[Any], ends: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return where the first and the last visible character of each line stand."""
+    first, last = starts.copy(), ends - 1
+    blank = (_folded(codes, first) <= ord(" ")) | (_folded(codes, last) <= ord(" "))
+    if blank.any():
+        visible = np.flatnonzero(fold_table().take(codes, mode="clip") > ord(" "))
+        first[blank] = visible[np.searchsorted(visible, starts[blank])]
+        last[blank] = visible[np.searchsorted(visible, ends[blank]) - 1]
+    return first, last
+
+
+@cache
+def _among(chars: str) -> NDArray[np.bool_]:
+    return np.isin(np.arange(65536), [ord(char) for char in chars])
