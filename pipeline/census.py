@@ -91,6 +91,7 @@ CLASSES: tuple[tuple[str, str], ...] = (
 )
 NAMES: tuple[str, ...] = tuple(name for name, _ in CLASSES)
 _INDEX = {name: i for i, name in enumerate(NAMES)}
+_LONG = 1 << 20  # characters from which a text is counted piece by piece
 ALWAYS = (1 << 64) - 1
 """A stage with this mask sees every document."""
 
@@ -148,6 +149,13 @@ def census(texts: Sequence[str]) -> Census:
     """Count the character classes of a batch of texts."""
     n = len(texts)
     counts = np.zeros((n, 64), np.uint32)
+    long = [i for i, text in enumerate(texts) if len(text) > _LONG]
+    if long:  # the arrays of fifty megabytes of text would take a gigabyte
+        texts = list(texts)
+        for i in long:
+            whole, texts[i] = texts[i], ""
+            pieces = [whole[at : at + _LONG] for at in range(0, len(whole), _LONG)]
+            counts[i] = census(pieces).counts.sum(axis=0)
     for first, last in _slices(texts, 1 << 15):
         lengths = np.fromiter(map(len, texts[first:last]), np.int64, last - first) + 1
         joined = "\n".join([*texts[first:last], ""])
@@ -155,7 +163,7 @@ def census(texts: Sequence[str]) -> Census:
         owners = np.repeat(np.arange(last - first) << 6, lengths)
         owners |= _classes_by_code_point().take(codes, mode="clip")
         flat = np.bincount(owners, minlength=(last - first) << 6)
-        counts[first:last] = flat.reshape(-1, 64)
+        counts[first:last] += flat.reshape(-1, 64).astype(np.uint32)
     counts[:, _INDEX["newline"]] -= 1  # the one put behind each text
     return Census(_masks(counts), counts)
 
