@@ -59,6 +59,47 @@ def test_fields_from_what_machines_read() -> None:
     assert fields["source"] == "某网"
 
 
+def test_an_author_is_not_the_account_nor_a_word_of_the_menu() -> None:
+    head = (
+        "<title>题目在此</title><meta name=author content=某某网><meta name=author content=王健>"
+        "<meta property=og:site_name content=某某网>"
+    )
+    menu = "<a href=/1>高知</a><br><a href=/2>安徽</a><br><span>关注</span>"
+    fields = extract(page(f"{menu}<h1>题目在此</h1><p>{SENTENCE}</p>", head)).fields
+    assert fields["author"] == ["王健"]
+    assert "author" not in extract(page(f"{menu}<h1>题目在此</h1><p>{SENTENCE}</p>")).fields
+
+
+@pytest.mark.parametrize("name", ["Андрей Колесников", "신현주", "Kesk Noren"])
+def test_authors_who_write_in_other_scripts(name: str) -> None:
+    head = f"<title>{name} о встрече — Издание</title><meta name=author content='{name}'>"
+    assert extract(page(f"<h1>Заголовок</h1><p>{SENTENCE}</p>", head)).fields["author"] == [name]
+
+
+def test_the_form_around_a_title_names_the_office() -> None:
+    cells = ("索引号：", "11220/2022-4", "发文机关：", "某某省人民政府", "标 题：", "某某省通告")
+    form = "".join(f"<p>{cell}</p>" for cell in (*cells, "发布日期：", "2022年01月28日"))
+    title = "<title>某某省通告_某某网</title>"
+    fields = extract(page(f"{form}<p>{SENTENCE}</p><p>{SENTENCE}</p>", title)).fields
+    assert fields["author"] == ["某某省人民政府"]
+    assert fields["published_at"] == datetime.fromisoformat("2022-01-28T00:00:00+08:00")
+
+
+def test_a_title_without_a_mark_opens_the_text_or_is_the_link_above_it() -> None:
+    body = f"<p>某地召开会议部署工作</p><p>发布时间：2019-05-18 来源：某某日报</p><p>{SENTENCE}</p>"
+    assert extract(page(f"<ul>{MENU}</ul>{body}")).fields["title"] == "某地召开会议部署工作"
+    linked = f"<div><a href=/1>很高兴来到这里</a></div><p>{SENTENCE * 3}</p><p>{SENTENCE}</p>"
+    assert extract(page(linked)).fields["title"] == "很高兴来到这里"
+
+
+def test_wechat_says_in_a_script_when_and_by_whom() -> None:
+    script = '<script>var nickname = "某某科技"; var ct = "1581517074";</script>'
+    fields = extract(page(f'<div id="js_content"><p>{SENTENCE}</p></div>{script}')).fields
+    assert fields["published_at"] == datetime.fromisoformat("2020-02-12T22:17:54+08:00")
+    assert fields["source"] == "某某科技"
+    assert "published_at" not in extract(page(f"<p>{SENTENCE}</p>{script}")).fields
+
+
 def test_a_date_of_another_article_is_not_taken() -> None:
     body = f"<p>{SENTENCE}</p><p>{SENTENCE}</p>" + "".join(
         f"<li><a href=/{i}>别的新闻{i}</a> 2024-03-0{i}</li>" for i in range(1, 9)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,11 +19,14 @@ from pipeline.readers.pagefields import page_fields
 from pipeline.readers.pagelines import PageLine, PageLines, page_lines
 from pipeline.readers.pagetext import main_lines
 from pipeline.text import byline
+from pipeline.text.dates import CHINA
 
 _FORMATTING = re.compile(
     r"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^<>]{0,2000}>",
     re.IGNORECASE,
 )
+_POSTED = re.compile(r"""var ct ?= ?["'](\d{10})["']""")  # seconds since 1970
+_ACCOUNT = re.compile(r"""var nickname ?= ?(?:htmlDecode\()?["']([^"'\\<>]{1,60})["']""")
 MAX_UNCLOSED = 300
 """Formatting elements left open are opened again in every later paragraph, as the standard has it:
 2,000 of them in 36 kB make two million nodes and 30 s. Above this they are taken out unparsed."""
@@ -63,6 +67,8 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     html = _without_unclosed(html)
     tree = HTMLTree.parse(html)
     page = page_lines(tree.document)
+    if 'id="js_content"' in html:
+        _add_script_fields(html, page)
     lines = main_lines(page)
     text = _text(html, tree, page, options)
     if text is None:
@@ -70,6 +76,14 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     numbers = {id(line): i for i, line in enumerate(page.lines)}
     span = (numbers[id(lines[0])], numbers[id(lines[-1])]) if lines else (0, -1)
     return Extracted(text, page_fields(page, tree.title or "", span), page.depth)
+
+
+def _add_script_fields(html: str, page: PageLines) -> None:
+    """Add what a WeChat page says only in a script: when it was posted, and by which account."""
+    if posted := _POSTED.search(html):
+        page.times.append(datetime.fromtimestamp(int(posted[1]), CHINA).isoformat())
+    if account := _ACCOUNT.search(html):
+        page.metas.append(("source", account[1]))
 
 
 def _shown(line: PageLine) -> str:

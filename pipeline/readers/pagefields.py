@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline.readers.pagelines import PageLines
+from pipeline.readers.pagelines import PageLine, PageLines
 from pipeline.readers.pagetext import words
 from pipeline.text import byline, dates
 from pipeline.text.fold import fold
@@ -20,6 +20,7 @@ from pipeline.text.headline import is_title
 from pipeline.text.names import is_outlet, looks_chinese, people, source
 
 _MAX_JSON = 1 << 20  # characters of one JSON-LD element
+_PARAGRAPH = 60  # characters of a line that is no second line of a title
 _NEAR = 12  # lines around the text in which a byline is looked for
 _TITLE_CUT = re.compile(
     r"\s*(?:[_|丨｜]|\s[-–—]\s|--|——|-(?=[^-]{2,20}$)|[《<]{2}|>>|\s·\s).*$", re.DOTALL
@@ -33,6 +34,7 @@ _TODAY = re.compile(r"今天是|今日是|现在是|现在时间|当前时间|�
 _SAID = re.compile(
     r"(?:时间|日期|发布|发表|更新|刊登|posted|发布于|发表于|于|在|on)\s{0,2}:?\s{0,2}$"
 )
+_TITLE_LABEL = re.compile(r"(?:标|標)\s{0,8}[题題]\s?[:：]|(?:文件)?名\s{0,8}[称稱]\s?[:：]")
 _ISSUE = re.compile(r"[<《][^<>《》]{2,16}[>》],?\s?((?:19|20)\d\d)年(?:第)?(\d{1,2})月号?$")
 
 
@@ -47,20 +49,26 @@ def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict
     title = _title(named, linked, page.headings, page_title)
     title = title or _shown_title(page, text[0], page_title)
     around = _Around(page, text, title)
-    says = [s for line in around.all for s in byline.read(line)]
+    says = [s for line in around.all for s in _said(line)]
     says += [s for line in around.inside for s in byline.read(line) if s.column == "editor"]
-    # A page's <title> that nothing on it repeats is the site's.
-    if title := title or around.heading or _uncut(_one_line(page_title)):
+    if title := title or _unmarked_title(page, text, around, page_title):
         found["title"] = title
     if when := _published(named, linked, page.times, says, around):
         found["published_at"] = when
-    found |= _people(named, linked, says, around, _site(named, linked, page_title, title))
+    signed = _signed_for_machines(page.metas, linked)
+    found |= _people(signed, says, around, _site(named, linked, page_title, title))
     if origin := _source(named, linked, says):
         found["source"] = origin
     url = _first(named, words()["url_meta"]) or page.canonical
     if url.startswith("http"):
         found["url"] = url
     return found
+
+
+def _said(line: str) -> tuple[byline.Statement, ...]:
+    """Return what a line says; the name of a paper alone on a line may be anything."""
+    says = byline.read(line)
+    return () if len(says) == 1 and says[0].rule == "bare-outlet" else says
 
 
 def _named(metas: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -122,6 +130,25 @@ def _shown_title(page: PageLines, first: int, page_title: str) -> str:
     return _one_line(max(fits, key=len, default=""))
 
 
+def _unmarked_title(
+    page: PageLines, text: tuple[int, int], around: _Around, page_title: str
+) -> str:
+    """Return the title of a page that tells machines none.
+
+    It opens the text, or stands above it. A page's <title> that nothing on it repeats is the
+    site's; and of the links, only the one right above the text can be the title.
+    """
+    first, last = text
+    if first < last:
+        line, following = page.lines[first], page.lines[first + 1]
+        says = byline.read(following.spaced or following.text)
+        opens = says or len(following.text) >= _PARAGRAPH
+        if opens and is_title(line.text) and not line.link_chars and len(line.text) <= 60:
+            return line.text
+    above = page.lines[first - 1].text if 0 < first <= last else ""
+    return around.heading or _uncut(_one_line(page_title)) or (above if is_title(above) else "")
+
+
 def _plain(text: str) -> str:
     return "".join(c for c in fold(text) if c.isalnum())
 
@@ -161,18 +188,31 @@ class _Around:
         self.below = [shown[i] for i in fits if last < i < last + 6] if last >= first else []
         self.all = [*self.above, *self.inside[-6:], *self.below]
         self.ending = lines[last].text if last >= first else ""
+        near = [i for i in fits if start <= i < first + 4]
+        self.names = [lines[i].text for i in near if not _in_menu(lines, i)]
         above = [lines[i].text for i in fits if first - 4 <= i < first and not lines[i].link_chars]
         self.heading = next((t for t in reversed(above) if is_title(t) and not byline.read(t)), "")
 
     @staticmethod
     def _start(page: PageLines, first: int, title: str) -> int:
+        """Return where the lines above the text begin: below the title, or with its form."""
         wanted = _plain(title)
         order: list[int] = list(range(first - 1, max(first - 40, 0) - 1, -1))
         order += range(first, min(first + 3, len(page.lines)))
         for i in order:
             if wanted and len(page.lines[i].text) < 200 and _plain(page.lines[i].text) == wanted:
-                return i + 1
+                form = i > 0 and _TITLE_LABEL.fullmatch(page.lines[i - 1].text)
+                return max(i - _NEAR, 0) if form else i + 1
         return max(first - _NEAR, 0)
+
+
+def _in_menu(lines: list[PageLine], i: int) -> bool:
+    """Whether a line is a link beside another one."""
+
+    def link(n: int) -> bool:
+        return 0 <= n < len(lines) and lines[n].link_chars * 2 > len(lines[n].text)
+
+    return link(i) and (link(i - 1) or link(i + 1))
 
 
 def _with_values(lines: list[str]) -> list[str]:
@@ -228,8 +268,7 @@ def _is_stamp(folded: str, found: re.Match[str]) -> bool:
 
 
 def _people(
-    named: Mapping[str, str],
-    linked: Iterable[Mapping[str, Any]],
+    signed: Iterable[str],
     says: Iterable[byline.Statement],
     around: _Around,
     site: str,
@@ -239,7 +278,7 @@ def _people(
         if isinstance(statement.value, list) and statement.column:
             so_far = found.setdefault(statement.column, [])
             so_far += [name for name in statement.value if name not in so_far]
-    if "author" not in found and (names := _author(named, linked, site, around)):
+    if "author" not in found and (names := _author(signed, site, around)):
         found["author"] = names
     return found
 
@@ -250,31 +289,40 @@ def _site(
     """Return all that names the site, plain: no author is called so."""
     publishers = [item.get("publisher") for item in linked]
     said = [str(p.get("name") or "") for p in publishers if isinstance(p, dict)]
-    behind = _plain(page_title).removeprefix(_plain(title))
-    return " ".join([behind, *map(_plain, (*said, named.get("og:site_name", "")))])
+    whole, begun = _plain(page_title), _plain(title)
+    cut = _TITLE_CUT.search(page_title)
+    behind = whole.removeprefix(begun) if whole.startswith(begun) else _plain(cut[0]) if cut else ""
+    said += [named[name] for name in words()["source_meta"] if name in named]
+    return " ".join([behind, *map(_plain, said)])
 
 
 def _is_person(name: str, site: str) -> bool:
     return not (is_outlet(name) or "http" in name or name.isdecimal() or _plain(name) in site)
 
 
-def _author(
-    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], site: str, around: _Around
+def _signed_for_machines(
+    metas: Iterable[tuple[str, str]], linked: Iterable[Mapping[str, Any]]
 ) -> list[str]:
-    given = [named[name] for name in words()["author_meta"] if name in named]
+    """Return the authors in `<meta>`, of which a page may have several, and in JSON-LD."""
+    wanted = words()["author_meta"]
+    given = [value for key in wanted for name, value in metas if name.lower().strip() == key]
     for item in linked:
         written = item.get("author")
         for author in written if isinstance(written, list) else [written]:
             name = author.get("name") if isinstance(author, dict) else author
             given += [name] if isinstance(name, str) else []
+    return given
+
+
+def _author(given: Iterable[str], site: str, around: _Around) -> list[str]:
     for value in given:
         names = [n for n in people(value[:60]) or [] if _is_person(n, site)]
         if names:
             return names
     # The first lines of a text with nothing but a name, and the name in brackets at its end.
-    for line in (*around.above, around.heading):
-        if looks_chinese(line.strip()):
-            return [line.strip()]
+    for line in (*around.names, around.heading):
+        if looks_chinese(line.strip()) and (alone := people(line, strict=True)):
+            return alone
         # 茉莉：我是怎样……, and 茉莉 on the line below: a pen name needs no surname.
         if len(line) <= 6 and around.heading.startswith((f"{line}：", f"{line}:")):
             return [line.strip()]

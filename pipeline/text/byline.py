@@ -61,7 +61,7 @@ _GIVEN = re.compile(r"供稿|供图")
 _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
 """Labels of sources that head other things as well: 来源：豆科植物甘草的根."""
 _LABELS = ("label", "slashed", "sent", "sure", "ranked")
-_GAP = re.compile(r"[\s|/丨·,;、\-*>_~]+")
+_GAP = re.compile(r"[\s|/丨·,;、\-*>_~\ue000-\uf8ff]+")  # private use: icons
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
 _NUMBER = re.compile(
@@ -355,7 +355,8 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
         return None
     name_stop = word.end()
     name = text.raw(text.at, name_stop)
-    if len(name) <= 16 and ends_like_outlet(word[0]) and re.fullmatch(r"[\w·.\-]+", name):
+    short = len(name) <= (24 if name.isascii() else 16)
+    if short and ends_like_outlet(word[0]) and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
         return Statement("bare-outlet", "source", name, False)
     if ":" in text.folded and looks_chinese(name) and _CLOCK.search(text.folded):

@@ -55,9 +55,7 @@ _STAFF = re.compile(
 _STAFF_CHARS = 28  # a paper and a rank of 16 characters before the longest role; 供稿 after 24
 _CLOCK = re.compile(r"\d\s{0,2}[:：]\s{0,2}\d\d")
 _NUMBER = re.compile(r"\d{1,4}(?:\s|[-/.年版－／．–—]|st|nd|rd|th)", re.IGNORECASE)
-_MONTHS = frozenset(
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-)
+_MONTHS = frozenset(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"))
 
 
 @dataclass(frozen=True, slots=True)

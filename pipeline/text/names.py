@@ -25,7 +25,7 @@ _AFTER = re.compile(
 )
 _ASIDE = re.compile(r"\([^()]{0,20}\)")  # 李明(EN012), 张龙(新华社记者)
 _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
-_LATIN = re.compile(r"[\wÀ-ɏ][\w.'’\-]*(?: [A-Za-zÀ-ɏ][\w.'’\-]*){0,4}")
+_LATIN = re.compile(r"\w[\w.'’\-]*(?: [^\W\d_][\w.'’\-]*){0,4}")  # Кириллица and 한글 as well
 _WORD = re.compile(r"[A-Z][a-zà-ɏ'’.]+")
 _HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
 _SENTENCE = re.compile(r"[。！？!?；…“”\"]")
@@ -59,6 +59,8 @@ def looks_chinese(name: str) -> bool:
     >>> looks_chinese("張龍"), looks_chinese("获悉"), looks_chinese("买买提·艾力")
     (True, False, True)
     """
+    if "・" in name:  # parts names of Japan's lists; 东京・大阪 is nobody
+        return False
     name = _folded(name)
     if "·" in name:
         return _HAN_NAME.fullmatch(name) is not None
@@ -162,6 +164,7 @@ def _joined(tokens: list[str]) -> list[str]:
 def _latin(value: str, strict: bool) -> list[str] | None:
     if strict:
         return None
+    value = re.sub(r"\s(?:기자|특파원)\b", "", value)
     names: list[str] = []
     for part in re.split(r"\s*(?:,|，|、|;|/|&|\band\b)\s*", value.strip()):
         if not part or part.lower() in words()["not_names"]:
@@ -198,7 +201,7 @@ def source(value: str) -> str | None:
     ('中国社会科学', '中国政府网', '')
     """
     value = value.strip(" \t\u3000,、;；:：|/\"'“”")
-    value = re.sub(r"^[《〈（(【](.*)[》〉）)】]$", r"\1", value).strip()
+    value = re.sub(r"^[《〈（(【\[［](.*)[》〉）)】\]］]$", r"\1", value).strip()
     value = re.sub(r"^《([^》]{2,30})》[\s（(]*[\d年月日第期版卷总,，:：\s]*[)）]?$", r"\1", value)
     value = re.sub(r"\s*[（(](?:ID|id|微信号)?[:：]?\s*[\w\-]{2,30}[)）]$", "", value)
     if len(value) > 40 or re.search(r"[。！？!?；]|[，,].*[，,]", value):
