@@ -97,8 +97,14 @@ def run(
     if limit is not None:
         flags["run.limit"] = limit
     recipe = _load(config, settings, flags)
-    observer = JsonLines(sys.stderr) if log_format == "json" else observer_for(sys.stderr)
-    result = run_recipe(recipe, observer, dry_run=dry_run)
+    if log_format == "json":
+        result = run_recipe(recipe, JsonLines(sys.stderr), dry_run=dry_run)
+    else:
+        terminal = observer_for(sys.stderr)
+        try:
+            result = run_recipe(recipe, terminal, dry_run=dry_run)
+        finally:
+            terminal.stop()  # whatever happened, the cursor comes back
     left = result.facts["funnel"]["documents"]["quarantined"] if result.facts else 0
     if strict and left:
         raise QuarantineError(

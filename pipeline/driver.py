@@ -141,6 +141,7 @@ class _Run:
         artifacts = self._timed(seconds, "clean", lambda: self._clean(pieces))
         corpus = gather(artifacts, self.limits.limit)
         before = versions.current(self.output)
+        self.observer.phase("decide", counted(len(corpus.table), "record"))
         decisions = self._timed(
             seconds, "decide", lambda: decide_corpus(corpus, self.recipe, before)
         )

@@ -192,6 +192,10 @@ def render(difference: Mapping[str, Any]) -> Iterator[str]:
     for rule, n in difference["rules"].items():
         yield f"  {rule}: {n:+,} edits in documents that changed"
     for name, rows in difference["samples"].items():
-        yield f"{name}:"
+        total = difference["totals"][name]
+        yield f"{name}:" if total == len(rows) else f"{name} ({len(rows)} of {total:,}):"
         for row in rows:
-            yield f"  {row['id']}  {row['was']} -> {row['now']}".rstrip(" ->")
+            fates = " -> ".join(fate for fate in (row["was"], row["now"]) if fate)
+            yield f"  {row['id']}" + (f"  {fates}" if row["was"] != row["now"] else "")
+    if "changed" in difference["samples"]:
+        yield f"the text as it was: python -m pipeline explain ID --version {difference['old']}"

@@ -31,9 +31,10 @@ def explain(found: Found, marks: tuple[Mark, Mark]) -> Iterator[str]:
     yield f"{ledger['id']}  ({ledger['input_path']}#{ledger['record']})"
     yield from _fate(found)
     for name, value in found.columns.items():
-        if name in SHOWN and value not in (None, [], ""):
-            shown = "、".join(value) if isinstance(value, list) else value
-            yield f"  {name:<14} {shown}"
+        if name in SHOWN and value not in (None, [], "", 0):
+            shown = "、".join(value) if isinstance(value, list) else str(value)
+            folder = name == "site" and ledger["input_path"].startswith(f"{shown}/")
+            yield f"  {name:<15} {visible(shown)}{' (its folder)' if folder else ''}"
     yield from explain_steps(found.text, found.steps, marks)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.report.difference import edit_spans, visible, visible_change
 from pipeline.report.recipes import toml_value
 from pipeline.report.summary import LENGTH_BITS, merge
+from pipeline.report.terminal import counted
 
 SECTIONS = (
     ("verdict", "Verdict"),
@@ -59,14 +60,16 @@ def alerts(
     found: list[tuple[str, str]] = []
     failed = facts["reasons"].get("stage-failed", 0)
     if failed:
-        found.append(("error", f"{failed:,} documents made a stage fail: please report this"))
+        found.append(
+            ("error", f"a stage failed on {counted(failed, 'document')}: please report this")
+        )
     if not documents["kept"]:
         found.append(("error", "no document was kept"))
     share = documents["quarantined"] / total
     if documents["quarantined"]:
         level = "warning" if share >= MANY_QUARANTINED else "note"
         found.append(
-            (level, f"{documents['quarantined']:,} records ({share:.1%}) are in quarantine")
+            (level, f"in quarantine: {counted(documents['quarantined'], 'record')} ({share:.1%})")
         )
     if documents["dropped"] / total >= MANY_DROPPED:
         found.append(("warning", f"{documents['dropped'] / total:.0%} of the documents dropped"))
@@ -76,11 +79,12 @@ def alerts(
                 ("warning", f"{stage}:{reason} removed {n:,} of {paragraphs['in']:,} paragraphs")
             )
     if uncompared := facts.get("dedup", {}).get("uncompared", 0):
-        text = f"{uncompared:,} candidates not compared with all of their group: dedup.max_anchors"
+        text = f"not compared with all of their group: {uncompared:,} (dedup.max_anchors)"
         found.append(("warning", text))
     marks = summary["damage"]
     if marks["marks"]:
-        text = f"{marks['marks']:,} characters in {marks['documents']:,} documents stay damaged (�)"
+        where = counted(marks["documents"], "document")
+        text = f"characters that stay damaged (�): {marks['marks']:,} in {where}"
         found.append(("note", text))
     if change is not None and change["kept_before"]:
         moved = documents["kept"] / change["kept_before"] - 1

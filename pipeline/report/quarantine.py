@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +31,29 @@ def listing(output: Path) -> Iterator[str]:
     for reason, count in counts.most_common():
         yield f"{count:>8,}  {reason}"
     for row in found:
-        yield f"{row['input_path']}#{row['record']}\t{row['reason']}\t{one_line(row['detail'])}"
+        yield f"{place(row)}\t{row['reason']}\t{one_line(row['detail'])}"
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Return where a record stands: path#record, or the path alone where it is the whole file."""
+    path = one_line(row["input_path"])
+    return path if row["record"] < 0 else f"{path}#{row['record']}"
 
 
 def details(output: Path, name: str) -> Iterator[str]:
-    """Yield everything known of the records of a path (or `path#record`, or a reason)."""
+    """Yield everything known of the records of a path or its end, of path#record, or a reason."""
     found = [
         row
         for row in rows(output)
-        if name in (row["input_path"], f"{row['input_path']}#{row['record']}", row["reason"])
+        if name == row["reason"]
+        or any(f"/{known}".endswith(f"/{name}") for known in (row["input_path"], place(row)))
     ]
     if not found:
         raise UsageError(
             f"nothing in quarantine under {name}", "run: python -m pipeline quarantine list"
         )
     for row in found:
-        yield f"{row['input_path']}#{row['record']}"
+        yield place(row)
         yield f"  reason  {row['reason']}"
         yield f"  detail  {one_line(row['detail'])}"
         yield f"  offset  {row['offset']}"

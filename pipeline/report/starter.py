@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 from pipeline.recipe import sections
 from pipeline.report.recipes import toml_value
@@ -19,11 +21,21 @@ def starter(name: str, paths: tuple[str, ...], output: str) -> str:
     given = {"input.paths": list(paths), "output.path": output}
     lines = []
     for section, kind in sections().items():
-        lines.append(f"[{section}]")
+        about = (kind.__doc__ or "").split("\n")[0]
+        lines += [f"# ---- {about}", f"[{section}]"]
         for f in fields(kind):
             default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[operator]
             value = given.get(f"{section}.{f.name}", default)
             off = "" if f"{section}.{f.name}" in given else "# "
             lines += [f"# {f.metadata['doc']}", f"{off}{f.name} = {toml_value(value)}"]
         lines.append("")
-    return HEAD.format(name=name) + "\n".join(lines)
+    return _for_editors(name) + HEAD.format(name=name) + "\n".join(lines)
+
+
+def _for_editors(name: str) -> str:
+    """Return the line by which an editor finds the schema, where this is a copy of the project."""
+    schema = Path("configs/recipe.schema.json")
+    if not schema.is_file():
+        return ""
+    path = os.path.relpath(schema, Path(name).parent)
+    return f"#:schema {path if path.startswith('.') else './' + path}\n"

@@ -80,6 +80,9 @@ class Terminal:
         """Say one line."""
         print(text, file=self.stream, flush=True)
 
+    def stop(self) -> None:
+        """Leave the terminal as it was: nothing moves in plain lines."""
+
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show the funnel, the edits by stage and the paths."""
         for line in render_summary(summary):

@@ -49,7 +49,11 @@ DATA: tuple[Column, ...] = (
     Column("published_at_zone", pa.string(), "stated, or assumed (+08:00)"),
     Column("place", pa.string(), "place of the dateline (本报济南讯)"),
     Column("url", pa.string(), "address of the page"),
-    Column("site", pa.string(), "host of the address, or the site that the record names"),
+    Column(
+        "site",
+        pa.string(),
+        "host of the address, or what the record names; of other files their folder",
+    ),
     Column("language", pa.string(), "ISO 639 code of the main language"),
     Column("script", pa.string(), "script and region before conversion: Hans, Hant-TW, ..."),
     Column("encoding", pa.string(), "encoding from which the bytes were decoded"),
