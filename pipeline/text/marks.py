@@ -26,7 +26,7 @@ KANA_HANGUL = "\u3041-\u30ff\u31f0-\u31ff\u1100-\u11ff\uac00-\ud7a3"
 _SIDE = re.compile(f"[{CJK_SIDE}]")
 _HAN = re.compile(f"[{HAN}]")
 _LATIN = re.compile("[A-Za-z]")
-_CLAUSE_CHARS = 40
+CLAUSE_CHARS = 40
 """How far back the context of a mark between two neutral characters is read."""
 
 
@@ -42,5 +42,5 @@ def has_han(text: str, start: int = 0, end: int | None = None) -> bool:
 
 def clause_is_chinese(text: str, at: int) -> bool:
     """Whether what stands before a place on its line has more ideographs than Latin letters."""
-    clause = text[max(0, at - _CLAUSE_CHARS) : at].rpartition("\n")[2]
+    clause = text[max(0, at - CLAUSE_CHARS) : at].rpartition("\n")[2]
     return len(_HAN.findall(clause)) > len(_LATIN.findall(clause))

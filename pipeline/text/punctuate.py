@@ -27,7 +27,7 @@ from pipeline.text.marks import (
     is_side,
 )
 from pipeline.text.protected import protected_spans
-from pipeline.text.spots import Candidates, candidates
+from pipeline.text.spots import STOP_HABIT, Candidates, candidates
 
 Found = tuple[str, int, int, str, str]
 
@@ -45,8 +45,6 @@ _FACE = re.compile("[:;]-?[()DPO]")
 _NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
 _LONGEST_DASH = 6
 """More hyphens rule off a section."""
-_STOP_HABIT = 3
-"""ASCII full stops after ideographs that make a habit."""
 _LIST_NUMBER = 4
 """Characters from the line's start within which a full stop may belong to a list number."""
 
@@ -140,7 +138,7 @@ def _ascii_stops(text: str, places: Sequence[int]) -> list[Found]:
     One or two may be abbreviations or list numbers (一.总则).
     """
     places = [at for at in places if at - text.rfind("\n", 0, at) > _LIST_NUMBER]
-    if len(places) < _STOP_HABIT or len(places) < text.count("。"):
+    if len(places) < STOP_HABIT or len(places) < text.count("。"):
         return []
     ends = [at + 1 + gaps.after_mark(text, at + 1) for at in places]
     return [

@@ -1,9 +1,12 @@
-"""Where in a batch of texts the marks, brackets, quotes and blanks are that are worth a look."""
+"""Where in a batch of texts the marks, brackets, quotes and blanks are that are worth a look.
+
+What can be seen from a few characters is decided here, for the whole batch: a place that comes out
+has all that its rule needs and that costs nothing to ask. The rules decide about the rest.
+"""
 
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +16,7 @@ from pipeline.text import gaps
 from pipeline.text.marks import (
     ASCII_MARKS,
     CJK_SIDE,
+    CLAUSE_CHARS,
     HAN,
     KANA_HANGUL,
     WEAK_SIDE,
@@ -21,40 +25,55 @@ from pipeline.text.marks import (
 
 Places = NDArray[np.intp]
 Flags = NDArray[np.uint32]
+Bools = NDArray[np.bool_]
 
-SIDE, RIGHT, ASCII, WIDE, PAREN, DRAWN, FOREIGN, QUOTE = (1 << i for i in range(8))
-CURLY, BLANK, ALNUM, CLOSING, SEPARATING, LETTER, BREAK, ROUND = (1 << i for i in range(8, 16))
-WEAK, DOT = (1 << i for i in range(16, 18))
-WATCHED = ASCII | WIDE | DRAWN | FOREIGN | QUOTE | CURLY | BLANK | ROUND
+# Of every character: what is looked for in whole texts.
+ASCII, WIDE, DRAWN, BLANK, PAIRED, FOREIGN, LETTER, ASTRAL = (1 << i for i in range(8))
+# Of a character beside a place found.
+SIDE, RIGHT, WEAK, ALNUM, CLOSING, SEPARATING, HANLIKE, END, WORD = (1 << i for i in range(9))
 _DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
 """How many of these in a row are worth a look."""
+_LONGEST_PAIR = 200
+"""Characters from one bracket to the other, at most (see `pairs`)."""
+STOP_HABIT = 3
+"""ASCII full stops after ideographs that make a habit."""
+_SPACED = 4
+"""Blanks at every second place that may be letter-spacing."""
 
 
 @cache
-def _table() -> Flags:
+def _inside() -> NDArray[np.uint8]:
+    table = arrays.flag_table(
+        {
+            ASCII: ASCII_MARKS,
+            WIDE: WIDE_MARKS,
+            DRAWN: ".…—-",
+            BLANK: " \u3000",
+            PAIRED: "()（）\"'“”",
+            FOREIGN: KANA_HANGUL,
+            LETTER: HAN,
+        }
+    )
+    table[0xFFFF] = ASTRAL  # stands for all that is beyond the BMP: emoji oftener than ideographs
+    return table.astype(np.uint8)
+
+
+@cache
+def _beside() -> Flags:
     table = arrays.flag_table(
         {
             SIDE: CJK_SIDE,
             RIGHT: HAN + "0-9“‘《「『",
-            ASCII: ASCII_MARKS,
-            WIDE: WIDE_MARKS,
-            PAREN: "()",
-            ROUND: "()（）",
             WEAK: WEAK_SIDE,
-            DRAWN: ".…—-",
-            DOT: ".",
-            FOREIGN: KANA_HANGUL,
-            QUOTE: "\"'",
-            CURLY: "“”",
-            BLANK: " \u3000",
             ALNUM: "A-Za-z0-9_",
             CLOSING: gaps.CLOSING,
             SEPARATING: gaps.SEPARATING,
-            LETTER: HAN,
-            BREAK: " \n",
+            HANLIKE: HAN,
+            END: " \n",
+            WORD: "A-Za-z",
         }
     )
-    table[0xFFFF] = 0  # stands for all that is beyond the BMP: emoji oftener than ideographs
+    table[0xFFFF] = 0
     return table
 
 
@@ -86,35 +105,46 @@ def candidates(part: arrays.Codes) -> dict[int, Candidates]:
 
 
 class _Spots:
-    """One slice: its flags, and the watched places, a tenth of it, with theirs."""
+    """One slice: its characters and their flags, uint8."""
 
     def __init__(self, part: arrays.Codes) -> None:
         self.part = part
-        self.flags = arrays.flags_of(part.codes, _table())
-        self.places = np.flatnonzero(self.flags & WATCHED)
-        self.kinds = self.flags[self.places]
-        self.present = int(np.bitwise_or.reduce(self.kinds)) if len(self.kinds) else 0
+        self.codes = part.codes
+        self.flags = _inside().take(part.codes, mode="clip")
+        self.present = int(np.bitwise_or.reduce(self.flags)) if len(self.flags) else 0
+        self.size = len(part.starts) - 1
+
+    def which(self, mask: int) -> Bools:
+        """Return which characters have one of these flags."""
+        found: Bools = (self.flags & np.uint8(mask)) != 0
+        return found
 
     def at(self, mask: int) -> Places:
-        """Return the places with one of these (watched) flags."""
+        """Return the places with one of these flags."""
         if not self.present & mask:
-            return self.places[:0]
-        return np.compress((self.kinds & mask) != 0, self.places)
+            return np.zeros(0, np.intp)
+        return np.flatnonzero(self.which(mask))
+
+    def beside(self, places: Places) -> Flags:
+        """Return the flags of the characters at places that may lie behind the last one."""
+        return arrays.flags_of(self.codes[np.minimum(places, len(self.codes) - 1)], _beside())
 
     def found(self) -> dict[int, Candidates]:
         """Return the candidates of each text that has any."""
         found: dict[int, Candidates] = {}
         foreign = self._foreign()
         starts, ends, plain = self._mark_runs()
+        paired = self.at(PAIRED)
+        chars = self.codes[paired]
         kept: list[tuple[str, Places, Places | None]] = [
             ("plain", starts[plain], None),
             ("runs", starts[~plain], ends[~plain]),
             ("drawn", *self._drawn_runs()),
             ("blanks", self._blanks(), None),
             ("stops", self._stops(), None),
-            ("brackets", self._brackets(), None),
-            ("straight", self.at(QUOTE), None),
-            ("curly", self._odd_quotes(), None),
+            ("brackets", self._brackets(paired[np.isin(chars, _codes("()（）"))]), None),
+            ("straight", self._straight(paired[np.isin(chars, _codes("\"'"))]), None),
+            ("curly", self._odd_quotes(paired[np.isin(chars, _codes("“”"))]), None),
         ]
         for name, places, until in kept:
             if len(places):
@@ -132,88 +162,181 @@ class _Spots:
         owners = self.part.owners(places)
         local = (places - self.part.starts[owners]).tolist()
         ends = [] if until is None else (until - self.part.starts[owners]).tolist()
-        cuts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
-        for a, b in pairwise([*cuts, len(local)]):
+        for a, b in arrays.groups(owners):
             i = int(owners[a])
             if i not in foreign:
                 item = found.get(i) or found.setdefault(i, Candidates())
                 mine = local[a:b]
                 setattr(item, name, list(zip(mine, ends[a:b], strict=True)) if ends else mine)
 
-    def _beyond(self, places: Places) -> Flags:
-        """Return the flags at places that may lie behind the last one."""
-        return self.flags[np.minimum(places, len(self.flags) - 1)]
-
-    def _mark_runs(self) -> tuple[Places, Places, NDArray[np.bool_]]:
+    def _mark_runs(self) -> tuple[Places, Places, Bools]:
         """Return start, end and "plain" of each run of marks that is not one full-width mark.
 
-        Left out are ASCII marks that no Chinese neighbour and no line end could widen.
+        Left out are ASCII marks that nothing around them could widen.
         """
-        places = self.at(ASCII | WIDE)
+        narrow = self.which(ASCII)
+        mark = self.which(ASCII | WIDE)
+        doubled = mark[1:] & mark[:-1]
+        narrow[1:] |= doubled
+        narrow[:-1] |= doubled
+        places = np.flatnonzero(narrow)
         if not len(places):
             return places, places, places.astype(bool)
         first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
         sizes = np.diff(first, append=len(places))
-        narrow = np.logical_or.reduceat((self.flags[places] & ASCII) != 0, first)
-        kept = narrow | (sizes > 1)
-        starts, sizes, narrow = places[first[kept]], sizes[kept], narrow[kept]
+        kinds = self.flags[places]
+        narrow = np.logical_or.reduceat((kinds & ASCII) != 0, first)
+        starts = places[first]
         ends = starts + sizes
-        left, right = self.flags[starts - 1], self.flags[ends]
-        open_end = ((right & BREAK) != 0) & ((self._beyond(ends + 1) & ALNUM) == 0)
-        kept = ~narrow | (((left | right) & (SIDE | WEAK)) != 0) | open_end
-        framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & LETTER) != 0))
+        left, right = self.beside(starts - 1), self.beside(ends)
+        kept = ~narrow | self._widened(starts, ends, left, right)
+        framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & HANLIKE) != 0))
         plain = narrow & (sizes == 1) & framed & ((right & RIGHT) != 0)
         return starts[kept], ends[kept], plain[kept]
 
+    def _widened(self, starts: Places, ends: Places, left: Flags, right: Flags) -> Bools:
+        """Return which runs may stand in Chinese text: beside it, or after a clause of it."""
+        beyond = self.beside(ends + 1) | self.beside(ends + 2) | self.beside(ends + 3)
+        after = ((right & END) != 0) & ((beyond & SIDE) != 0)
+        said = ((left & ALNUM) != 0) | (self.codes[starts - 1] >= 0x80)
+        found = (((left | right) & SIDE) != 0) | (after & said)
+        open_ = ~found & (after | (((left | right) & (WEAK | END)) != 0))
+        asked = np.flatnonzero(open_)
+        found[asked] = self._chinese_clause(starts[asked])
+        return found
+
+    def _chinese_clause(self, places: Places) -> Bools:
+        """Return before which places a line has more ideographs than Latin letters."""
+        window = places[:, None] - np.arange(1, CLAUSE_CHARS + 1)
+        codes = self.codes[np.maximum(window, 0)]
+        over = np.logical_or.accumulate((codes == ord("\n")) | (window < 0), axis=1)
+        flags = np.where(over, 0, arrays.flags_of(codes, _beside()))
+        han = ((flags & HANLIKE) != 0) | ((codes > 0xFFFF) & ~over)
+        found: Bools = han.sum(axis=1) > ((flags & WORD) != 0).sum(axis=1)
+        return found
+
     def _drawn_runs(self) -> tuple[Places, Places]:
         """Return start and end of each long run of one kind of dot or dash."""
-        places = self.at(DRAWN)
-        if len(places) < min(_DRAWN_LEAST.values()):
-            return places[:0], places[:0]
-        chars = self.part.codes[places]
-        changes = (np.diff(places, prepend=-2) != 1) | (np.diff(chars, prepend=0) != 0)
-        first = np.flatnonzero(changes)
-        sizes = np.diff(first, append=len(places))
+        if not self.present & DRAWN:
+            return self.at(DRAWN), self.at(DRAWN)
+        same = self.which(DRAWN)
+        same[1:] &= self.codes[1:] == self.codes[:-1]
+        same[0] = False
+        again = np.flatnonzero(same)
+        if not len(again):
+            return again, again
+        first = np.flatnonzero(np.diff(again, prepend=-2) != 1)
+        starts = again[first] - 1
+        sizes = np.diff(first, append=len(again)) + 1
         least = np.zeros(len(first), np.int64)
         for char, count in _DRAWN_LEAST.items():
-            least[chars[first] == ord(char)] = count
+            least[self.codes[starts] == ord(char)] = count
         kept = sizes >= least
-        return places[first[kept]], places[first[kept]] + sizes[kept]
+        return starts[kept], starts[kept] + sizes[kept]
 
-    def _brackets(self) -> Places:
-        """Return the brackets of either width in the texts that have ASCII ones."""
-        narrow = self.at(PAREN)
-        if not len(narrow):
-            return narrow
-        mixed = np.zeros(len(self.part.starts) - 1, np.bool_)
-        mixed[self.part.owners(narrow)] = True
-        places = self.at(ROUND)
-        return np.compress(mixed[self.part.owners(places)], places)
+    def _brackets(self, places: Places) -> Places:
+        """Return the brackets of the texts in which an ASCII pair may be in Chinese text.
+
+        In a text whose brackets open and close in order, that takes an ideograph between two of
+        them, a Chinese character before the first or after the last, or two widths in one nest.
+        """
+        chars = self.codes[places]
+        narrow = chars < 0x80
+        if not narrow.any():
+            return places[:0]
+        owners = self.part.owners(places)
+        mixed = np.zeros(self.size, np.bool_)
+        mixed[owners[narrow]] = True
+        kept = mixed[owners]
+        places, chars, narrow, owners = places[kept], chars[kept], narrow[kept], owners[kept]
+        opens = np.isin(chars, _codes("(（"))
+        steps = np.where(opens, 1, -1)
+        depth = np.cumsum(steps)
+        first = np.diff(owners, prepend=-1) != 0
+        depth -= (depth - steps)[first][np.cumsum(first) - 1]
+        last = np.append(first[1:], True)
+        awake = np.zeros(self.size, np.bool_)
+        awake[owners[(depth < 0) | (last & (depth != 0))]] = True
+        both = np.zeros(self.size, np.bool_)
+        both[owners[~narrow]] = True
+        awake[owners[(depth > 1) & both[owners]]] = True
+        awake[owners[1:][(narrow[1:] != narrow[:-1]) & ~opens[1:] & opens[:-1]]] = True
+        outer = np.where(opens, self.beside(places - 1), self.beside(places + 1))
+        awake[owners[narrow & ((outer & SIDE) != 0)]] = True
+        if (depth > 0).any():
+            inner = np.flatnonzero((depth > 0) & ~awake[owners] & ~last)
+            inner = inner[self._holds_han(places[inner] + 1, places[inner + 1])]
+            awake[owners[inner]] = True
+        return places[awake[owners]]
+
+    def _holds_han(self, starts: Places, ends: Places) -> Bools:
+        """Return which stretches [start, end) may hold an ideograph; long ones are not read."""
+        found = np.ones(len(starts), np.bool_)
+        short = np.flatnonzero(ends - starts <= _LONGEST_PAIR)
+        if len(short):
+            sizes = (ends - starts)[short]
+            total = int(sizes.sum())
+            where = np.repeat(starts[short] - np.cumsum(sizes) + sizes, sizes) + np.arange(total)
+            hits = np.repeat(np.arange(len(short)), sizes)[
+                (self.flags[where] & (LETTER | ASTRAL)) != 0
+            ]
+            found[short] = False
+            found[short[hits]] = True
+        return found
+
+    def _straight(self, places: Places) -> Places:
+        """Return the straight quotes of the texts in which two on a line frame Chinese."""
+        if not len(places):
+            return places
+        owners = self.part.owners(places)
+        awake = np.zeros(self.size, np.bool_)
+        line = np.searchsorted(np.flatnonzero(self.codes == ord("\n")), places)
+        near = np.flatnonzero(line[1:] == line[:-1])
+        near = near[self._holds_han(places[near] + 1, places[near + 1])]
+        awake[owners[near]] = True
+        outer = (self.beside(places - 1) | self.beside(places + 1)) & SIDE
+        awake[owners[outer != 0]] = True
+        return places[awake[owners]]
 
     def _stops(self) -> Places:
         """Return the ASCII full stops between an ideograph and another, a blank or a line end."""
-        places = self.at(DOT)
+        places = self.at(DRAWN)
+        places = places[self.codes[places] == ord(".")]
         after = (self.flags[places - 1] & LETTER) != 0
-        after &= (self._beyond(places + 1) & (LETTER | BREAK)) != 0
-        return np.compress(after, places)
+        places = places[after]
+        places = places[(self.beside(places + 1) & (HANLIKE | END)) != 0]
+        owners = self.part.owners(places)
+        return places[np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT]
 
     def _blanks(self) -> Places:
-        """Return the blanks before a closing mark, after a separating one, between ideographs."""
-        places = self.at(BLANK)
-        left, right = self.flags[places - 1], self._beyond(places + 1)
-        closing = (right & CLOSING) != 0
-        lettered = ((left & (LETTER | SEPARATING)) != 0) & ((right & LETTER) != 0)
-        return np.compress(closing | lettered, places)
+        """Return the blanks before a closing mark, after a separating one, between ideographs.
 
-    def _odd_quotes(self) -> Places:
+        The last only where they stand at every second place, as in letter-spacing.
+        """
+        places = self.at(BLANK)
+        right = self.beside(places + 1)
+        kept = (right & (CLOSING | HANLIKE)) != 0
+        places, right = places[kept], right[kept]
+        left = self.beside(places - 1)
+        lettered = ((left & (HANLIKE | SEPARATING)) != 0) & ((right & HANLIKE) != 0)
+        taken = ((right & CLOSING) != 0) | (lettered & ((left & SEPARATING) != 0))
+        spaced = places[lettered]
+        if len(spaced) >= _SPACED:
+            far = spaced[_SPACED - 1 :] - spaced[: 1 - _SPACED] == 2 * (_SPACED - 1)
+            if far.any():
+                mixed = np.zeros(self.size, np.bool_)
+                mixed[self.part.owners(spaced[: 1 - _SPACED][far])] = True
+                taken |= lettered & mixed[self.part.owners(places)]
+        return places[taken]
+
+    def _odd_quotes(self, places: Places) -> Places:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
-        places = self.at(CURLY)
         if not len(places):
             return places
-        closing = self.part.codes[places] == ord("”")
+        closing = self.codes[places] == ord("”")
         first = np.diff(self.part.owners(places), prepend=-1) != 0
         same = np.concatenate([closing[:1], closing[1:] == closing[:-1]])
-        return np.compress(np.where(first, closing, same), places)
+        return places[np.where(first, closing, same)]
 
     def _foreign(self) -> frozenset[int]:
         """Return the texts that are Japanese or Korean: a kana or hangul for four ideographs.
@@ -223,8 +346,15 @@ class _Spots:
         places = self.at(FOREIGN)
         if not len(places):
             return frozenset()
-        size = len(self.part.starts) - 1
-        foreign = np.bincount(self.part.owners(places), minlength=size)
-        letters = np.flatnonzero(self.flags & LETTER)
-        han = np.bincount(self.part.owners(letters), minlength=size)
-        return frozenset(np.flatnonzero(foreign * 4 > han).tolist())
+        foreign = np.bincount(self.part.owners(places), minlength=self.size)
+        found = set()
+        for i in np.flatnonzero(foreign).tolist():
+            text = self.flags[self.part.starts[i] : self.part.starts[i + 1]]
+            if foreign[i] * 4 > np.count_nonzero(text & LETTER):
+                found.add(i)
+        return frozenset(found)
+
+
+@cache
+def _codes(characters: str) -> NDArray[np.uint32]:
+    return np.array([ord(c) for c in characters], np.uint32)
