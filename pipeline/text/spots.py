@@ -232,13 +232,15 @@ class _Spots:
         for char, count in _DRAWN_LEAST.items():
             least[self.codes[starts] == ord(char)] = count
         kept = sizes >= least
+        # Those of ASCII must touch Chinese.
+        kept &= (self.codes[starts] > 0x7F) | ((self.beside(starts - 1) & SIDE) != 0)
         return starts[kept], starts[kept] + sizes[kept]
 
     def _brackets(self, places: Places) -> Places:
-        """Return the brackets of the texts in which an ASCII pair may be in Chinese text.
+        """Return the brackets of the texts in which an ASCII one may be in Chinese text.
 
-        In a text whose brackets open and close in order, that takes an ideograph between two of
-        them, a Chinese character before the first or after the last, or two widths in one nest.
+        That takes an ideograph in a pair or a Chinese character beside it, a pair of two widths,
+        or a bracket without a partner.
         """
         chars = self.codes[places]
         narrow = chars < 0x80
@@ -249,25 +251,32 @@ class _Spots:
         mixed[owners[narrow]] = True
         kept = mixed[owners]
         places, chars, narrow, owners = places[kept], chars[kept], narrow[kept], owners[kept]
-        opens = np.isin(chars, _codes("(（"))
-        steps = np.where(opens, 1, -1)
-        depth = np.cumsum(steps)
-        first = np.diff(owners, prepend=-1) != 0
-        depth -= (depth - steps)[first][np.cumsum(first) - 1]
-        last = np.append(first[1:], True)
-        awake = np.zeros(self.size, np.bool_)
-        awake[owners[(depth < 0) | (last & (depth != 0))]] = True
-        both = np.zeros(self.size, np.bool_)
-        both[owners[~narrow]] = True
-        awake[owners[(depth > 1) & both[owners]]] = True
-        awake[owners[1:][(narrow[1:] != narrow[:-1]) & ~opens[1:] & opens[:-1]]] = True
-        outer = np.where(opens, self.beside(places - 1), self.beside(places + 1))
-        awake[owners[narrow & ((outer & SIDE) != 0)]] = True
-        if (depth > 0).any():
-            inner = np.flatnonzero((depth > 0) & ~awake[owners] & ~last)
-            inner = inner[self._holds_han(places[inner] + 1, places[inner + 1])]
-            awake[owners[inner]] = True
+        awake = self._ill_formed(chars, owners)
+        kept = ~awake[owners]
+        opening, closing = _pairs(places[kept], chars[kept])
+        left, right = self.codes[opening], self.codes[closing]
+        far = closing - opening > _LONGEST_PAIR
+        odd = far | ((left == ord("(")) != (right == ord(")")))
+        ascii_pair = np.flatnonzero((left == ord("(")) & ~odd)
+        opening_, closing_ = opening[ascii_pair], closing[ascii_pair]
+        before, after = self.beside(opening_ - 1), self.beside(closing_ + 1)
+        chinese = (before & SIDE) != 0
+        alone = ((before & END) != 0) | (self.codes[opening_ - 1] == 0x3000)
+        chinese |= alone & ((after & SIDE) != 0)
+        chinese |= self._holds_han(opening_ + 1, closing_)
+        odd[ascii_pair] |= chinese
+        awake[self.part.owners(opening[odd])] = True
         return places[awake[owners]]
+
+    def _ill_formed(self, chars: Flags, owners: Places) -> Bools:
+        """Return which texts have a bracket without a partner."""
+        steps = np.where(np.isin(chars, _codes("(（")), 1, -1)
+        total = np.cumsum(steps)
+        first = np.diff(owners, prepend=-1) != 0
+        depth = total - (total - steps)[first][np.cumsum(first) - 1]
+        found = np.zeros(self.size, np.bool_)
+        found[owners[(depth < 0) | (np.append(first[1:], True) & (depth != 0))]] = True
+        return found
 
     def _holds_han(self, starts: Places, ends: Places) -> Bools:
         """Return which stretches [start, end) may hold an ideograph; long ones are not read."""
@@ -353,6 +362,16 @@ class _Spots:
             if foreign[i] * 4 > np.count_nonzero(text & LETTER):
                 found.add(i)
         return frozenset(found)
+
+
+def _pairs(places: Places, chars: Flags) -> tuple[Places, Places]:
+    """Return the partners among brackets that all have one: opening and closing, as places."""
+    opens = np.isin(chars, _codes("(（"))
+    depth = np.cumsum(np.where(opens, 1, -1))
+    # On one level openings and closings take turns. Between texts the depth is 0.
+    level = np.where(opens, depth, depth + 1)
+    pairs = np.argsort(level, kind="stable").reshape(-1, 2)
+    return places[pairs[:, 0]], places[pairs[:, 1]]
 
 
 @cache
