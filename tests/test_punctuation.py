@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
 from pipeline.text.codes import SLICE
-from pipeline.text.punctuate import run_rules
+from pipeline.text.protected import spans_at
+from pipeline.text.punctuate import Punctuation, run_rules
+from pipeline.text.spots import Candidates
 from tests.stage_cases import check, load
 
 ALPHABET = "中文,，、。.;:!?()（）\"'“”…—- \n1aA%《》"
@@ -64,6 +67,30 @@ def test_a_batch_is_its_documents(texts: list[str]) -> None:
     documents = [Document(str(i), text) for i, text in enumerate(texts)]
     together = build_batch(options)(documents, census(texts))
     assert together == [build(options)(document) for document in documents]
+
+
+def everything(text: str) -> Candidates:
+    """Return all places of every kind, whatever stands around them."""
+    places = Candidates()
+    places.runs = [m.span() for m in re.finditer("[,;:!?，；：！？、。]+", text)]
+    places.drawn = [m.span() for m in re.finditer(r"(\.|…|—){3,}|-{2,}", text)]
+    places.drawn = [span for span in places.drawn if len(set(text[slice(*span)])) == 1]
+    places.brackets = [m.start() for m in re.finditer("[()（）]", text)]
+    places.straight = [m.start() for m in re.finditer("[\"']", text)]
+    places.curly = [m.start() for m in re.finditer("[“”]", text)]
+    places.stops = [m.start() for m in re.finditer(r"(?<=[中文])\.(?=[中文 \n])", text + "\n")]
+    places.blanks = [m.start() for m in re.finditer(r" (?=[^\n])", text)]
+    return places
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(ALPHABET, max_size=40))
+def test_no_place_with_something_to_change_is_passed_over(text: str) -> None:
+    rules = Punctuation("cjk")
+    found = {start: after for _, start, _, _, after in rules.batch([text]).get(0, [])}
+    for _, start, end, before, after in rules.judged(text, everything(text)):
+        if text[start:end] != after and not spans_at(text, [start]):
+            assert found.get(start) == after, before
 
 
 def test_marks_of_long_texts_are_found_in_every_slice() -> None:

@@ -25,7 +25,7 @@ BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
 
 Places = NDArray[np.intp]
-Flags = NDArray[np.uint32]
+Flags = NDArray[np.uint16]
 Bools = NDArray[np.bool_]
 
 # Of the first and last characters of a line.
@@ -66,7 +66,7 @@ def _edges() -> Flags:
     plain[[ord(c) for c in _ITEM_STARTS]] = False
     plain[[ord(c) for c in "“《「『【"]] = True
     table[~plain] |= np.uint32(ITEM)
-    return table
+    return table.astype(np.uint16)
 
 
 @cache

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Flags = TypeVar("_Flags", bound=np.unsignedinteger[Any])
 
 SLICE = 1 << 17
 """Code points a slice: four arrays of it stay in the cache."""
@@ -83,6 +85,6 @@ def places(flags: NDArray[np.unsignedinteger[Any]], mask: int) -> NDArray[np.int
     return np.flatnonzero((flags & flags.dtype.type(mask)) != 0)
 
 
-def flags_of(codes: NDArray[np.uint32], table: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def flags_of(codes: NDArray[np.uint32], table: NDArray[_Flags]) -> NDArray[_Flags]:
     """Return the flags of each code point; beyond the BMP those of U+FFFF."""
     return table.take(codes, mode="clip")

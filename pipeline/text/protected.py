@@ -6,7 +6,8 @@ Addresses, e-mail addresses, code between backticks, tags, entities, targets of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 
 # Each pattern starts with a literal or a bounded class: linear. The sign says when it is tried.
 _PATTERNS = tuple(
@@ -53,10 +54,46 @@ def protected_spans(text: str) -> list[tuple[int, int]]:
     >>> protected_spans("见http://a.cn/?b=1,2。")
     [(1, 17)]
     """
+    return _spans(text, [row for row in _PATTERNS if row[0] in text])
+
+
+def spans_at(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the protected stretches that tell which of some places are in one.
+
+    Kinds of stretches that hold none of the places are not looked for.
+    """
+    wanted = [row for row in _PATTERNS if row[0] in text]
+    if wanted and not any(map(_touches_ascii, repeat(text), places)):
+        wanted = [row for row in wanted if row[0] not in _GRAPHIC]
+    wanted = [
+        row
+        for row in wanted
+        if row[0] not in _ON_ONE_LINE or any(map(_follows, repeat(text), places, repeat(row[0])))
+    ]
+    return _spans(text, wanted)
+
+
+_GRAPHIC = frozenset(("://", "www.", "@", "&"))
+"""Signs of stretches that hold graphic ASCII only, and two of it at least."""
+_ON_ONE_LINE = frozenset(("<", "]("))
+"""Signs of stretches that begin with them and do not cross a line end."""
+
+
+def _touches_ascii(text: str, at: int) -> bool:
+    """Whether a graphic ASCII character stands at a place, and another one beside it."""
+    if not "!" <= text[at : at + 1] <= "~":
+        return False
+    return "!" <= text[at + 1 : at + 2] <= "~" or (at > 0 and "!" <= text[at - 1] <= "~")
+
+
+def _follows(text: str, at: int, sign: str) -> bool:
+    return text.rfind(sign, text.rfind("\n", 0, at) + 1, at + 1) >= 0
+
+
+def _spans(text: str, patterns: Sequence[tuple[str, re.Pattern[str]]]) -> list[tuple[int, int]]:
     spans = [
         (match.start(), _end(match, sign))
-        for sign, pattern in _PATTERNS
-        if sign in text
+        for sign, pattern in patterns
         for match in _found(text, sign, pattern)
     ]
     return _merged(sorted(spans)) if len(spans) > 1 else spans

@@ -26,7 +26,7 @@ from pipeline.text.marks import (
     clause_is_chinese,
     is_side,
 )
-from pipeline.text.protected import protected_spans
+from pipeline.text.protected import spans_at
 from pipeline.text.spots import STOP_HABIT, Candidates, candidates
 
 Found = tuple[str, int, int, str, str]
@@ -73,7 +73,7 @@ class Punctuation:
         for part in arrays.slices(texts):
             for i, places in candidates(part).items():
                 text = texts[part.first + i]
-                items = self._judged(text, places)
+                items = self.judged(text, places)
                 if items:
                     found[part.first + i] = items
         if self.width == "ascii":
@@ -82,7 +82,8 @@ class Punctuation:
         kept = {i: _settled_order(texts[i], items) for i, items in found.items()}
         return {i: items for i, items in kept.items() if items}
 
-    def _judged(self, text: str, places: Candidates) -> list[Found]:
+    def judged(self, text: str, places: Candidates) -> list[Found]:
+        """Return what changes at these places, each kind in order."""
         found: list[Found] = []
         if self.width == "cjk":
             found = [
@@ -199,7 +200,7 @@ def _narrowed(text: str, found: list[Found]) -> list[Found]:
 
 def _settled_order(text: str, found: list[Found]) -> list[Found]:
     """Sort, and leave out what stands in addresses and code."""
-    spans = protected_spans(text)
+    spans = spans_at(text, [item[1] for item in found])
     if spans:
         found = [item for item in found if not _inside(spans, item[1])]
     found.sort(key=itemgetter(1))
