@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,34 +19,35 @@ import pytest
 from tests import hostile
 from tests.faults.sweep import Bench
 
-VERSIONS = int(os.environ.get("PIPELINE_TEST_VERSIONS", "4"))
-"""Versions that are published under a reader: 20 in the long form."""
+VERSIONS = int(os.environ.get("PIPELINE_TEST_VERSIONS", "20"))
+"""Versions that are published under a reader."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork, flock and tmpfs")
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from tests.test_torn import {name}
+from {module} import {name}
 {name}(Path(sys.argv[1]))
 """
 
 
-def in_a_process(name: str, folder: Path, *prefix: str) -> None:
-    """Run a function of this module in a process that may fork: it has no threads yet."""
-    command = [*prefix, sys.executable, "-c", SCRIPT.format(name=name), str(folder)]
+def in_a_process(function: Callable[[Path], None], folder: Path) -> None:
+    """Run a function in a process that may fork: it has no threads yet."""
+    script = SCRIPT.format(module=function.__module__, name=function.__name__)
+    command = [sys.executable, "-c", script, str(folder)]
     root = Path(__file__).parents[1]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_reader_never_sees_a_torn_version(tmp_path: Path) -> None:
-    in_a_process("publish_under_a_reader", tmp_path / "t")
+    in_a_process(publish_under_a_reader, tmp_path / "t")
 
 
 def publish_under_a_reader(folder: Path) -> None:
     """Publish version after version while another process reads what is current."""
-    bench = Bench(folder, inline=True)
+    bench = Bench(folder)
     reader = os.fork()
     if not reader:
         read_for_ever(bench.output, folder / "reads")
@@ -78,12 +79,12 @@ def read_for_ever(output: Path, log: Path) -> None:
 
 
 def test_a_second_run_is_refused(tmp_path: Path) -> None:
-    in_a_process("run_while_locked", tmp_path / "t")
+    in_a_process(run_while_locked, tmp_path / "t")
 
 
 def run_while_locked(folder: Path) -> None:
     """Run while another process holds the lock: exit 11, and nothing is touched."""
-    bench = Bench(folder, inline=True)
+    bench = Bench(folder)
     before = bench.digest()
     (bench.input / "new.txt").write_text(hostile.prose("new"))
     with (bench.output / ".lock").open("r+") as lock:
@@ -106,12 +107,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_stops_the_run_and_no_more(small_disk: Path) -> None:
-    in_a_process("run_on_ever_larger_disks", small_disk)
+    in_a_process(run_on_ever_larger_disks, small_disk)
 
 
 def run_on_ever_larger_disks(disk: Path) -> None:
     """Leave more and more room, so that the disk is full in each phase; then make it read-only."""
-    bench = Bench(disk / "t", inline=True)
+    bench = Bench(disk / "t")
     (bench.input / "new.jsonl").write_bytes(hostile.rows("new", 200))
     codes = []
     filler = disk / "filler"

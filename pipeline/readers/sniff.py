@@ -116,9 +116,9 @@ def charset_of(head: bytes, options: InputOptions) -> str:
     bad = whole.decode("utf-8", "replace").count("\ufffd")
     if bad * 20 <= len(whole.translate(None, _ASCII)):
         return ""
-    from pipeline.decode import decode
+    from pipeline.decode import decode_row
 
-    found = options.charset or decode(whole).encoding
+    found = options.charset or decode_row(whole).encoding
     return "" if found == "utf-8" else found
 
 

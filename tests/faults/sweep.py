@@ -1,8 +1,8 @@
 """Kills or fails a run at each of its commit-relevant calls; then a reader looks, and it resumes.
 
-    python -m tests.faults.sweep                      every point, with workers (about 1 s a point)
-    python -m tests.faults.sweep --spawn --every 9    a sample, workers as new interpreters
-    python -m tests.faults.sweep --inline --every 7   a sample, in one process
+    python -m tests.faults.sweep                     every point (about 1 s a point)
+    python -m tests.faults.sweep --every 9           a sample
+    python -m tests.faults.sweep --spawn --every 9   the same with workers as new interpreters
 
 For each point, from an output that holds version 1: run on more input with the fault. Then
 `current` must be version 1 or version 2, whole; the exit code 0, 75 or the signal's; the same run
@@ -25,7 +25,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from pipeline.cleaning import Cleaner
 from pipeline.cli import run_command_line
@@ -37,8 +36,7 @@ from pipeline.store.verify import verify
 from tests import hostile
 from tests.faults import inject
 
-# By name: the package also has a function `run`.
-RUN: Any = import_module("pipeline.driver")
+import_module("pipeline.driver")  # loaded here, not in each process
 SITE = Path(__file__).parent / "site"
 DATA = ("data", "audit", "ledger", "quarantine")
 FAULTS = ("KILL", "EIO", "ENOSPC")
@@ -55,19 +53,82 @@ class Point:
     fault: str
 
 
-class Bench:
-    """A corpus in two states, and the output that holds its first version."""
+class Runs:
+    """Runs over a folder `in` that publish to a folder `out`, each in processes of its own.
 
-    def __init__(self, folder: Path, inline: bool = False, spawn: bool = False) -> None:
+    They are forks of this process, which has loaded what they need.
+    """
+
+    def __init__(self, folder: Path, spawn: bool = False) -> None:
         self.folder = folder
-        self.inline, self.spawn = inline, spawn
+        self.spawn = spawn
         self.told = ""
         self.input = folder / "in"
         self.output = folder / "out"
-        self.base = folder / "base"
-        self.log = folder / "calls"
         self.input.mkdir(parents=True)
         _warm()
+
+    def digest(self) -> str:
+        """Return a hash of what a reader sees through `current`."""
+        current = self.output / "current"
+        total = hashlib.sha256()
+        for folder in DATA:
+            for path in sorted(p for p in (current / folder).rglob("*") if p.is_file()):
+                total.update(path.relative_to(current).as_posix().encode())
+                total.update(path.read_bytes())
+        return total.hexdigest()
+
+    def run(self, fault: Point | None = None, *args: str) -> int:
+        """Run, with a fault or without; return the exit code, -N for a signal.
+
+        `told` is what it wrote on stderr: a pipe, since a limit of file sizes would hit a file.
+        """
+        ours, theirs = os.pipe()
+        process = os.fork()
+        if not process:
+            code = 1
+            try:
+                os.dup2(theirs, 2)
+                os.close(ours)
+                code = self._main(fault, args)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        os.close(theirs)
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        os.set_blocking(ours, False)
+        self.told = ""
+        with suppress(BlockingIOError):  # nothing was written, and a worker is still dying
+            self.told = os.read(ours, 1 << 16).decode("utf-8", "replace")
+        os.close(ours)
+        return code
+
+    def _main(self, fault: Point | None, args: tuple[str, ...]) -> int:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.environ["PIPELINE_TEST_FOLDER"] = str(self.folder)
+        sys.path.insert(0, str(SITE))
+        if not self.spawn:
+            own_process()  # workers are forked then, with all that this process has loaded
+        if fault:
+            os.environ["PIPELINE_TEST_FAULT"] = f"{fault.call}:{fault.number}:{fault.fault}"
+        inject.install(str(self.folder))
+        return run_command_line(
+            ["run", "--input", str(self.input), "--output", str(self.output), "--workers", "2",
+             "--set", "output.part_bytes=65536", "--set", "run.shard_bytes=4096",
+             # Workers inherit the address space of this process, which has verified much.
+             "--set", "limits.worker_memory_mb=16384", *args]
+        )  # fmt: skip
+
+
+class Bench(Runs):
+    """A corpus in two states, and the output that holds its first version."""
+
+    def __init__(self, folder: Path, spawn: bool = False) -> None:
+        super().__init__(folder, spawn)
+        self.base = folder / "base"
+        self.log = folder / "calls"
         (self.input / "a.jsonl").write_bytes(hostile.rows("a", 8) + b"{oops\n")
         (self.input / "b.txt").write_text(hostile.prose("b"))
         self._must(self.run(), "first run")
@@ -102,9 +163,7 @@ class Bench:
         """Return what went wrong at a point: nothing, if all is well."""
         shutil.rmtree(self.output)
         shutil.copytree(self.base, self.output, symlinks=True)
-        os.environ["PIPELINE_TEST_FAULT"] = f"{point.call}:{point.number}:{point.fault}"
-        code = self.run()
-        del os.environ["PIPELINE_TEST_FAULT"]
+        code = self.run(point)
         wrong = []
         # 1: every worker was killed at this call, whatever it was given to do.
         if code not in (0, 75, -9) and (code, point.fault) != (1, "KILL"):
@@ -118,59 +177,6 @@ class Bench:
             wrong.append("other bytes than an undisturbed run")
         return wrong
 
-    def digest(self) -> str:
-        """Return a hash of what a reader sees through `current`."""
-        current = self.output / "current"
-        total = hashlib.sha256()
-        for folder in DATA:
-            for path in sorted(p for p in (current / folder).rglob("*") if p.is_file()):
-                total.update(path.relative_to(current).as_posix().encode())
-                total.update(path.read_bytes())
-        return total.hexdigest()
-
-    def run(self) -> int:
-        """Run the main job in a process of its own; return its exit code, -N for a signal.
-
-        `told` is what it wrote on stderr: a pipe, since a limit of file sizes would hit a file.
-        """
-        ours, theirs = os.pipe()
-        process = os.fork()
-        if not process:
-            code = 1
-            try:
-                os.dup2(theirs, 2)
-                os.close(ours)
-                code = self._main()
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
-        os.close(theirs)
-        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        os.set_blocking(ours, False)
-        self.told = ""
-        with suppress(BlockingIOError):  # nothing was written, and a worker is still dying
-            self.told = os.read(ours, 1 << 16).decode("utf-8", "replace")
-        os.close(ours)
-        return code
-
-    def _main(self) -> int:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if self.inline:
-            RUN.run_isolated = _inline
-        os.environ["PIPELINE_TEST_FOLDER"] = str(self.folder)
-        sys.path.insert(0, str(SITE))
-        if not self.spawn:
-            own_process()  # workers are forked then, with all that this process has loaded
-        inject.install(str(self.folder))
-        return run_command_line(
-            ["run", "--input", str(self.input), "--output", str(self.output), "--workers", "2",
-             "--set", "output.part_bytes=65536", "--set", "run.shard_bytes=4096",
-             # Workers inherit the address space of this process, which has verified much.
-             "--set", "limits.worker_memory_mb=16384"]
-        )  # fmt: skip
-
     def _must(self, code: int, what: str) -> None:
         if code:
             raise SystemExit(f"the undisturbed {what} ended with {code}: {self.told}")
@@ -181,10 +187,6 @@ def _warm() -> None:
     values = load().values
     text = RawDocument("warm", 0, hostile.prose("warm").encode())
     Cleaner(values).rows([Placed(0, text)])
-
-
-def _inline(task: Any, jobs: Any, *_: Any) -> Iterator[tuple[int, Any]]:
-    yield from ((number, task(job)) for number, job in enumerate(jobs))
 
 
 def sweep(bench: Bench, every: int, faults: tuple[str, ...]) -> tuple[Counter[str], int]:
@@ -204,14 +206,12 @@ def sweep(bench: Bench, every: int, faults: tuple[str, ...]) -> tuple[Counter[st
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--inline", action="store_true", help="no worker processes")
-    how.add_argument("--spawn", action="store_true", help="workers are new interpreters")
+    parser.add_argument("--spawn", action="store_true", help="workers are new interpreters")
     parser.add_argument("--every", type=int, default=1, metavar="K", help="one point in K")
     parser.add_argument("--faults", default=",".join(FAULTS))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder, "t"), args.inline, args.spawn)
+        bench = Bench(Path(folder, "t"), args.spawn)
         tried, bad = sweep(bench, args.every, tuple(args.faults.split(",")))
     for name, count in sorted(tried.items()):
         print(f"{name:20} {count:5} points")
