@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -80,6 +81,31 @@ def test_forms_with_changing_values_are_learned_beside_lines_of_the_site() -> No
     out, removals, _ = run(texts)
     assert out == [article(n) for n in range(12)]
     assert {RULES[rule] for rule in removals.rule} == {"site-line", "site-template"}
+
+
+def test_a_form_that_every_document_has_needs_no_fixed_neighbour() -> None:
+    tail = "本文由某某翻译计划组织编译并在某某中国荣誉推出"
+    texts = []
+    for n in range(48):
+        feet = [f"via: https://example.org/{n}", f"译者：某{n}", f"校对：校{n}", tail]
+        feet = [*list(permutations(feet))[n * 7 % 24]]
+        links = [f"[{k}]: https://example.org/{n}/{sentence(n, k)}" for k in range(n * 7 % 40)]
+        texts.append("\n".join([article(n, 30), *feet, *links]))
+    out, _, _ = run(texts)
+    assert not [text for text in out if "via:" in text or "译者：" in text]
+    assert sum(text.count("通报") for text in out) == sum(text.count("通报") for text in texts)
+
+
+def test_a_label_beside_the_lines_of_a_site_goes_whatever_its_value() -> None:
+    """A title that ends in a question mark, and a label in a wording that few documents use."""
+    foot = "译文出自：某某翻译计划组织编译的系列文章"
+    texts = []
+    for n in range(60):
+        label, mark = ("原文地址", "？" * (n % 3)) if n % 10 else ("原文链接", "")
+        head = f"{label}：第{n}篇说的是什么{mark}\n作者：某{n}\n{foot}"
+        texts.append(f"{head}\n{article(n, 10)}")
+    out, _, _ = run(texts)
+    assert out == [article(n, 10) for n in range(60)]
 
 
 def test_a_heading_goes_when_nothing_is_left_below_it() -> None:

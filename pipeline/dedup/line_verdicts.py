@@ -21,13 +21,14 @@ from pipeline.dedup.line_counts import (
     keys,
 )
 from pipeline.dedup.pages import outside_article
-from pipeline.text.line_hashes import LEADS, PROSE, STRUCTURE, LineRecords
+from pipeline.text.line_hashes import LABEL, LEADS, PROSE, STRUCTURE, LineRecords
 
 LINE, FORM, HEADING, OUTSIDE = range(4)
 _FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text
 _OUTERMOST_LINES, _OUTERMOST_DRIFT = 2.0, 1.5  # first or last on the page: half the share will do
 _TEXT_SENTENCES, _TEXT_SHARE = 8, 0.4  # so many sentences, this share of the lines: a text
 _COPY_SHARE = 0.5  # of its sentences recur: the text is that of other documents
+_EVERY_SHARE = 0.8  # of the documents have a form: no neighbour need always be the same
 _CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `（完）` is the site's
 
 
@@ -127,11 +128,15 @@ def judge(
     alone = by_line & line.home & ((records.chars >= options.min_chars) | line.closing)
     paired = pair.frequent & (pair.share >= options.template_share)
     paired[1:] |= paired[:-1] & follows_above(records)[1:]
-    by_form = form.frequent & plain & ~prose & (form.share >= options.template_share)
-    by_form &= ~by_line & (form.steady | paired)
+    # A label whose value happens to be a sentence is one still, beside those that it always has.
+    said = prose & ~(paired & ((records.shape & LABEL) != 0))
+    by_form = form.frequent & plain & ~said & (form.share >= options.template_share)
+    by_form &= ~by_line & (form.steady | paired | (form.share >= _EVERY_SHARE))
     anchor = by_line & (line.share >= options.template_share / 2)
     goes = _with_company(records, by_line, by_form, alone, anchor, options)
     goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
+    labels = form.frequent & form.steady & plain & ~prose & ((records.shape & LABEL) != 0)
+    goes |= _outside(records, goes) & labels
     goes &= ~_copies(records, line.frequent & prose, prose)
     share = np.maximum(line.share, form.share)
     familiar = line.frequent | form.frequent
@@ -211,6 +216,18 @@ def _between(records: LineRecords, goes: Flags) -> Flags:
     out = np.zeros(len(records), bool)
     follows = follows_above(records)
     out[1:-1] = goes[:-2] & goes[2:] & follows[1:-1] & follows[2:]
+    return out
+
+
+def _outside(records: LineRecords, goes: Flags) -> Flags:
+    """Say which lines are the first (last) of a page, directly above (below) one that goes.
+
+    A label in a rarer wording (`原文链接` where most say `原文地址`) has no share of its own.
+    """
+    follows = follows_above(records)
+    out = np.zeros(len(records), bool)
+    out[:-1] = goes[1:] & follows[1:] & (records.top[:-1] == 0)
+    out[1:] |= goes[:-1] & follows[1:] & (records.bottom[1:] == 0)
     return out
 
 

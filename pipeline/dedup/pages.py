@@ -59,6 +59,9 @@ def outside_article(
         places = high + np.flatnonzero(rare[high:top])
         longest = places[np.argsort(records.chars[places], kind="stable")[-_TITLES:]]
         titles[longest] = titles[places[-1:]] = True
+    # A player or a box may cut an article in two: short sentences between its paragraphs stay too.
+    held = stays & prose & ~goes
+    out[1:-1] &= ~(prose[1:-1] & held[:-2] & held[2:])
     outside: Flags = out & ~goes & ~stays & ~titles
     return outside, titles
 

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from pipeline.text.codes import SLICE, Codes, slices
 from pipeline.text.fold import fold_table
 
-STRUCTURE, PROSE, LEADS = 1, 2, 4
-"""Bits of `shape`: a heading, clause or numbered item; ends like a sentence; ends in a colon."""
+STRUCTURE, PROSE, LEADS, LABEL = 1, 2, 4, 8
+"""Bits of `shape`: a heading, clause or numbered item; ends like a sentence; ends in a colon; is a
+short label and its value."""
 
 _LABEL_CHARS = 10  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
 _PROSE_CHARS = 10
@@ -38,7 +39,7 @@ class LineRecords:
     `owner` int32 (m,): number of the text. `line` int32 (m,): number of the line in it (split at
     newlines). `exact`, `template` uint64 (m,). `top`, `bottom` uint16 (m,): how many lines that are
     not blank stand above and below, at most 65535. `chars` uint16 (m,): letters, digits and Han,
-    at most 65535. `shape` uint8 (m,): STRUCTURE | PROSE | LEADS.
+    at most 65535. `shape` uint8 (m,): STRUCTURE | PROSE | LEADS | LABEL.
     """
 
     owner: NDArray[np.int32]
@@ -102,7 +103,8 @@ _NOTHING = Codes(0, np.zeros(0, np.uint32), np.zeros(1, np.int64))
 def _records(part: Codes, max_lines: int) -> LineRecords:
     page = _Page(part)
     full = np.flatnonzero(page.chars)
-    exact, template = _hashes(page)
+    ends = _label_ends(page)
+    exact, template = _hashes(page, ends)
     starts = page.starts[full]
     owner = part.owners(starts)
     line = full - np.searchsorted(page.starts, part.starts[:-1])[owner]
@@ -115,7 +117,7 @@ def _records(part: Codes, max_lines: int) -> LineRecords:
         np.minimum(top, 65535).astype(np.uint16),
         np.minimum(bottom, 65535).astype(np.uint16),
         np.minimum(page.chars[full], 65535).astype(np.uint16),
-        _shapes(part.codes, starts, page.ends[full], page.chars[full]),
+        _shapes(part.codes, starts, page.ends[full], page.chars[full]) | _labels(page, ends)[full],
     )
     near = (top < max_lines // 2) | (bottom < max_lines // 2)
     return records if bool(near.all()) else records.take(near)
@@ -209,7 +211,11 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return values ^ (values >> np.uint64(31))
 
 
-def _hashes(page: _Page) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _labels(page: _Page, ends: NDArray[np.int64]) -> NDArray[np.uint8]:
+    return np.where(ends < page.chars, np.uint8(LABEL), np.uint8(0))
+
+
+def _hashes(page: _Page, ends: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return the exact and the template hash of each line; 0 where it shows nothing."""
     shown = page.codes.take(page.at)
     words = _words().take(shown, mode="clip")
@@ -217,7 +223,6 @@ def _hashes(page: _Page) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     words[astral] = mix(shown[astral].astype(np.uint64))
     exact = _sums(words, page.first, page.chars)
     template = exact.copy()
-    ends = _label_ends(page)
     digits = page.kinds == _DIGIT
     before = np.concatenate(([0], np.cumsum(digits, dtype=np.int32)))
     with_digits = before[page.first + page.chars] > before[page.first]
