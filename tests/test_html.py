@@ -6,8 +6,9 @@ import doctest
 from datetime import datetime
 
 import pytest
+from resiliparse.parse.html import HTMLTree
 
-from pipeline.readers import html, pagefields
+from pipeline.readers import html, pagefields, pagelines
 from pipeline.readers.html import extract
 from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagelines import page_lines
@@ -140,32 +141,46 @@ def test_hostile_pages_keep_their_text(bomb: str) -> None:
     assert "文。" in extract(bomb).text
 
 
-def test_the_walk_visits_each_node_once() -> None:
-    class Node:
-        """An element that counts how often its children are asked for."""
+def test_each_element_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered = 0
+    enter = pagelines._Walk.enter
 
-        asked = 0
-        type, tag, value, next, parent = 1, "div", None, None, None
-        class_name = id = ""
+    def counted(walk: pagelines._Walk, tag: str, written: str) -> None:
+        nonlocal entered
+        entered += 1
+        enter(walk, tag, written)
 
-        def __init__(self, child: Node | None) -> None:
-            self.child = child
-            if child:
-                child.parent = self
+    monkeypatch.setattr(pagelines._Walk, "enter", counted)
+    assert page_lines("<div>" * 999 + "</div>" * 999).depth == 999
+    assert entered == 999
 
-        @property
-        def first_child(self) -> Node | None:
-            Node.asked += 1
-            return self.child
 
-        def hasattr(self, name: str) -> bool:
-            return False
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("<p>a &lt;b&gt; &amp;amp;</p>", ["a <b> &amp;"]),
+        ("<p title='x>\"y<'>一</p><p a\"b=c =x>二</p>", ["一", "二"]),
+        (
+            "一<script>if(a<b){'</p>'}</script><style>p>a</style><noscript><p>不</p></noscript>二",
+            ["一二"],
+        ),
+        ("<svg><style><a>不</a></style><link/><text>不</text></svg>一", ["一"]),
+        ("<div style='display: none'>不<div>不</div></div>一<textarea><b></textarea>", ["一"]),
+        ("<pre>\n一\n  二</pre>", ["一", "  二"]),
+        ("一<br>二<hr>三<!-- 不 <p> -->四", ["一", "二", "三四"]),
+        ("<xmp>一<b>二</xmp>", ["一<b>二"]),
+    ],
+)
+def test_a_page_as_lines(body: str, wanted: list[str]) -> None:
+    assert extract(page(body), HtmlOptions(extractor="all")).text.split("\n") == wanted
 
-    node = Node(None)
-    for _ in range(999):
-        node = Node(node)
-    assert page_lines(node).depth == 999
-    assert Node.asked == 1000
+
+def test_headings_and_times_are_kept_in_their_order() -> None:
+    body = "<h2>一</h2><h3>二</h3><time>2021-02-02 <b>10:00</b></time>"
+    body += "<time datetime=2020-01-01>x</time>"
+    found = page_lines(str(HTMLTree.parse(page(body))))
+    assert found.times == ["2021-02-02 10:00", "2020-01-01"]
+    assert found.headings == ["一", "二"]
 
 
 def test_half_a_surrogate_pair_becomes_a_mark() -> None:

@@ -66,7 +66,7 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
         html = html.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     html = _without_unclosed(html)
     tree = HTMLTree.parse(html)
-    page = page_lines(tree.document)
+    page = page_lines(str(tree))
     if 'id="js_content"' in html:
         _add_script_fields(html, page)
     lines = main_lines(page)
@@ -92,7 +92,8 @@ def _shown(line: PageLine) -> str:
 
 
 def _without_unclosed(html: str) -> str:
-    opened = sum(1 if found[1] == "" else -1 for found in _FORMATTING.finditer(html))
+    slashes = _FORMATTING.findall(html)
+    opened = len(slashes) - 2 * slashes.count("/")
     return html if opened <= MAX_UNCLOSED else _FORMATTING.sub("", html)
 
 
