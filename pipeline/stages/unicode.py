@@ -17,9 +17,9 @@ from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.code import code_spans
-from pipeline.text.compose import excess_marks, uncomposed
+from pipeline.text.compose import MAX_MARKS, excess_marks, uncomposed
 from pipeline.text.entities import entities
-from pipeline.text.oddities import Change, oddities
+from pipeline.text.oddities import Change, have_oddities, oddities
 
 NAME = "unicode"
 MAX_ROUNDS = 4
@@ -144,22 +144,26 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
     """Return the function for batches.
 
     Texts whose only unusual classes are those of form C are asked whether they are in it, which
-    runs at 600 MB/s; only the others are searched.
+    runs at 600 MB/s. Of the others those are read that hold a character with a rule, or an entity.
     """
     apply = build(options)
-    odd = np.uint64(ODD | (SQUARED if options.squared == "expand" else 0))
-    stop = np.uint64(WIDE)
+    squared = options.squared == "expand"
+    odd = np.uint64(ODD | (SQUARED if squared else 0) | WIDE)
+    ampersand = np.uint64(classes("ampersand"))
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         out: list[Outcome] = list(documents)
-        searched = (census.masks & odd) > 0
-        wide = (census.masks & stop) > 0
-        for i, document in enumerate(documents):
+        searched = np.flatnonzero((census.masks & odd & ~ampersand) > 0)
+        awake = census.count("combining") > MAX_MARKS
+        awake[searched] |= have_oddities([documents[i].text for i in searched.tolist()], squared)
+        escaped = ((census.masks & ampersand) > 0).tolist()
+        for i, (document, read) in enumerate(zip(documents, awake.tolist(), strict=True)):
+            text = document.text
             if (
-                searched[i]
-                or (wide[i] and "．" in document.text)
-                or "\u2800" in document.text
-                or not unicodedata.is_normalized("NFC", document.text)
+                read
+                or "\u2800" in text
+                or not unicodedata.is_normalized("NFC", text)
+                or (escaped[i] and any(True for _ in entities(text)))
             ):
                 out[i] = apply(document)
         return out

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.codes import slices
 from pipeline.text.compose import code_points
 
 Change = tuple[int, int, str, str]
@@ -68,6 +69,15 @@ def oddities(text: str, *, squared: bool = False) -> Iterator[Change]:
             for change in handler(text, start, start + last - first):
                 done = change[1]
                 yield change
+
+
+def have_oddities(texts: Sequence[str], squared: bool) -> NDArray[np.bool_]:
+    """Return which texts hold a character that `oddities` may change: bool (n,)."""
+    found = np.zeros(len(texts), np.bool_)
+    for part in slices(texts):
+        places = np.flatnonzero(_group_table(squared).take(part.codes) != 0)
+        found[part.first + part.owners(places)] = True
+    return found
 
 
 @cache
