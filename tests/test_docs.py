@@ -7,9 +7,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+
+from pipeline.document import Document, replay
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -54,6 +57,57 @@ def test_snippets_are_valid(page: Path) -> None:
                 assert first.startswith("-") or first in cli.commands, first
 
 
+def follow(page: Path, folder: Path) -> int:
+    """Do what a page says in a folder: its commands and its named files, in order; count commands.
+
+    A block below `<!-- file: NAME -->` is the content of that file; below `<!-- change: NAME -->`
+    it says which lines of a recipe lose their `# `.
+    """
+    ran = 0
+    blocks = re.findall(
+        r"(?:<!-- (file|change): (\S+) -->\n)?```(\w+)\n(.*?)```",
+        page.read_text("utf-8"),
+        re.DOTALL,
+    )
+    for kind, name, language, code in blocks:
+        if kind == "file":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(code, "utf-8")
+        elif kind == "change":
+            uncomment(folder / name, code)
+        elif language == "sh":
+            lines = [line.partition("  #")[0] for line in code.splitlines()]
+            commands = [line for line in lines if line.startswith("python -m pipeline")]
+            for line in commands:
+                run_line(line, folder)
+            ran += len(commands)
+    return ran
+
+
+def uncomment(recipe: Path, wanted: str) -> None:
+    """Set the options of a TOML text in a recipe that shows each with its default."""
+    text = recipe.read_text("utf-8")
+    for section, options in tomllib.loads(wanted).items():
+        for key in options:
+            line = next(x for x in wanted.splitlines() if x.startswith(f"{key} = "))
+            start = text.index(f"[{section}]")
+            rest, n = re.subn(rf"^# {key} = .*$", line, text[start:], count=1, flags=re.MULTILINE)
+            assert n == 1, f"{section}.{key}"
+            text = text[:start] + rest
+    recipe.write_text(text, "utf-8")
+
+
+def run_line(line: str, folder: Path) -> str:
+    """Run a command line as a shell would, with this Python; return what it prints."""
+    here = {"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=folder, env={**os.environ, **here},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
+    return done.stdout.decode()
+
+
 def test_the_tutorial_runs(tmp_path: Path) -> None:
     """The commands of the tutorial, in order, on a folder of GBK files."""
     folder = tmp_path / "my/folder"
@@ -63,22 +117,46 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
         ("b", "另一篇短文。"),
     ):
         (folder / f"{name}.txt").write_bytes(text.encode("gbk"))
-    page = (ROOT / "docs/tutorial.md").read_text("utf-8")
-    ran = 0
-    for code in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
-        for line in code.strip().splitlines():
-            if "diff v000001" in line:
-                name = min(p.name for p in (tmp_path / "my/corpus/versions").iterdir())
-                line = re.sub(r"v000001-\w+", name, line)  # noqa: PLW2901
-            command = [sys.executable, *line.split()[1:]]
-            done = subprocess.run(
-                command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
-                capture_output=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
-            ran += 1
-    assert ran >= 8
+    assert follow(ROOT / "docs/tutorial.md", tmp_path) >= 9
     assert run_python(ROOT / "docs/tutorial.md", tmp_path) == 1
+    said = run_line("python -m pipeline diff --output my/corpus", tmp_path)
+    assert "punctuation.width: cjk -> keep" in said
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_commands_of_the_readme_run(tmp_path: Path, page: str) -> None:
+    for name in ("seeds", "configs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "my/folder").mkdir(parents=True)
+    (tmp_path / "my/folder/a.txt").write_text("他说,今天是周一。", "utf-8")
+    (tmp_path / "page.txt").write_text("他说,今天是周一。", "utf-8")
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "text": "他说,好。"}\n', "utf-8")
+    run_line("python -m pipeline --set punctuation.width=keep", tmp_path)
+    run_line("python -m pipeline", tmp_path)
+    assert follow(ROOT / page, tmp_path) >= 6
+    assert (tmp_path / "out.jsonl").stat().st_size
+    assert (tmp_path / "my/corpus/current/report.html").is_file()
+
+
+def test_the_rule_and_the_stage_of_the_guide_work(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/default.toml").write_bytes((ROOT / "configs/default.toml").read_bytes())
+    article = "图书馆昨日开放，读者很多。\n他说，今天是周一。\n"
+    (tmp_path / "page.txt").write_text(f"{article}本报道由晨光读书会赞助播出", "utf-8")
+    assert follow(ROOT / "docs/extending.md", tmp_path) == 3
+    said = run_line("python -m pipeline try page.txt --config my.toml", tmp_path)
+    assert "sponsor-line: " in said
+    assert said.rstrip().endswith(article.rstrip())
+    spec = spec_from_file_location("the_end", tmp_path / "pipeline/stages/the_end.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    apply = module.STAGE.build(module.STAGE.options())
+    for case in tomllib.loads((tmp_path / "tests/cases/the_end.toml").read_text("utf-8"))["case"]:
+        out = apply(Document("a", case["input"]))
+        assert out.text == case.get("expect", case["input"])
+        assert replay(case["input"], out.edits) == out.text
 
 
 def run_python(page: Path, folder: Path) -> int:
