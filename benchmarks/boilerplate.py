@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import argparse
 import html
-import io
-import json
 import re
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import zstandard
+from sets import rows
 
 from pipeline.census import census
 from pipeline.dedup.lines import SitesOptions, learn
@@ -42,15 +39,6 @@ _MARKDOWN = {
         r"这个周刊|这个专栏|微信搜索|（完）|## (?:欢迎)?订阅", 14,
     ),
 }  # fmt: skip
-
-
-def rows(data: Path, name: str, limit: int = 0) -> Iterator[dict[str, Any]]:
-    with (data / f"{name}.jsonl.zst").open("rb") as file:
-        stream = zstandard.ZstdDecompressor().stream_reader(file)
-        for number, line in enumerate(io.TextIOWrapper(stream, "utf-8")):
-            if limit and number >= limit:
-                return
-            yield json.loads(line)
 
 
 def lines_of(text: str) -> Counter[str]:

@@ -9,18 +9,13 @@ A2_gne_inarticle_labels, and B_* (clean text). Prints one table: what, right, of
 from __future__ import annotations
 
 import argparse
-import gzip
-import io
-import json
 import re
-import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import zstandard
+from sets import pages, rows
 
 from pipeline.document import Document
 from pipeline.readers.html import extract
@@ -28,33 +23,6 @@ from pipeline.readers.options import HtmlOptions
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import STAGE, MetadataOptions
 from pipeline.text import dates
-
-
-def rows(data: Path, name: str, limit: int = 0) -> Iterator[dict[str, Any]]:
-    with (data / f"{name}.jsonl.zst").open("rb") as file:
-        stream = zstandard.ZstdDecompressor().stream_reader(file)
-        for number, line in enumerate(io.TextIOWrapper(stream, "utf-8")):
-            if limit and number >= limit:
-                return
-            yield json.loads(line)
-
-
-def pages(data: Path, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    with (data / f"{name}.raw.tar.zst").open("rb") as file:
-        stream = zstandard.ZstdDecompressor().stream_reader(file)
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                content = archive.extractfile(member)
-                if content is None:
-                    continue
-                raw = content.read()
-                raw = gzip.decompress(raw) if member.name.endswith(".gz") else raw
-                try:
-                    found[member.name] = raw.decode("utf-8")
-                except UnicodeDecodeError:
-                    found[member.name] = raw.decode("gb18030", "replace")
-    return found
 
 
 def fourgram_f(text: str, gold: str) -> float:

@@ -93,6 +93,20 @@ def test_a_title_without_a_mark_opens_the_text_or_is_the_link_above_it() -> None
     assert extract(page(linked)).fields["title"] == "很高兴来到这里"
 
 
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("李建忠的博客", ["李建忠"]),
+        ("李建忠", ["李建忠"]),
+        ("我的博客", None),
+        ("财经的专栏", None),
+    ],
+)
+def test_who_keeps_a_blog_writes_it(heading: str, wanted: list[str] | None) -> None:
+    body = f"<h1>{heading}</h1><p>随笔分类 (rss)</p><p>存档</p><div><p>{SENTENCE}</p></div>"
+    assert extract(page(body)).fields.get("author") == wanted
+
+
 def test_wechat_says_in_a_script_when_and_by_whom() -> None:
     script = '<script>var nickname = "某某科技"; var ct = "1581517074";</script>'
     fields = extract(page(f'<div id="js_content"><p>{SENTENCE}</p></div>{script}')).fields

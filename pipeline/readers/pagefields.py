@@ -30,6 +30,14 @@ _BY = re.compile(
     r"\s{0,3}(?P<name>[^\s:,。|/()\[\]<>]{2,16})"
     r"|(?:由|作者)\s{0,2}(?P<poster>[^\s:,。|/()\[\]<>]{2,16}?)\s{0,2}[于在]\s{0,2}(?=(?:19|20)\d\d)"
 )
+# 张三的博客; 李建忠 over a page with archives and feeds: who keeps a blog writes it.
+_OWNER = re.compile(
+    r"(?P<name>[^\s的:：|,，]{2,12})的(?:个人|個人)?(?:博客|部落格|网志|網誌|专栏|專欄|blog)",
+    re.IGNORECASE,
+)
+_BLOG = re.compile(
+    r"随笔|隨筆|博客|部落格|日志|日誌|网志|網誌|存档|存檔|\brss\b|\bblog", re.IGNORECASE
+)
 _TODAY = re.compile(r"今天是|今日是|现在是|现在时间|当前时间|农历")
 _SAID = re.compile(
     r"(?:时间|日期|发布|发表|更新|刊登|posted|发布于|发表于|于|在|on)\s{0,2}:?\s{0,2}$"
@@ -57,6 +65,8 @@ def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict
         found["published_at"] = when
     signed = _signed_for_machines(page.metas, linked)
     found |= _people(signed, says, around, _site(named, linked, page_title, title))
+    if "author" not in found and (owner := _blog_owner(page, page_title)):
+        found["author"] = [owner]
     if origin := _source(named, linked, says):
         found["source"] = origin
     url = _first(named, words()["url_meta"]) or page.canonical
@@ -341,10 +351,24 @@ def _author(given: Iterable[str], site: str, around: _Around) -> list[str]:
     return []
 
 
+def _blog_owner(page: PageLines, page_title: str) -> str:
+    """Return the person whose blog a page belongs to, by its headings; no person is called 我."""
+    heads = [_one_line(head) for head in (*page.headings[:3], page_title)]
+    for head in heads:
+        owner = _OWNER.search(head)
+        if owner and looks_chinese(owner["name"]) and people(owner["name"], strict=True):
+            return owner["name"]
+    words_of_blogs = {word for line in page.lines for word in _BLOG.findall(line.text)}
+    if heads and len(words_of_blogs) > 1 and len(heads[0]) == 3 and looks_chinese(heads[0]):
+        return heads[0]
+    return ""
+
+
 def _source(
     named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], says: Iterable[byline.Statement]
 ) -> str | None:
-    for statement in says:
+    # A site's own name stands beside the date, the paper's has a label.
+    for statement in sorted(says, key=lambda s: s.rule == "bare-outlet"):
         if statement.column == "source" and statement.value:
             return str(statement.value)
     value = _first(named, words()["source_meta"])

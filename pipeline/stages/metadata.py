@@ -208,6 +208,8 @@ def _columns(
     found: dict[str, Any] = {}
     statements = [s for line in lines if line.goes for s in line.says]
     statements += signed.says if signed and signed.goes else ()
+    # A site's own name stands beside the date, the paper's has a label.
+    statements.sort(key=lambda s: s.rule == "bare-outlet")
     for statement in statements:
         if statement.value is None or not statement.column:
             continue

@@ -28,6 +28,7 @@ _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
 _LATIN = re.compile(r"\w[\w.'’\-]*(?: [^\W\d_][\w.'’\-]*){0,4}")  # Кириллица and 한글 as well
 _WORD = re.compile(r"[A-Z][a-zà-ɏ'’.]+")
 _HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
+_ICONS = re.compile("[\ue000-\uf8ff]")  # private use
 _SENTENCE = re.compile(r"[。！？!?；…“”\"]")
 
 
@@ -200,7 +201,7 @@ def source(value: str) -> str | None:
     >>> source("《中国社会科学》2024年第3期"), source("中国政府网(ID：zhengfu)"), source("网络")
     ('中国社会科学', '中国政府网', '')
     """
-    value = value.strip(" \t\u3000,、;；:：|/\"'“”")
+    value = _ICONS.sub("", value).strip(" \t\u3000,、;；:：|/\"'“”")
     value = re.sub(r"^[《〈（(【\[［](.*)[》〉）)】\]］]$", r"\1", value).strip()
     value = re.sub(r"^《([^》]{2,30})》[\s（(]*[\d年月日第期版卷总,，:：\s]*[)）]?$", r"\1", value)
     value = re.sub(r"\s*[（(](?:ID|id|微信号)?[:：]?\s*[\w\-]{2,30}[)）]$", "", value)
