@@ -214,8 +214,10 @@ def test_lines_at_once_are_as_lines_token_by_token(
 
 
 def test_holes_are_reported_with_their_bytes() -> None:
-    raw = "国家".encode()[:5] + b"?" + "人".encode()[1:] + "民".encode()
-    assert utf8.decode(raw) == ("国�民", ["家".encode()[:2] + b"?" + "人".encode()[1:]])
+    hole = "家".encode()[:2] + b"?" + "人".encode()[1:]
+    raw = "国".encode() + hole + "民".encode()
+    assert utf8.decode(raw) == ("国��民", [hole, b""]), "of two characters something is left"
+    assert utf8.decode(raw[:5] + "民".encode()) == ("国�民", [hole[:2]])
 
 
 def test_code_points_survive_surrogates() -> None:

@@ -196,22 +196,35 @@ class _Whole:
             return texts, [()] * len(texts)
         # A hole begins at a byte after valid ones, or at a lead byte.
         begin = bad & (_LEAD.take(array) | ~np.append(False, bad[:-1]))
-        sizes = np.where(begin, 3, np.where(bad, 0, 1))
+        at = np.flatnonzero(begin)
+        good = np.append(np.flatnonzero(~bad), len(array))
+        ends = np.minimum(np.append(at[1:], len(array)), good[np.searchsorted(good, at)])
+        marks = np.maximum((ends - at + 1) // 3, 1)
+        sizes = np.where(bad, 0, 1)
+        sizes[at] = 3 * marks
         sums = np.append(0, np.cumsum(sizes))
         out = np.repeat(array, sizes)
-        at = np.flatnonzero(begin)
         for i in range(3):
-            out[sums[at] + i] = _MARK[i]
+            out[_ranges(sums[at] + i, marks, 3)] = _MARK[i]
         data = out.tobytes()
         spans = zip(sums[first].tolist(), sums[last].tolist(), strict=True)
         texts = [data[a:b].decode() for a, b in spans]
         line = np.searchsorted(first, at, side="right") - 1
-        at = at[(line >= 0) & (at < last[line])]
-        good = np.append(np.flatnonzero(~bad), len(array))
-        ends = np.minimum(np.append(at[1:], len(array)), good[np.searchsorted(good, at)])
-        holes = [self.data[a:b] for a, b in zip(at.tolist(), ends.tolist(), strict=True)]
-        edges = zip(np.searchsorted(at, first), np.searchsorted(at, last), strict=True)
+        mine = (line >= 0) & (at < last[line])
+        at, ends, marks = at[mine], ends[mine], marks[mine]
+        holes: list[bytes] = []
+        for a, b, n in zip(at.tolist(), ends.tolist(), marks.tolist(), strict=True):
+            holes += [self.data[a:b]] if n == 1 else [self.data[a:b], *[b""] * (n - 1)]
+        before = np.append(0, np.cumsum(marks))
+        edges = zip(*(before[np.searchsorted(at, x)].tolist() for x in (first, last)), strict=True)
         return texts, [tuple(holes[a:b]) for a, b in edges]
+
+
+def _ranges(starts: _Places, counts: NDArray[np.int64], step: int) -> _Places:
+    """Return `counts` places from each start on, so many apart: one array."""
+    before = np.cumsum(counts) - counts
+    places: _Places = np.repeat(starts - step * before, counts) + step * np.arange(counts.sum())
+    return places
 
 
 def _counted(mask: _Mask, first: _Places, last: _Places) -> NDArray[np.int64]:

@@ -58,6 +58,9 @@ _CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
 """A character and one stray byte: two characters that lost the two bytes where they met."""
 MAX_HOLE = 6
 """Most bytes without meaning for each mark among them: two broken characters."""
+_REMNANT = re.compile(rb"[\xe1-\xef][\x80-\xbf]?|[\x80-\xbf]{1,2}")
+MAX_GAPS = 9
+"""Tokens looked ahead for more places where pairs were dropped."""
 NARROWED = frozenset({"gbk", "cp949"})
 """Readings whose row 0xA3 holds the full-width forms of ASCII."""
 SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
@@ -199,11 +202,36 @@ class Line:
             # At the edge of a line: what is left of one character there, not a clean word.
             return (_TAIL if step < 0 else _HEAD).fullmatch(data, a, b) is not None
         # Without a mark: a character that lost its last byte to the ASCII after it, or what valid
-        # text follows at once.
+        # text follows.
         if _CUT.fullmatch(data, a, b) and self.tokens[j + 1 : j + 2]:
-            return self.tokens[j + 1][0] == "ascii" and self.tokens[j - 1][0] == "good"
-        kind, c, d = self.tokens[j + step]
-        return kind == "good" and d - c >= 6
+            if self.tokens[j + 1][0] == "ascii":
+                return self.tokens[j - 1][0] in ("good", "ascii")
+            if self.name != "gbk":
+                return False
+        return self._goes_on(j, step)
+
+    def _goes_on(self, j: int, step: int) -> bool:
+        """Tell whether valid text follows an unmarked hole: two characters, or all of the rest.
+
+        Where private-use characters were dropped, such holes may stand between any two characters.
+        """
+        dropped = self.name == "gbk" and self._is_remnant(j)
+        seen = 0
+        for i in range(j + step, j + step * (MAX_GAPS if dropped else 2), step):
+            if not 0 <= i < len(self.tokens):
+                return seen > 0
+            kind, a, b = self.tokens[i]
+            if kind == "good" and self.data[a] >= 0xE1:
+                seen += b - a
+                if b - a >= 6:
+                    return True
+            elif kind != "bad" or not self._is_remnant(i):
+                return kind == "ascii" and seen > 0 and dropped
+        return False
+
+    def _is_remnant(self, j: int) -> bool:
+        """Tell whether bytes may be left of characters that lost a pair of bytes."""
+        return _REMNANT.fullmatch(self.data, *self.tokens[j][1:]) is not None
 
     def _is_strong(self, j: int, step: int) -> bool:
         """Tell valid text from a sequence that two clean characters make by chance."""
@@ -257,18 +285,27 @@ def decoded(name: str, raw: bytes) -> tuple[str, list[bytes]]:
     """Decode the bytes of a stretch that reading `name` had hit, with all that it does to them."""
     if name == "gbk":
         # Only pairs that cp936 gives private-use characters vanish, and they end in a lead.
-        raw = _CROSSED.sub(b"\xff", _EURO.sub(b"\xa2\xe3", raw))
+        raw = _CROSSED.sub(b"\xff" * 5, _EURO.sub(b"\xa2\xe3", raw))
     return decode(widened(raw) if name in NARROWED else raw)
 
 
+def marks_for(size: int) -> int:
+    """Return how many characters a hole of so many bytes, lost ones among them, stands for."""
+    return max((size + 1) // 3, 1)
+
+
 def decode(raw: bytes) -> tuple[str, list[bytes]]:
-    """Decode UTF-8 with holes: each becomes one `�`. Returns the text and the bytes at each `�`."""
+    """Decode UTF-8 with holes: `�` for each character that was there, by the bytes that are left.
+
+    Returns the text and the bytes at each `�` (of a hole of several, at the first).
+    """
     pieces: list[str] = []
     holes: list[bytes] = []
     for match in _PIECE.finditer(raw):
         if match.lastgroup == "hole":
-            holes.append(match[0])
-            pieces.append("\ufffd")
+            marks = marks_for(len(match[0]))
+            holes += [match[0], *[b""] * (marks - 1)]
+            pieces.append("\ufffd" * marks)
         else:
             text = match[0].decode()
             holes += [b""] * text.count("\ufffd")  # one that an earlier layer left
