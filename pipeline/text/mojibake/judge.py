@@ -12,12 +12,15 @@ from pipeline.text.ngram import Model
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
+MIN_GAIN_ALONE = 20.0
+"""The same for two characters between ASCII: true ones gain 28 and more."""
 MIN_SCORE = -11.5
 """Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
 EXCERPT = 40
-"""Characters of a stretch that are scored, from its start: more would not change the verdict."""
+"""Characters of a stretch that are scored, from the first beyond ASCII: more change no verdict."""
 LONG, MEDIUM, WITNESSES = 16, 6, 4
 """Sequences of a line that can answer for others, and of one that so many of them answer for."""
+_WIDE = re.compile(r"[^\x00-\x7f]")
 _EAST_ASIAN = re.compile("[\u2e80-\ud7ff\uff00-\uffef]")
 Verdict = tuple[int, float, float]
 """Which end is the best, and the mean log-probability before and after."""
@@ -74,12 +77,20 @@ def _scored(
 
 
 def scores_of(model: Model, texts: Sequence[str]) -> list[float]:
-    """Return the mean log-probability of the first characters of each text that are no `�`."""
-    return model.scores([text[:EXCERPT].replace(MARK, "") for text in texts])
+    """Return the mean log-probability of an excerpt of each text, leaving out `�`."""
+    return model.scores([_excerpt(text).replace(MARK, "") for text in texts])
+
+
+def _excerpt(text: str) -> str:
+    if len(text) <= EXCERPT:
+        return text
+    first = _WIDE.search(text)
+    part = text[first.start() :][:EXCERPT] if first else text
+    return part if wide(part) * 4 >= EXCERPT else text
 
 
 def is_east_asian(text: str) -> bool:
     """Tell whether most letters are Han, kana or Hangul: the rest is ftfy's field."""
-    text = text[:EXCERPT]
+    text = _excerpt(text)
     other = wide(text) - text.count(MARK)
     return len(_EAST_ASIAN.findall(text)) * 2 > other

@@ -7,7 +7,9 @@ array operations over all the bytes tell at once; only what is not so plain is c
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +49,9 @@ def undo(
     array = np.frombuffer(data, np.uint8)
     parsed = _parsed(array)
     hits = _cores(array, parsed, 3 if core is CORE and b"\xc2\xb7" not in data else 2)
+    alone = _alone(data, array, starts, parsed) if name == "gbk" and core is CORE else []
     if not len(hits):
-        return []
+        return alone
     ends = np.append(np.flatnonzero(array == 10), len(array))
     begins = np.append(0, ends[:-1] + 1)
     before = np.append(0, np.searchsorted(hits, ends))
@@ -63,7 +66,34 @@ def undo(
             found.append(undone)
         else:
             found += Line(name, core, data, (begin, end), starts, codes).stretches()
-    return found
+    return sorted([*found, *_outside(alone, found)], key=attrgetter("start")) if alone else found
+
+
+def _alone(
+    data: bytes, array: NDArray[np.uint8], starts: NDArray[np.int64], parsed: _Parsed
+) -> list[Undone]:
+    """Return what is two sequences between ASCII characters, in lines without other bytes."""
+    edge = np.append(array, 10)
+    at = np.flatnonzero(parsed.three[:-3] & parsed.three[3:])
+    at = at[(edge[at - 1] < 0x80) & (edge[at + 6] < 0x80)]
+    if not len(at):
+        return []
+    first, last = np.searchsorted(starts, at), np.searchsorted(starts, at + 6)
+    whole = (starts[first] == at) & (starts[last] == at + 6)
+    breaks = np.flatnonzero(array == 10)
+    other = np.searchsorted(breaks, np.flatnonzero(parsed.bad))
+    whole &= ~np.isin(np.searchsorted(breaks, at), other)
+    rows = zip(at[whole].tolist(), first[whole].tolist(), last[whole].tolist(), strict=True)
+    return [Undone(a, b, data[i : i + 6].decode(), 2, ()) for i, a, b in rows]
+
+
+def _outside(alone: list[Undone], found: list[Undone]) -> list[Undone]:
+    ends = [undone.end for undone in found]
+    return [
+        undone
+        for undone in alone
+        if (i := bisect_right(ends, undone.start)) == len(found) or found[i].start >= undone.end
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,11 @@ def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[C
             continue
         raw = data[starts[left] : starts[right]]
         high = _high(raw)
-        if high >= MIN_HIGH and sum(map(len, _UTF8.findall(raw))) < MAX_UTF8 * high:
+        # The second byte of a character may be ASCII: of a whole line all its wide ones count.
+        line = all(i in (-1, len(codes)) or codes[i] == 10 for i in (left - 1, right))
+        wide = line and name != "cp1252"
+        size = 2 * int((codes[left:right] > 0x7F).sum()) if wide else high
+        if size >= MIN_HIGH and sum(map(len, _UTF8.findall(raw))) < MAX_UTF8 * high:
             offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
             yield from _origins(name, int(left), int(right), raw, offsets, model)
 

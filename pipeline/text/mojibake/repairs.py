@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp
@@ -16,6 +17,7 @@ from pipeline.text.mojibake.hopeless import MARK, about_damage, hopeless
 from pipeline.text.mojibake.judge import (
     MIN_GAIN,
     MIN_GAIN_ALL,
+    MIN_GAIN_ALONE,
     MIN_SCORE,
     is_east_asian,
     scores_of,
@@ -32,6 +34,7 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
+_SYLLABLES = re.compile("[\u3040-\u30ff가-힣]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,8 @@ def _judged(
         old = before * (undone.end - undone.start)
         new = after * (len(end.text) - end.text.count(MARK))
         enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
+        if undone.sequences == 2:
+            enough = MIN_GAIN_ALONE
         if new - old >= enough and after > MIN_SCORE and is_east_asian(end.text):
             filled = end.text
             if end.holes:
@@ -237,9 +242,9 @@ def _judged_legacy(
         wide = sum(c > "\x7f" for c in candidate.text)
         old = before[start, end] * (end - start)
         new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
-        # Text of Hangul alone is evidence by itself: few Han characters have such bytes.
-        hangul = all("가" <= c <= "힣" for c in candidate.text if c > "\x7f")
-        enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if hangul else 1.0)
+        # Hangul or kana are evidence by themselves: few Han characters have such bytes.
+        syllables = len(_SYLLABLES.findall(candidate.text)) * 2 >= wide
+        enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if syllables else 1.0)
         if new - old >= enough and score > MIN_SCORE and is_east_asian(candidate.text):
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide)

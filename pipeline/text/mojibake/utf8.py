@@ -54,11 +54,11 @@ _STRONG = re.compile(_SEQ3 + rb"|(?:[\xc2\xc3\xc5\xcb][\x80-\xbf]){3}")
 _TAIL = re.compile(rb"[\x80-\xbf]{1,3}")
 _HEAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}")
 _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf]")
-_CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?=[\xc2-\xf4])")
+_CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?![\x80-\xbf\xff?])")
 """A character and one stray byte: two characters that lost the two bytes where they met."""
 MAX_HOLE = 6
 """Most bytes without meaning for each mark among them: two broken characters."""
-_REMNANT = re.compile(rb"[\xe1-\xef][\x80-\xbf]?|[\x80-\xbf]{1,2}")
+_REMNANT = re.compile(rb"(?:[\x80-\xbf]{1,2})?(?:[\xe1-\xef][\x80-\xbf]?)?")
 MAX_GAPS = 9
 """Tokens looked ahead for more places where pairs were dropped."""
 NARROWED = frozenset({"gbk", "cp949"})
@@ -150,6 +150,7 @@ class Line:
                 i += 1
                 continue
             left, right = max(self._extend(i, -1), done), self._extend(i, +1)
+            left += self.tokens[left][0] == "ascii"  # what lies between two stretches
             done = i = right + 1
             s, e = self.tokens[left][1], self.tokens[right][2]
             # A `?` beside the stretch may be a byte that this layer or a later one lost.
