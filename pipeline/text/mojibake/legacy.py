@@ -35,7 +35,7 @@ _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf
 MAX_UTF8 = 0.85
 """Share of the bytes from which they are UTF-8; GBK has up to half of its own by chance."""
 MAX_BAD = 0.04
-"""Largest share of characters that may stay undecodable."""
+"""Largest share of the characters beyond ASCII that may stay undecodable; one always may."""
 BAD = "\ufffd"
 LOOK_BACK = 160
 """Bytes looked back for one from which the reading is in step."""
@@ -94,7 +94,8 @@ def _origins(
     for origin in ORIGINS[name]:
         settled = _settled(raw, offsets, _CODEC[origin], model)
         text = settled.decode(_CODEC[origin], "pipeline-bad")
-        if text.count(BAD) <= MAX_BAD * len(text):
+        wide = len(text) - len(text.encode("ascii", "ignore"))
+        if text.count(BAD) <= max(MAX_BAD * wide, 1):
             yield Candidate(start, end, text, origin)
 
 

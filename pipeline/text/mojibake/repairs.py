@@ -34,7 +34,7 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
-_SYLLABLES = re.compile("[\u3040-\u30ff가-힣]")
+_SYLLABLES = re.compile("[\u3040-\u30ff]{2,}|[가-힣]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _judged_legacy(
         old = before[start, end] * (end - start)
         new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
         # Hangul or kana are evidence by themselves: few Han characters have such bytes.
-        syllables = len(_SYLLABLES.findall(candidate.text)) * 2 >= wide
+        syllables = sum(map(len, _SYLLABLES.findall(candidate.text))) * 2 >= wide
         enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if syllables else 1.0)
         if new - old >= enough and score > MIN_SCORE and is_east_asian(candidate.text):
             rule = f"{candidate.origin}-as-{name}"
