@@ -36,6 +36,8 @@ MAX_UTF8 = 0.85
 """Share of the bytes from which they are UTF-8; GBK has up to half of its own by chance."""
 MAX_BAD = 0.04
 """Largest share of the characters beyond ASCII that may stay undecodable; one always may."""
+_TOGETHER = re.compile("[^\x00-\x7f\ufffd]{2}")
+"""Lone characters among Latin letters are letters of some other font."""
 BAD = "\ufffd"
 LOOK_BACK = 160
 """Bytes looked back for one from which the reading is in step."""
@@ -95,7 +97,7 @@ def _origins(
         settled = _settled(raw, offsets, _CODEC[origin], model)
         text = settled.decode(_CODEC[origin], "pipeline-bad")
         wide = len(text) - len(text.encode("ascii", "ignore"))
-        if text.count(BAD) <= max(MAX_BAD * wide, 1):
+        if text.count(BAD) <= max(MAX_BAD * wide, 1) and _TOGETHER.search(text):
             yield Candidate(start, end, text, origin)
 
 
