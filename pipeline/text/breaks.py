@@ -241,9 +241,11 @@ def _by_text(lines: _Lines, mine: Places) -> Iterator[tuple[int, Places]]:
 def _read(text: str, start: int, lines: _Lines) -> Callable[[int], Line]:
     """Return what reads one of the lines of a text, which begins at `start` in the slice."""
 
+    starts, ends, fenced = lines.starts.item, lines.ends.item, lines.fenced.item
+
     def read(i: int) -> Line:
-        first, end = int(lines.starts[i]) - start, int(lines.ends[i]) - start
-        return Line(first, end, text[first:end], "", False, bool(lines.fenced[i]))
+        first, end = starts(i) - start, ends(i) - start
+        return Line(first, end, text[first:end], "", False, fenced(i))
 
     return read
 
@@ -307,7 +309,10 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
     last, this, first = lines.held[mine], lines.held[mine + 1], lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
     latin = ((last | this) & BEYOND_ASCII) == 0
-    bonds = np.where(latin, np.float32(2.0), seam.bonds(lines.codes, lines.ends[mine]))
+    # Latin prose goes on with a small letter; all else ends with its line.
+    small = lines.codes[lines.starts[mine + 1]] - np.uint32(ord("a")) <= ord("z") - ord("a")
+    prose = np.where(small & (sizes >= seam.LATIN_LINE), np.float32(2.0), np.float32(-2.0))
+    bonds = np.where(latin, prose, seam.bonds(lines.codes, lines.ends[mine]))
     odds = np.where(sizes < 16, -3.8, np.where(sizes >= 36, -1.6, -2.3)) + _ROUNDING
     odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
     odds += 1.1 * ((last & MARKED) != 0)
@@ -318,7 +323,7 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
     odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
-    return bonds, np.where(latin, 2.0, odds)
+    return bonds, np.where(latin, prose, odds)
 
 
 def _of_one_width(lines: _Lines, asked: Bools) -> Places:

@@ -34,7 +34,7 @@ _TABLE = re.compile(
     r"[│┌├└┬┴┼┃]|[─━]{2}|^\||\s\|\s"
     r"|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S"
 )
-_TABLE_SIGNS = ("|", "│", "──", "━━", "┼", "\t", "   ", "\u3000\u3000")
+_TABLE_SIGN = re.compile("[|│┼\t]|──|━━|   |\u3000\u3000")
 _CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
 CODE_ENDS = frozenset("{};")
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
@@ -86,7 +86,7 @@ def is_continuation(line: str) -> bool:
 
 def is_table(line: str) -> bool:
     """Whether a line is a row of a table: drawn, or with two or more wide gaps."""
-    if len(line) > _LONGEST_TABLE or not any(sign in line for sign in _TABLE_SIGNS):
+    if len(line) > _LONGEST_TABLE or not _TABLE_SIGN.search(line):
         return False
     return _TABLE.search(line) is not None
 

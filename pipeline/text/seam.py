@@ -18,7 +18,7 @@ from pipeline.text import layout as look
 from pipeline.text import ngram
 from pipeline.text.marks import HAN
 
-_LATIN_LINE = 30
+LATIN_LINE = 30
 """Characters below which a line of Latin prose is not called wrapped."""
 _PROSE = re.compile(r"[a-z]+,? [a-z]+[^|{};=<>$\\]*$")
 """Two small words and no sign of code after them."""
@@ -139,6 +139,6 @@ def _latin(last: str, this: str) -> float:
 
     Nine of ten words in running English begin with one, one of twenty headings and list items.
     """
-    if len(last) < _LATIN_LINE or not _PROSE.search(last):
+    if len(last) < LATIN_LINE or not _PROSE.search(last):
         return -5.0
     return 2.0 if this[0].islower() else -2.0
