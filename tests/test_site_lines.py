@@ -213,16 +213,6 @@ def test_neither_chunks_nor_their_order_matter(size: int, random: object) -> Non
         assert np.array_equal(a.sums, b.sums)
 
 
-def test_counts_carry_over_to_the_next_run() -> None:
-    slogan = "本站由某某市新闻传媒中心主办并保留最终解释权"
-    texts = [f"{article(n)}\n{slogan}" for n in range(24)]
-    _, _, tallies = run(texts[:20])
-    records = unpack(line_records(texts[20:]).pack(), np.arange(4))
-    removals, _ = learn(lambda: [records], np.ones(4, np.uint64), OPTIONS, tallies)
-    assert removals.owner.tolist() == [0, 1, 2, 3]
-    assert set(removals.documents) == {24}
-
-
 def test_lines_are_the_same_in_either_script_width_and_case() -> None:
     records = line_records(["責任編輯：ＡＢＣ", "责任编辑:abc", "责任编辑abd"])
     assert records.exact[0] == records.exact[1] != records.exact[2]

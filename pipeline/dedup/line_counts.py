@@ -25,6 +25,8 @@ EXAMPLES = 3
 NOBODY = np.iinfo(np.int64).max
 HASHES = ("exact", "template", "pair")
 _SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
+SLOTS = 1 << _SKETCH_BITS
+_SALTS = (np.uint64(0), np.uint64(0x9E3779B97F4A7C15))
 _TELLING_CHARS = 10  # letters of a line by which a document is known
 _PENDING_ROWS = 1 << 18  # counted before they are merged: merging each chunk would be quadratic
 
@@ -54,7 +56,7 @@ class SitesOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of k lines of sites, sorted by key; what a later run may start from.
+    """Counts of k lines of sites, sorted by key.
 
     `key` uint64 (k,): site and hash. `line` uint64 (k,): the hash alone. `documents` int64 (k,).
     `sums` int64 (k, 4): top, top², bottom, bottom². `examples` int64 (k, 3): smallest ranks, the
@@ -80,12 +82,21 @@ Tallies = tuple[Tally, Tally, Tally]
 """Counts of lines, of their templates, and of pairs of templates that follow each other."""
 
 
-def keys(records: LineRecords, site: Words, name: str) -> Words:
-    """Return the key of each line: its hash and its site; 0 where it has no site."""
+def salted(site: Words) -> Words:
+    """Return what sets the keys of a document's site apart: uint64 (n,), 0 where it has none."""
+    return np.where(site == 0, np.uint64(0), mix(site))
+
+
+def keys(records: LineRecords, salt: Words, name: str) -> Words:
+    """Return the key of each line: its hash and its site; 0 where it has no site.
+
+    `salt`: of each document of the corpus (`salted`).
+    """
     hashed = hashes(records, name)
-    home = site[records.owner]
-    nothing = (home == 0) | (hashed == 0)
-    return np.where(nothing, np.uint64(0), mix(hashed ^ mix(home)) | np.uint64(1))
+    home = salt[records.owner]
+    keyed = mix(hashed ^ home) | np.uint64(1)
+    keyed[(home == 0) | (hashed == 0)] = 0
+    return keyed
 
 
 def hashes(records: LineRecords, name: str) -> Words:
@@ -106,31 +117,31 @@ def follows_above(records: LineRecords) -> NDArray[np.bool_]:
     return out
 
 
-def _slots(keyed: Words) -> Ints:
+def slots(keyed: Words) -> Ints:
+    """Return the place of each key in a table of `SLOTS`."""
     return (keyed >> np.uint64(64 - _SKETCH_BITS)).astype(np.int64)
 
 
-def count(chunks: Chunks, site: Words, options: SitesOptions, earlier: Tallies | None) -> Tallies:
+def count(chunks: Chunks, site: Words, options: SitesOptions) -> Tallies:
     """Count the lines that recur, by each hash."""
-    tallies = list(earlier or (_empty(), _empty(), _empty()))
-    sketches = [np.zeros(1 << _SKETCH_BITS, np.uint32) for _ in HASHES]
-    for sketch, tally in zip(sketches, tallies, strict=True):
-        np.add.at(sketch, _slots(tally.key), tally.documents.astype(np.uint32))
+    salt = salted(site)
+    sketches = [np.zeros(SLOTS, np.uint32) for _ in HASHES]
     for records in chunks():
         # A line that a document has twice counts twice here: the sketch only has to count enough.
         for sketch, name in zip(sketches, HASHES, strict=True):
-            np.add.at(sketch, _slots(keys(records, site, name)), 1)
+            # Of the type of the sketch: NumPy is sixty times slower where it has to convert.
+            np.add.at(sketch, slots(keys(records, salt, name)), np.uint32(1))
     first = first_of_reprints(chunks, site, sketches[0])
-    pending: list[list[Tally]] = [[tally] for tally in tallies]
+    pending: list[list[Tally]] = [[_empty()] for _ in HASHES]
     for whole in chunks():
         records = whole.take(first[whole.owner])
         for parts, sketch, name in zip(pending, sketches, HASHES, strict=True):
-            parts.append(_frequent(records, keys(records, site, name), sketch, name, options))
+            parts.append(_frequent(records, keys(records, salt, name), sketch, name, options))
             if sum(len(part.key) for part in parts[1:]) > max(_PENDING_ROWS, len(parts[0].key)):
                 parts[:] = [_merged(parts)]
     homes, documents = np.unique(site[first & (site != 0)], return_counts=True)
-    fresh = dict(zip(homes.tolist(), documents.tolist(), strict=True))
-    exact, template, pair = (_with_sites(_merged(parts), fresh) for parts in pending)
+    sites = dict(zip(homes.tolist(), documents.tolist(), strict=True))
+    exact, template, pair = (replace(_merged(parts), sites=sites) for parts in pending)
     return exact, template, pair
 
 
@@ -138,7 +149,7 @@ def _frequent(
     records: LineRecords, keyed: Words, sketch: NDArray[np.uint32], name: str, options: SitesOptions
 ) -> Tally:
     """Count the lines of a chunk that may be frequent, once a document."""
-    places = np.flatnonzero((sketch[_slots(keyed)] >= options.min_documents) & (keyed != 0))
+    places = np.flatnonzero((sketch[slots(keyed)] >= options.min_documents) & (keyed != 0))
     _, once = np.unique(keyed[places] ^ mix(records.owner[places].astype(np.uint64)), True)
     places = places[once]
     return _tallied(records.take(places), keyed[places], hashes(records, name)[places])
@@ -154,21 +165,35 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
     reprint if an earlier one is known by the first and an earlier one by the second.
     """
     fifth = _fifth_of_site(site)
+    salt = salted(site)
+    # A document without lines is its own.
+    marks = np.tile(np.arange(1, len(site) + 1, dtype=np.uint64), (len(_SALTS), 1))
+    for records in chunks():
+        keyed = keys(records, salt, "exact")
+        known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
+        owner, key = records.owner[known], keyed[known]
+        count = sketch[slots(key)].astype(np.int64)
+        telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth[owner])
+        rank = np.where(telling, 0, count)
+        lead = np.flatnonzero(np.diff(owner, prepend=-1))
+        if not len(lead):
+            continue
+        best = rank == np.repeat(np.minimum.reduceat(rank, lead), np.diff(lead, append=len(key)))
+        for mark, other in zip(marks, _SALTS, strict=True):
+            mark[owner[lead]] = _smallest(key, mix(key ^ other), best, lead)
     first = np.zeros(len(site), bool)
-    for salt in (np.uint64(0), np.uint64(0x9E3779B97F4A7C15)):
-        mark = np.arange(1, len(site) + 1, dtype=np.uint64)  # one without lines is its own
-        for records in chunks():
-            keyed = keys(records, site, "exact")
-            known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
-            owner, key = records.owner[known], keyed[known]
-            count = sketch[_slots(key)].astype(np.int64)
-            telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth[owner])
-            order = np.lexsort((mix(key ^ salt), np.where(telling, 0, count), owner))
-            owner = owner[order]
-            lead = np.flatnonzero(np.diff(owner, prepend=-1))
-            mark[owner[lead]] = key[order[lead]]
+    for mark in marks:
         first[np.unique(mark, return_index=True)[1]] = True
     return first
+
+
+def _smallest(key: Words, mixed: Words, best: Flags, lead: Ints) -> Words:
+    """Return of each document the key that mixes to the least among its best."""
+    mixed = np.where(best, mixed, np.uint64(NOBODY * 2 + 1))
+    least = np.minimum.reduceat(mixed, lead)
+    found = np.flatnonzero(mixed == np.repeat(least, np.diff(lead, append=len(key))))
+    chosen: Words = key[found[np.searchsorted(found, lead)]]
+    return chosen
 
 
 def _fifth_of_site(site: Words) -> Ints:
@@ -176,11 +201,6 @@ def _fifth_of_site(site: Words) -> Ints:
     _, inverse, sizes = np.unique(site, return_inverse=True, return_counts=True)
     fifth: Ints = (sizes // 5)[inverse]
     return fifth
-
-
-def _with_sites(tally: Tally, fresh: dict[int, int]) -> Tally:
-    homes = tally.sites.keys() | fresh.keys()
-    return replace(tally, sites={h: tally.sites.get(h, 0) + fresh.get(h, 0) for h in homes})
 
 
 def _empty() -> Tally:

@@ -5,12 +5,14 @@ See `pipeline.dedup.lines` for the reasons.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.dedup.line_counts import (
     HASHES,
+    SLOTS,
     Flags,
     Ints,
     Shares,
@@ -19,6 +21,7 @@ from pipeline.dedup.line_counts import (
     Words,
     follows_above,
     keys,
+    slots,
 )
 from pipeline.dedup.pages import outside_article
 from pipeline.text.line_hashes import LABEL, LEADS, PROSE, STRUCTURE, LineRecords
@@ -34,9 +37,14 @@ _CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `ï¼ˆå®
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A tally with what follows from it alone: bool (k,) each, and `everywhere` int64 (k,)."""
+    """A tally with what follows from it alone: bool (k,) each, and `everywhere` int64 (k,).
+
+    `present` bool (SLOTS,): where there may be a key. Most lines are unknown, and a look here costs
+    a hundredth of a search.
+    """
 
     tally: Tally
+    present: Flags
     everywhere: Ints
     steady: Flags
     outermost: Flags
@@ -45,8 +53,11 @@ class Known:
 
 def known(tally: Tally, options: SitesOptions) -> Known:
     """Return a tally with its verdicts: how often on all sites, and where on the page."""
+    present = np.zeros(SLOTS, bool)
+    present[slots(tally.key)] = True
     return Known(
         tally,
+        present,
         _everywhere(tally),
         _steady(tally, options.edge_lines, options.drift),
         _steady(tally, _OUTERMOST_LINES, _OUTERMOST_DRIFT),
@@ -77,6 +88,14 @@ def _steady(tally: Tally, lines: float, drift: float) -> Flags:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """Of every document of the corpus (n,): the salt of its site, and how many the site has."""
+
+    salt: Words
+    total: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the counts say of m lines: `row` of the tally (-1: none), share (0-1), the verdicts."""
 
@@ -89,15 +108,24 @@ class Standing:
     closing: Flags
 
 
+def totals(site: Words, sites: Mapping[int, int]) -> Ints:
+    """Return of each document how many its site has: int64 (n,)."""
+    homes, inverse = np.unique(site, return_inverse=True)
+    result: Ints = np.array([sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
+    return result
+
+
 def standing(
-    records: LineRecords, site: Words, options: SitesOptions, what: Known, name: str
+    records: LineRecords, pages: Pages, options: SitesOptions, what: Known, name: str
 ) -> Standing:
     """Look the lines up."""
     tally = what.tally
-    homes, inverse = np.unique(site[records.owner], return_inverse=True)
-    total = np.array([tally.sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
-    row = tally.find(keys(records, site, name))
-    # Most lines are unknown: what follows is computed for the others only.
+    total = pages.total[records.owner]
+    keyed = keys(records, pages.salt, name)
+    row = np.full(len(records), -1, np.int64)
+    maybe = np.flatnonzero(what.present.take(slots(keyed)))
+    row[maybe] = tally.find(keyed[maybe])
+    # What follows is computed for the known ones only.
     at = np.flatnonzero((row >= 0) & (total >= options.site_documents))
     mine, n = row[at], len(records)
     documents = tally.documents[mine]
@@ -115,11 +143,11 @@ def standing(
 
 
 def judge(
-    records: LineRecords, site: Words, options: SitesOptions, counted: tuple[Known, Known, Known]
+    records: LineRecords, pages: Pages, options: SitesOptions, counted: tuple[Known, Known, Known]
 ) -> tuple[Ints, Ints, tuple[Standing, Standing], Flags]:
     """Return the places of the lines that go, why, what the counts say, and which were learned."""
     line, form, pair = (
-        standing(records, site, options, what, name)
+        standing(records, pages, options, what, name)
         for what, name in zip(counted, HASHES, strict=True)
     )
     plain = (records.shape & (STRUCTURE | LEADS)) == 0
@@ -195,13 +223,20 @@ def _with_company(
     return result
 
 
+def pages_of(records: LineRecords) -> tuple[Ints, Ints]:
+    """Return the number of each line's document within the chunk, and how many lines it has."""
+    starts = np.diff(records.owner, prepend=-1) != 0
+    page: Ints = np.cumsum(starts, dtype=np.int64) - 1
+    return page, np.diff(np.flatnonzero(starts), append=len(page))
+
+
 def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:
     """Say which lines belong to a text of sentences most of which recur: copies, not frames.
 
     Versions of one statute in a folder of their own share nearly every sentence. Whole pages, on
     which sentences are few, are not meant, nor a short report with its disclaimers.
     """
-    _, page, lines = np.unique(records.owner, return_inverse=True, return_counts=True)
+    page, lines = pages_of(records)
     chars = np.where(prose, records.chars, 0)
     said = np.bincount(page, chars, len(lines))
     common = np.bincount(page, np.where(shared, chars, 0), len(lines))
@@ -233,9 +268,8 @@ def _outside(records: LineRecords, goes: Flags) -> Flags:
 
 def _document_chars(records: LineRecords) -> Ints:
     """Return for each line how many letters its document has."""
-    _, page = np.unique(records.owner, return_inverse=True)
-    totals = np.bincount(page, records.chars)
-    result: Ints = totals[page].astype(np.int64)
+    page, _ = pages_of(records)
+    result: Ints = np.bincount(page, records.chars)[page].astype(np.int64)
     return result
 
 

@@ -37,8 +37,9 @@ from pipeline.dedup.line_counts import (
     Tallies,
     Words,
     count,
+    salted,
 )
-from pipeline.dedup.line_verdicts import FORM, OUTSIDE, Known, judge, known
+from pipeline.dedup.line_verdicts import FORM, OUTSIDE, Known, Pages, judge, known, pages_of, totals
 from pipeline.text.line_hashes import LineRecords
 from pipeline.text.removal import Reason
 
@@ -74,39 +75,48 @@ class SiteRemovals:
 
     def reasons(self, ids: Callable[[int], str]) -> dict[int, dict[int, Reason]]:
         """Return document → line → reason; `ids` names the document of a rank."""
+        known: dict[tuple[int, ...], Reason] = {}
         out: dict[int, dict[int, Reason]] = {}
-        for i in range(len(self)):
-            rule = int(self.rule[i])
-            note = _NOTES[rule].format(self.documents[i], self.site_documents[i])
-            seen = [ids(int(rank)) for rank in self.examples[i] if rank >= 0]
-            note += f"; as in {', '.join(seen)}" * bool(seen)
-            lines = out.setdefault(int(self.owner[i]), {})
-            lines[int(self.line[i])] = Reason(RULES[rule], note)
+        counts = np.column_stack((self.rule, self.documents, self.site_documents, self.examples))
+        for owner, line, key in zip(
+            self.owner.tolist(), self.line.tolist(), map(tuple, counts.tolist()), strict=True
+        ):
+            reason = known.get(key)
+            if reason is None:
+                reason = known[key] = _reason(ids, *key)
+            out.setdefault(owner, {})[line] = reason
         return out
 
 
-def learn(
-    chunks: Chunks,
-    site: Words,
-    options: SitesOptions,
-    earlier: Tallies | None = None,
-) -> tuple[SiteRemovals, Tallies]:
+def _reason(
+    ids: Callable[[int], str], rule: int, documents: int, total: int, *examples: int
+) -> Reason:
+    note = _NOTES[rule].format(documents, total)
+    seen = ", ".join(ids(rank) for rank in examples if rank >= 0)
+    return Reason(RULES[rule], f"{note}; as in {seen}" if seen else note)
+
+
+def learn(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[SiteRemovals, Tallies]:
     """Return which lines of which documents go, and the counts.
 
-    `site` uint64 (n,): a stable hash of each document's site, 0 where it has none. `earlier`:
-    counts of documents that are not among these.
+    `site` uint64 (n,): a stable hash of each document's site, 0 where it has none.
+
+    Nothing is kept from one run to the next but the lines themselves: a document that is new can
+    make another one a reprint, and move every count of its site. Counting all again costs 17 µs a
+    document of 32 lines (12,000 documents on one core), a fiftieth of cleaning it.
     """
-    tallies = count(chunks, site, options, earlier)
+    tallies = count(chunks, site, options)
     exact, template, pair = (known(tally, options) for tally in tallies)
+    pages = Pages(salted(site), totals(site, tallies[0].sites))
     counted = (exact, template, pair)
-    parts = [_removals(records, site, options, counted) for records in chunks()]
+    parts = [_removals(records, pages, options, counted) for records in chunks()]
     return _sorted(parts), tallies
 
 
 def _removals(
-    records: LineRecords, site: Words, options: SitesOptions, counted: tuple[Known, Known, Known]
+    records: LineRecords, pages: Pages, options: SitesOptions, counted: tuple[Known, Known, Known]
 ) -> SiteRemovals:
-    chosen, rule, found, goes = judge(records, site, options, counted)
+    chosen, rule, found, goes = judge(records, pages, options, counted)
     documents = np.zeros(len(chosen), np.int64)
     examples = np.full((len(chosen), EXAMPLES), NOBODY, np.int64)
     totals = found[0].total[chosen]
@@ -116,7 +126,7 @@ def _removals(
         documents[mine] = what.tally.documents[row]
         examples[mine] = what.tally.examples[row]
     # Of a line outside the article the counts say how many lines of its page were learned.
-    _, page, lines = np.unique(records.owner, return_inverse=True, return_counts=True)
+    page, lines = pages_of(records)
     learned = np.bincount(page[goes], minlength=len(lines))
     mine = rule == OUTSIDE
     documents[mine] = learned[page[chosen[mine]]]

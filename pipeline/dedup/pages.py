@@ -41,11 +41,11 @@ def outside_article(
     worth = np.where(prose, np.minimum(records.chars.astype(np.int64), _PROSE_WORTH), -_SHORT_COST)
     worth = np.where(goes, -_LEARNED_COST, worth)
     stays = records.chars >= np.where(prose, _PARAGRAPH_CHARS, _PARAGRAPH_CHARS + 20)
-    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        n = last - first
-        enough = min(options.page_share * n, options.page_learned)
-        if n < options.page_lines or goes[first:last].sum() < enough:
-            continue
+    sizes = np.diff(bounds)
+    gone = np.concatenate(([0], np.cumsum(goes)))
+    enough = np.minimum(options.page_share * sizes, options.page_learned)
+    whole = (sizes >= options.page_lines) & (np.diff(gone[bounds]) >= enough)
+    for first, last in zip(bounds[:-1][whole].tolist(), bounds[1:][whole].tolist(), strict=True):
         start, end = _best_run(worth[first:last])
         if end == start:
             continue  # no sentence at all: nothing says what the page is about
