@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.options import DedupOptions
+from pipeline.text.shadow import shadow_units
 
 LENGTH = 1000
 CHUNK = 1 << 18
@@ -105,12 +106,12 @@ def measure(folder: Path, corpus: Corpus) -> dict[str, object]:
     options = DedupOptions()
     reading = [0.0, 0.0]
 
-    def read(ranks: NDArray[np.int64]) -> list[str]:
+    def read(ranks: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         begun = time.process_time()
-        texts = corpus.texts(ranks)
+        shadows = shadow_units(corpus.texts(ranks))
         reading[0] += time.process_time() - begun
-        reading[1] += len(texts)
-        return texts
+        reading[1] += len(ranks)
+        return shadows
 
     n = corpus.n
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

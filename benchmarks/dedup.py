@@ -29,7 +29,7 @@ from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
-from pipeline.text.shadow import shadow
+from pipeline.text.shadow import shadow, shadow_units
 
 Clusters = NDArray[np.int64]
 System = Callable[[list[str]], Clusters]
@@ -48,7 +48,7 @@ def ours(texts: list[str]) -> Clusters:
         np.zeros(n, np.int64),
         np.full(n, NEVER),
     )
-    cluster = decide(corpus, options, lambda ranks: shadow([texts[i] for i in ranks])).cluster
+    cluster = decide(corpus, options, lambda ranks: shadow_units([texts[i] for i in ranks])).cluster
     return np.where(cluster < 0, np.arange(n), cluster)
 
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
@@ -24,9 +26,10 @@ from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
 from pipeline.recipe import Recipe
+from pipeline.remembered import Remembered
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned, without_lines
-from pipeline.text.shadow import shadow
+from pipeline.text.shadow import shadow_units
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -43,17 +46,24 @@ DECISION_SCHEMA = pa.schema(
 REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
 
 
-def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) -> pa.Table:
+def decide_corpus(
+    corpus: Corpus,
+    recipe: Recipe,
+    before: Path | None = None,
+    remembered: Remembered | None = None,
+) -> pa.Table:
     """Return a table of DECISION_SCHEMA, a row per record of the corpus.
 
     Its metadata say how many pairs were compared, how many documents not with all of their group,
     and which pairs missed the threshold by little (`Decisions`; JSON: rank, rank, Jaccard).
 
     `before`: the version published last, whose documents stay where the mode is sticky.
+    `remembered`: what earlier runs computed; nothing of it changes the result.
     """
     options = recipe.section(DedupOptions)
+    remembered = remembered or Remembered()
     removals = learned(corpus, recipe.section(SitesOptions))
-    _sign_again(corpus, removals, options)
+    _sign_again(corpus, removals, options, remembered)
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
@@ -62,12 +72,16 @@ def decide_corpus(corpus: Corpus, recipe: Recipe, before: Path | None = None) ->
     if options.mode == "sticky" and before is not None:
         arrays = replace(arrays, settled=_published(corpus, alive, before))
     decisions = decide(
-        arrays, options, lambda ranks: shadow(texts_left(corpus, removals, alive[ranks]))
+        arrays,
+        options,
+        lambda ranks: shadow_units(texts_left(corpus, removals, alive[ranks])),
+        remembered.documents,
     )
     marks: dict[int, str] = {}
     if options.paragraphs != "off":
         kept = decisions.kept
-        shared = find_shared(corpus, alive[kept], arrays.published_at[kept], options)
+        dates = arrays.published_at[kept]
+        shared = find_shared(corpus, alive[kept], dates, options, remembered.paragraphs)
         ids = corpus.table.column("id").to_pylist()
         if options.paragraphs == "mark":
             marks = as_marks(shared, ids)
@@ -107,15 +121,47 @@ def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.in
     ]
 
 
-def _sign_again(corpus: Corpus, removals: Mapping[int, str], options: DedupOptions) -> None:
+def _sign_again(
+    corpus: Corpus, removals: Mapping[int, str], options: DedupOptions, remembered: Remembered
+) -> None:
     """Put the features of what is left in the place of those of the whole text."""
     ranks = np.array(sorted(removals), np.int64)
-    for first in range(0, len(ranks), 1024):
-        some = ranks[first : first + 1024]
-        found = features(texts_left(corpus, removals, some), options)
-        corpus.arrays["text_hash"][some] = found.text_hash
-        corpus.arrays["length"][some] = found.length
-        corpus.bands.replace(some, found.bands)
+    columns = options.bands + options.passages
+    dtype = np.dtype(
+        [("key", "<u8"), ("hash", "<u8"), ("length", "<i4"), ("bands", "<u8", (columns,))]
+    )
+    signed = np.zeros(len(ranks), dtype)
+    signed["key"] = _removal_keys(corpus, removals, ranks)
+    known = remembered.signatures(dtype)
+    place = np.searchsorted(known["key"], signed["key"])
+    if len(known):
+        place = np.minimum(place, len(known) - 1)
+        same = known["key"][place] == signed["key"]
+        signed[same] = known[place[same]]
+    fresh = np.flatnonzero(signed["length"] == 0) if len(known) else np.arange(len(ranks))
+    for first in range(0, len(fresh), 1024):
+        some = fresh[first : first + 1024]
+        found = features(texts_left(corpus, removals, ranks[some]), options)
+        signed["hash"][some] = found.text_hash
+        signed["length"][some] = found.length
+        signed["bands"][some] = found.bands
+    corpus.arrays["text_hash"][ranks] = signed["hash"]
+    corpus.arrays["length"][ranks] = signed["length"]
+    corpus.bands.replace(ranks, signed["bands"])
+    remembered.signed = signed[np.argsort(signed["key"])]
+
+
+def _removal_keys(
+    corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return a hash of each text (its artifact never changes) and of the lines that go."""
+    folders = [artifact.folder.name for artifact in corpus.artifacts]
+    places = zip(corpus.artifact[ranks].tolist(), corpus.row[ranks].tolist(), strict=True)
+    texts = (
+        f"{folders[artifact]} {row} {' '.join(orjson.loads(removals[rank]))}".encode()
+        for rank, (artifact, row) in zip(ranks.tolist(), places, strict=True)
+    )
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, texts), np.uint64, len(ranks))
 
 
 def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions) -> CorpusArrays:

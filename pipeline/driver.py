@@ -47,6 +47,7 @@ from pipeline.publish import (
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
+from pipeline.remembered import Remembered
 from pipeline.report import html
 from pipeline.report.card import render_card
 from pipeline.report.compare import compare
@@ -142,9 +143,7 @@ class _Run:
         corpus = gather(artifacts, self.limits.limit)
         before = versions.current(self.output)
         self.observer.phase("decide", counted(len(corpus.table), "record"))
-        decisions = self._timed(
-            seconds, "decide", lambda: decide_corpus(corpus, self.recipe, before)
-        )
+        decisions = self._timed(seconds, "decide", lambda: self._decide(corpus, before))
         staged = versions.staging(self.output, self.name)
         counts = self._timed(
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
@@ -180,6 +179,12 @@ class _Run:
         result = step()
         seconds[name] = round(time.monotonic() - begun, 3)
         return result
+
+    def _decide(self, corpus: Corpus, before: Path | None) -> pa.Table:
+        remembered = Remembered(self.state.folder, self.cleaner)
+        decisions = decide_corpus(corpus, self.recipe, before, remembered)
+        remembered.save()
+        return decisions
 
     def _clean(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
         cleaner = self.cleaner

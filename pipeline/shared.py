@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
+from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import (
     PARAGRAPH_DTYPE,
@@ -26,7 +27,11 @@ RULE = "shared-paragraph"
 
 
 def find_shared(
-    corpus: Corpus, kept: NDArray[np.int64], dates: NDArray[np.int64], options: DedupOptions
+    corpus: Corpus,
+    kept: NDArray[np.int64],
+    dates: NDArray[np.int64],
+    options: DedupOptions,
+    memory: Memory | None = None,
 ) -> Shared:
     """Return the paragraphs of the kept records that an earlier one of them has, in ranks.
 
@@ -35,7 +40,7 @@ def find_shared(
     records, ranks = _records(corpus, kept)
     place = np.zeros(len(corpus), np.int64)
     place[kept[np.lexsort((kept, dates))]] = np.arange(len(kept))
-    return shared_paragraphs(records, ranks, place, options, corpus.texts)
+    return shared_paragraphs(records, ranks, place, options, corpus.texts, memory)
 
 
 def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:

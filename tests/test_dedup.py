@@ -20,7 +20,7 @@ from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import overlaps, shingle_sets
-from pipeline.text.shadow import shadow
+from pipeline.text.shadow import shadow, shadow_units
 
 # Level 1 of GB 2312: what no stage converts.
 COMMON = "".join(bytes((0xB0 + i // 94, 0xA1 + i % 94)).decode("gb2312") for i in range(3755))
@@ -52,7 +52,7 @@ def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any
         arrays.pop("published_at", np.full(n, NEVER)),
         **arrays,
     )
-    return decide(corpus, options, lambda ranks: shadow([texts[i] for i in ranks]))
+    return decide(corpus, options, lambda ranks: shadow_units([texts[i] for i in ranks]))
 
 
 A, B = prose(1), prose(2)

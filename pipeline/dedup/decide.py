@@ -18,14 +18,16 @@ from pipeline.dedup.bands import Bands
 from pipeline.dedup.candidates import Buckets, Proposals, batches
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.groups import SMALL, Group, verify
+from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.verify import shingle_sets
+from pipeline.dedup.verify import ShingleSets, unit_sets
+from pipeline.text.shadow import Units
 
 Ranks = NDArray[np.int64]
 _Evidence = tuple[Ranks, NDArray[np.float64], NDArray[np.float64]]  # kind, jaccard, containment
-Read = Callable[[Ranks], list[str]]
-"""Returns the shadow texts of the documents of the given ranks."""
+Read = Callable[[Ranks], tuple[Units, Ranks]]
+"""Returns the shadow texts of the documents of the given ranks, as `shadow_units` does."""
 
 KEPT, EXACT, NEAR, CONTAINED = range(4)
 KINDS = ("", "exact", "near", "contained")
@@ -167,14 +169,19 @@ def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
     return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
 
 
-def decide(corpus: CorpusArrays, options: DedupOptions, read: Read) -> Decisions:
-    """Return what becomes of each document. `read` is called for candidates only."""
+def decide(
+    corpus: CorpusArrays, options: DedupOptions, read: Read, memory: Memory | None = None
+) -> Decisions:
+    """Return what becomes of each document.
+
+    `read` is called for candidates only, and of those that `memory` knows not even for them.
+    """
     fates = _Fates()
     clusters = Forest(len(corpus))
     if options.exact:
         _exact(corpus, options, fates, clusters)
     if options.near:
-        _near(corpus, options, fates, clusters, read)
+        _near(corpus, options, fates, clusters, read, memory or Memory())
     return fates.closed(len(corpus), clusters)
 
 
@@ -234,7 +241,12 @@ def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
 
 
 def _near(
-    corpus: CorpusArrays, options: DedupOptions, fates: _Fates, clusters: Forest, read: Read
+    corpus: CorpusArrays,
+    options: DedupOptions,
+    fates: _Fates,
+    clusters: Forest,
+    read: Read,
+    memory: Memory,
 ) -> None:
     alive = np.ones(len(corpus), bool)
     for gone in fates.gone:
@@ -243,7 +255,8 @@ def _near(
     groups, candidates = proposals.groups()
     size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
     large = np.repeat(size > SMALL, size)
-    judge = _Judge(corpus, options, read, proposals.buckets(candidates[large]), fates, clusters)
+    buckets = proposals.buckets(candidates[large])
+    judge = _Judge(corpus, options, read, buckets, fates, clusters, memory)
     for group, members in batches(groups, candidates, corpus.length, _BATCH_UNITS):
         order = precedence(corpus, options, members, group)
         judge.decide(members[order], group[order])
@@ -259,6 +272,7 @@ class _Judge:
     buckets: Buckets
     fates: _Fates
     clusters: Forest
+    memory: Memory
 
     def decide(self, ranks: Ranks, group: Ranks) -> None:
         """Decide whole groups; a group too large for the memory in slices, best first.
@@ -282,8 +296,9 @@ class _Judge:
     def _verify(self, ranks: Ranks, group: Ranks) -> NDArray[np.bool_]:
         """Decide groups, or a slice of one; return which documents stay."""
         settled = self.corpus.settled
+        hashes = self.corpus.text_hash[ranks]
         batch = Group(
-            shingle_sets(self.read(ranks), self.options.ngram),
+            Comparer(hashes, group, lambda some: self._sets(ranks[some]), self.memory),
             group,
             np.zeros(len(ranks), bool) if settled is None else settled[ranks],
         )
@@ -299,6 +314,9 @@ class _Judge:
         _record(self.fates, batch, ranks)
         stays: NDArray[np.bool_] = batch.star == places
         return stays
+
+    def _sets(self, ranks: Ranks) -> ShingleSets:
+        return unit_sets(*self.read(ranks), self.options.ngram)
 
 
 def _record(fates: _Fates, batch: Group, ranks: Ranks) -> None:

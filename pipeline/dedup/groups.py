@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.clusters import Forest
+from pipeline.dedup.memory import Comparer
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.verify import ShingleSets, Verdicts, judge
+from pipeline.dedup.verify import Verdicts, judge
 
 Places = NDArray[np.int64]
 Neighbours = Callable[[Places], tuple[Places, Places]]
@@ -43,7 +44,7 @@ class Group:
     `contained` bool (m,) where only the containment matched.
     """
 
-    sets: ShingleSets
+    comparer: Comparer
     group: Places
     settled: NDArray[np.bool_]
     star: Places = field(init=False)
@@ -68,7 +69,7 @@ class Group:
     def judge(self, left: Places, right: Places, options: DedupOptions) -> Verdicts:
         """Compare pairs of members, count them, and note those that nearly match."""
         self.compared += len(left)
-        verdicts = judge(self.sets, left, right, options)
+        verdicts = judge(self.comparer.overlap(left, right), options)
         self.misses.append(Misses.of(left, right, verdicts, options))
         return verdicts
 

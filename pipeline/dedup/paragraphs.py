@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.candidates import bucket_pairs
+from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
-from pipeline.dedup.verify import overlaps, shingle_sets
-from pipeline.text.shadow import Units, shadow
+from pipeline.dedup.verify import ShingleSets, unit_sets
+from pipeline.text.shadow import Units, shadow_units
 from pipeline.text.shingles import Hashes
 
 Ranks = NDArray[np.int64]
@@ -100,7 +101,12 @@ class Shared:
 
 
 def shared_paragraphs(
-    records: NDArray[Any], ranks: Ranks, place: Ranks, options: DedupOptions, texts: Texts
+    records: NDArray[Any],
+    ranks: Ranks,
+    place: Ranks,
+    options: DedupOptions,
+    texts: Texts,
+    memory: Memory | None = None,
 ) -> Shared:
     """Return the paragraphs that stand in an earlier document too.
 
@@ -115,7 +121,7 @@ def shared_paragraphs(
     left, right = _near_pairs(records, ranks, order[heads])
     swap = place[ranks[left]] > place[ranks[right]]
     left, right = np.where(swap, right, left), np.where(swap, left, right)
-    jaccard = _compared(records, ranks, left, right, texts)
+    jaccard = _compared(records, ranks, left, right, texts, memory or Memory())
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
     later = np.concatenate((order[same], best[1]))
@@ -146,22 +152,29 @@ def _near_pairs(records: NDArray[Any], ranks: Ranks, distinct: Ranks) -> tuple[R
 
 
 def _compared(
-    records: NDArray[Any], ranks: Ranks, left: Ranks, right: Ranks, texts: Texts
+    records: NDArray[Any],
+    ranks: Ranks,
+    left: Ranks,
+    right: Ranks,
+    texts: Texts,
+    memory: Memory,
 ) -> NDArray[np.float64]:
     """Return the Jaccard of the shingles of each pair of paragraphs."""
     out = np.zeros(len(left))
     for at in range(0, len(left), _BATCH):
         pairs = slice(at, at + _BATCH)
         some, inverse = np.unique(np.concatenate((left[pairs], right[pairs])), return_inverse=True)
-        documents, of = np.unique(ranks[some], return_inverse=True)
-        lines = [text.split("\n") for text in texts(documents)]
-        numbers = records["line"][some].tolist()
-        sets = shingle_sets(
-            shadow([lines[d][n] for d, n in zip(of.tolist(), numbers, strict=True)]), NGRAM
-        )
-        a, b = np.split(inverse, 2)
-        both = overlaps(sets, a, b)
-        out[pairs] = both / np.maximum(sets.sizes[a] + sets.sizes[b] - both, 1)
+        lines = records["line"][some]
+        owners = ranks[some]
+
+        def read(which: Ranks, lines: Ranks = lines, owners: Ranks = owners) -> ShingleSets:
+            documents, of = np.unique(owners[which], return_inverse=True)
+            split = [text.split("\n") for text in texts(documents)]
+            chosen = zip(of.tolist(), lines[which].tolist(), strict=True)
+            return unit_sets(*shadow_units([split[d][n] for d, n in chosen]), NGRAM)
+
+        compare = Comparer(records["hash"][some], np.arange(len(some)), read, memory)
+        out[pairs] = compare.overlap(*np.split(inverse, 2)).jaccard
     return out
 
 

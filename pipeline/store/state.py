@@ -1,6 +1,7 @@
 """The state of an output: cleaned shards that later runs use, each a folder named by its content.
 
     state/clean/<key>/     records.arrow, edits.arrow, *.npy, meta.json
+    state/decide/<key>/    what `decide` need not compute again (`pipeline.remembered`)
 
 A folder without meta.json is not there: it is renamed into place when it is complete.
 """
@@ -25,8 +26,9 @@ class State:
     """The cleaned shards kept under an output folder."""
 
     def __init__(self, output: Path) -> None:
-        self.clean = output / "state" / "clean"
-        self.work = output / "state" / "work"
+        self.folder = output / "state"
+        self.clean = self.folder / "clean"
+        self.work = self.folder / "work"
 
     def workplace(self, shard: Shard) -> Path:
         """Return the folder in which a worker may write this shard."""

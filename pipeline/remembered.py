@@ -1,0 +1,62 @@
+"""What `decide` remembers from run to run: files of arrays under the state of an output.
+
+    state/decide/<program>/{documents,paragraphs,signed}.npy
+
+Everything in it is a function of texts and program, and can be computed again: a file that is
+missing, torn or of another shape is as good as none. Each run leaves what it has used itself, so
+that the memory grows with the corpus and not with the number of runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dedup.memory import PAIR_DTYPE, Memory
+from pipeline.store.files import output_errors, whole_file
+
+
+class Remembered:
+    """The memory of one program (code, tables, recipe) under `state`; None remembers nothing."""
+
+    def __init__(self, state: Path | None = None, program: str = "") -> None:
+        self.folder = state / "decide" / program[:32] if state else None
+        self.documents = Memory(self._load("documents", PAIR_DTYPE))
+        self.paragraphs = Memory(self._load("paragraphs", PAIR_DTYPE))
+        self.signed: NDArray[Any] | None = None
+
+    def signatures(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return the features of texts without the lines of their sites, sorted by `key`."""
+        return self._load("signed", dtype)
+
+    def _load(self, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+        nothing = np.zeros(0, dtype)
+        if self.folder is None:
+            return nothing
+        try:
+            found = np.load(self.folder / f"{name}.npy")
+        except (OSError, ValueError, EOFError):
+            return nothing
+        return found if found.dtype == dtype and found.ndim == 1 else nothing
+
+    def save(self) -> None:
+        """Write what this run used, and remove what other programs left."""
+        if self.folder is None:
+            return
+        files = {
+            "documents": self.documents.to_remember(),
+            "paragraphs": self.paragraphs.to_remember(),
+        }
+        if self.signed is not None:
+            files["signed"] = self.signed
+        for name, array in files.items():
+            with whole_file(self.folder / f"{name}.npy") as path, path.open("wb") as file:
+                np.save(file, array)
+        with output_errors(self.folder):
+            for other in self.folder.parent.iterdir():
+                if other != self.folder:
+                    shutil.rmtree(other)
