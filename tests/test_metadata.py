@@ -177,7 +177,7 @@ def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
 @given(st.lists(LINES, max_size=12).map("\n".join))
 def test_what_is_not_worth_reading_says_nothing(text: str) -> None:
     if not what_to_read([text]).bits[0] & BYLINE:
-        starts = [0, *(i + 1 for i, char in enumerate(text) if char == "\n")]
+        starts = {0: (), **{i + 1: () for i, char in enumerate(text) if char == "\n"}}
         head, tail = find_bylines(text, starts, 8, 12, 40)
         assert not any(line.goes for line in (*head, *tail))
 

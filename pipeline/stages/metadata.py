@@ -20,7 +20,15 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text import byline, dates, names
 from pipeline.text.byline import Statement
-from pipeline.text.bylines import BESIDE, PEOPLE, Line, find_bylines, is_out_of_reach, outer_lines
+from pipeline.text.bylines import (
+    BESIDE,
+    PEOPLE,
+    Labelled,
+    Line,
+    find_bylines,
+    is_out_of_reach,
+    outer_lines,
+)
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
 from pipeline.text.headline import dateline, marked_title, original_title, title_above
 
@@ -66,7 +74,8 @@ def build(options: MetadataOptions) -> Apply:
 def _read(document: Document, wanted: Wanted, number: int, options: MetadataOptions) -> Document:
     bits = int(wanted.bits[number])
     if bits & BYLINE:
-        return _settled(document, options, wanted.labelled.get(number, ()))
+        wired = bool(bits & DATELINE)
+        return _settled(document, options, wanted.labelled.get(number, {}), wired=wired)
     if bits & (DATELINE | SIGNATURE):
         return _outside_read(document, options)
     return _with_marked_title(document) if bits & HEADING else document
@@ -76,11 +85,12 @@ def _outside_read(document: Document, options: MetadataOptions) -> Document:
     """Read the first and the last lines of a text in which no line is a byline."""
     head, tail = outer_lines(document.text, options.head_lines, BESIDE)
     signed = _signed(tail or head)
-    found = _columns(head, (), signed, document.columns)
+    found = _columns(head, (), signed, document.columns, wired=True)
     edits = _edits(document.text, (), signed)
     document = document.edited(edits, **found) if edits or found else document
-    # What is left of the line may be a byline itself.
-    return _settled(document, options, [signed.line.start]) if signed and edits else document
+    if signed and edits and signed.leaves_byline:
+        return _settled(document, options, {signed.line.start: ()}, wired=False)
+    return document
 
 
 def _with_marked_title(document: Document) -> Document:
@@ -90,11 +100,13 @@ def _with_marked_title(document: Document) -> Document:
     return document.edited([], title=title)
 
 
-def _settled(document: Document, options: MetadataOptions, labelled: Sequence[int]) -> Document:
+def _settled(
+    document: Document, options: MetadataOptions, labelled: Labelled, *, wired: bool
+) -> Document:
     # What one pass takes away can bring another byline within reach. Three layers are more than
     # has been seen, and the bound keeps a hostile page linear.
     for _ in range(3):
-        document, left = _one_pass(document, options, labelled)
+        document, left = _one_pass(document, options, labelled, wired=wired)
         if left is None:
             break
         labelled = left
@@ -117,8 +129,8 @@ def _with_fields_read(document: Document) -> Document:
 
 
 def _one_pass(
-    document: Document, options: MetadataOptions, labelled: Sequence[int]
-) -> tuple[Document, list[int] | None]:
+    document: Document, options: MetadataOptions, labelled: Labelled, *, wired: bool
+) -> tuple[Document, Labelled | None]:
     """Return the document after one reading of its ends, and the `labelled` of what it is now.
 
     None where another reading would find nothing.
@@ -128,7 +140,7 @@ def _one_pass(
     head, tail = find_bylines(text, labelled, *reach)
     lines = [*head, *tail]
     signed = _signed(tail or head)
-    found = _columns(head, lines, signed, document.columns)
+    found = _columns(head, lines, signed, document.columns, wired=wired)
     edits = _edits(text, lines, signed)
     if not edits and not found:
         return document, None
@@ -141,12 +153,12 @@ def _one_pass(
     return document, _moved(stays.difference(line.start for line in lines if line.goes), edits)
 
 
-def _moved(starts: Iterable[int], edits: Sequence[Edit]) -> list[int]:
-    """Return where lines begin once cuts above them are made."""
-    return [
-        start - sum(edit.end - edit.start for edit in edits if edit.end <= start)
+def _moved(starts: Iterable[int], edits: Sequence[Edit]) -> Labelled:
+    """Return where lines begin once cuts above them are made, to be read again."""
+    return {
+        start - sum(edit.end - edit.start for edit in edits if edit.end <= start): ()
         for start in sorted(starts)
-    ]
+    }
 
 
 def _is_settled(head: Sequence[Line], tail: Sequence[Line], signed: _Signed | None) -> bool:
@@ -156,7 +168,7 @@ def _is_settled(head: Sequence[Line], tail: Sequence[Line], signed: _Signed | No
     ends the text, and where a line that could be a byline gets other neighbours or, in the head,
     another place.
     """
-    if (signed and signed.goes) or (tail and all(line.goes for line in tail)):
+    if (signed and signed.leaves_byline) or (tail and all(line.goes for line in tail)):
         return False
     lines = [*head, *tail]
     said = [i for i, line in enumerate(lines) if line.says]
@@ -178,6 +190,7 @@ class _Signed:
     """
 
     line: Line
+    others: Sequence[Line]
     start: int
     end: int
     says: tuple[Statement, ...]
@@ -186,15 +199,24 @@ class _Signed:
     def goes(self) -> bool:
         return all(s.alone and s.column in ("editor", "source") for s in self.says)
 
+    @property
+    def leaves_byline(self) -> bool:
+        """Whether what is left once it is gone says something as well."""
+        left = self.line.text[: self.start - self.line.start]
+        ends = (left, *(line.text for line in self.others))
+        return self.goes and bool(byline.read(left) or any(map(byline.trailing, ends)))
+
 
 def _signed(lines: Sequence[Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
-    for above, line in enumerate([line for line in lines if not line.goes][-BESIDE:][::-1]):
+    last = [line for line in lines if not line.goes][-BESIDE:]
+    for above, line in enumerate(reversed(last)):
         inner = byline.trailing(line.text)
         # Bare names sign the last line only: further up they may be anything.
         if inner is not None and not (above and inner[1][0].rule == "signature"):
-            at, says = inner
-            return _Signed(line, line.start + at, line.start + len(line.text.rstrip()), says)
+            start, end = line.start + inner[0], line.start + len(line.text.rstrip())
+            others = [other for other in last if other is not line]
+            return _Signed(line, others, start, end, inner[1])
     return None
 
 
@@ -203,6 +225,8 @@ def _columns(
     lines: Sequence[Line],
     signed: _Signed | None,
     known: Mapping[str, object],
+    *,
+    wired: bool,
 ) -> dict[str, object]:
     """Return the columns that the lines fill; a column that the record brought is left alone."""
     found: dict[str, Any] = {}
@@ -222,7 +246,7 @@ def _columns(
         found["title"] = title
     if "published_at" in found and not known.get("published_at"):
         found["published_at_zone"] = dates.zone_of(found["published_at"])
-    for line in [line for line in head if not line.goes][:4]:
+    for line in [line for line in head if not line.goes][:4] if wired else ():
         if said := dateline(line.text):
             for column, value in said.items():
                 found.setdefault(column, value)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
 
@@ -25,6 +25,12 @@ _FORM = re.compile(r"[\s【\[]*[^\s:：](?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:�
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
+
+
+Labelled = Mapping[int, tuple[Statement, ...]]
+"""What lines say, by where they begin; nothing where they have not been read."""
+_Said = dict[int, tuple[Statement, ...]]
+_Span = tuple[int, int, str]
 
 
 class Line:
@@ -50,28 +56,25 @@ def read(line: str) -> tuple[Statement, ...]:
     return (Statement("original-title", "original_title", title, True),) if title else ()
 
 
-def may_be_one(line: str) -> bool:
-    """Whether a line says what can make it a byline, alone or with the line below it."""
-    says = read(line)
-    return bool(says) and any(
-        s.alone or s.likely or s.open or s.column == "published_at" for s in says
-    )
+def may_be_one(says: Sequence[Statement]) -> bool:
+    """Whether what a line says can make it a byline, alone or with the line below it."""
+    return any(s.alone or s.likely or s.open or s.column == "published_at" for s in says)
 
 
 def find_bylines(
-    text: str, labelled: Sequence[int], head_lines: int, tail_lines: int, deep_lines: int
+    text: str, labelled: Labelled, head_lines: int, tail_lines: int, deep_lines: int
 ) -> tuple[list[Line], list[Line]]:
     """Return the lines of the head and of the tail of a text, those marked that are bylines.
 
     The tail is empty where the head reaches the end of the text. `labelled`: where the lines begin
-    that may be bylines by themselves: only they and the lines beside them are read.
+    that may be bylines by themselves, and what they say: only the lines beside them are read.
     """
     known = _blocks(text, labelled)
-    head = _scan(text, _forwards(text), known, head_lines, head_lines, HEAD_CHARS)
+    head = _scan(_forwards(text), known, head_lines, head_lines, HEAD_CHARS)
     stop = head[-1].end + 1 if head else 0
     spans = _backwards(text, stop)
     first = min((at for at in known if at >= stop), default=len(text))
-    tail = _scan(text, spans, known, tail_lines, deep_lines, TAIL_CHARS, first)[::-1]
+    tail = _scan(spans, known, tail_lines, deep_lines, TAIL_CHARS, first)[::-1]
     if tail:
         _judge(head, head=True)
         _judge(tail)
@@ -81,31 +84,28 @@ def find_bylines(
     return head, tail
 
 
-_Said = dict[int, tuple[Statement, ...]]
-
-
-def _blocks(text: str, starts: Sequence[int]) -> _Said:
-    """Return what is said by the runs of bylines that hold `starts`, by where their lines begin.
+def _blocks(text: str, labelled: Labelled) -> _Said:
+    """Return what is said by the runs of bylines that hold `labelled`, by where lines begin.
 
     The value of a label that ends a line may stand between two of them.
     """
     known: _Said = {}
-    for at in starts:
+    for at in labelled:
         if at in known:
             continue
-        down = _run(text, _forwards(text, at))
+        down = _run(_forwards(text, at), labelled)
         known.update(down)
         if at in down:
-            known.update(_run(text, _backwards(text, 0, at - 1), up=True))
+            known.update(_run(_backwards(text, 0, at - 1), labelled, up=True))
     return known
 
 
-def _run(text: str, spans: Iterable[tuple[int, int]], *, up: bool = False) -> _Said:
+def _run(spans: Iterable[_Span], labelled: Labelled, *, up: bool = False) -> _Said:
     run: _Said = {}
     label = up  # whether a label may have its value on the line beside the run
     value = False  # whether one line that says nothing was passed
-    for start, end in _full(text, spans):
-        says = read(text[start:end])
+    for start, _, line in spans:
+        says = labelled.get(start) or read(line)
         is_open = bool(says) and says[-1].open
         if not says and (value or not label):
             break
@@ -120,40 +120,34 @@ def _run(text: str, spans: Iterable[tuple[int, int]], *, up: bool = False) -> _S
 
 def outer_lines(text: str, head_lines: int, tail_lines: int) -> tuple[list[Line], list[Line]]:
     """Return the first and the last lines of a text in which no line is a byline."""
-    head = [_line(text, *span) for span in islice(_full(text, _forwards(text)), head_lines)]
+    head = [Line(*span) for span in islice(_forwards(text), head_lines)]
     stop = head[-1].end + 1 if head else 0
-    spans = list(islice(_full(text, _backwards(text, stop)), tail_lines))[::-1]
-    return head, [_line(text, *span) for span in spans]
+    tail = [Line(*span) for span in islice(_backwards(text, stop), tail_lines)]
+    return head, tail[::-1]
 
 
-def _line(text: str, start: int, end: int) -> Line:
-    return Line(start, end, text[start:end] if end - start <= byline.MAX_CHARS * 4 else "")
-
-
-def _full(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    return (span for span in spans if text[span[0] : span[1]].strip())
-
-
-def _forwards(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+def _forwards(text: str, start: int = 0) -> Iterator[_Span]:
+    """Lines that are not blank, from a start of a line to the end of the text."""
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
-        yield start, end
+        if (line := text[start:end]) and not line.isspace():
+            yield start, end, line
         start = end + 1
 
 
-def _backwards(text: str, stop: int, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Lines from the end; none of them begins before `stop`, which is the start of a line."""
+def _backwards(text: str, stop: int, end: int | None = None) -> Iterator[_Span]:
+    """Lines that are not blank, from the end; none begins before `stop`, a start of a line."""
     end = len(text) if end is None else end
     while end > stop:
         start = max(text.rfind("\n", stop, end) + 1, stop)
-        yield start, end
+        if (line := text[start:end]) and not line.isspace():
+            yield start, end, line
         end = start - 1
 
 
 def _scan(
-    text: str,
-    spans: Iterable[tuple[int, int]],
+    spans: Iterable[_Span],
     known: _Said,
     near: int,
     deep: int,
@@ -168,10 +162,7 @@ def _scan(
     found: list[Line] = []
     others = run = 0
     beyond = BESIDE
-    for start, end in spans:
-        said = text[start:end] if end - start <= byline.MAX_CHARS * 4 else ""
-        if end == start or (said and said.isspace()):
-            continue
+    for start, end, said in spans:
         says = known.get(start, ())
         line = Line(start, end, said, says)
         if says:

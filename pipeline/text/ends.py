@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_units
 from pipeline.text import byline
-from pipeline.text.byline import MAX_CHARS, SIGNATURE_CHARS
-from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, may_be_one
+from pipeline.text.byline import MAX_CHARS, SIGNATURE_CHARS, Statement
+from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
@@ -41,7 +41,7 @@ _WIRES = (
     *(f"讯{end}" for end in " ([:记0123456789"),
 )
 _WIRE_CHARS = 50
-_WIRE_LINES = 4
+_WIRE_LINES = 12  # of which those that are no bylines are read
 _DATED_CHARS = 500
 # A stamp in figures or to the minute near the start may be all that a byline is.
 _DATED = re.compile(
@@ -127,6 +127,9 @@ def _among(
     return found
 
 
+_Found = dict[int, dict[int, tuple[Statement, ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to read of n texts.
@@ -136,13 +139,13 @@ class Wanted:
     """
 
     bits: NDArray[np.uint8]
-    labelled: dict[int, list[int]]
+    labelled: dict[int, Labelled]
 
 
 def what_to_read(texts: Sequence[str]) -> Wanted:
     """Say of each text what may stand near its ends."""
     bits = np.zeros(len(texts), np.uint8)
-    labelled: dict[int, list[int]] = {}
+    labelled: dict[int, Labelled] = {}
     first = size = 0
     for i, text in enumerate(texts):
         size += len(text)
@@ -170,18 +173,19 @@ class _Batch:
         self.ends = np.cumsum(sizes) - 1  # each text's last line end
         self.starts = self.ends + 1 - sizes
 
-    def labelled(self, bits: NDArray[np.uint8]) -> dict[int, list[int]]:
+    def labelled(self, bits: NDArray[np.uint8]) -> _Found:
         """Set the bits of each text; return the lines that may be bylines."""
         bits |= self._headings()
         self._mark_wired(bits)
         self._mark_signed(bits)
-        found: dict[int, list[int]] = {}
+        found: _Found = {}
         self._mark_dated(bits, found)
         for owner, start, end in self._labelled_lines():
             line = self.joined[start:end]
-            if may_be_one(line):
+            says = read(line)
+            if says and may_be_one(says):
                 bits[owner] |= BYLINE
-                found.setdefault(owner, []).append(start - int(self.starts[owner]))
+                found.setdefault(owner, {})[start - int(self.starts[owner])] = says
             elif _tables().closed[self.units[end - 1]] and byline.trailing(line):
                 bits[owner] |= SIGNATURE
         return found
@@ -232,7 +236,7 @@ class _Batch:
             if byline.trailing(text.rstrip().rpartition("\n")[2]):
                 bits[i] |= SIGNATURE
 
-    def _mark_dated(self, bits: NDArray[np.uint8], found: dict[int, list[int]]) -> None:
+    def _mark_dated(self, bits: NDArray[np.uint8], found: _Found) -> None:
         digits = (self.classes & _DIGIT) != 0
         pairs = digits[:-1] & digits[1:]
         places = np.flatnonzero(pairs[:-2] & pairs[2:])
@@ -241,9 +245,9 @@ class _Batch:
         for i in np.unique(owners[near]).tolist():
             start, end = int(self.starts[i]), int(self.ends[i])
             end = min(start + _DATED_CHARS, end)
-            if lines := [m.start() + 1 - start for m in _DATED.finditer(self.joined, start, end)]:
+            if dated := list(_DATED.finditer(self.joined, start, end)):
                 bits[i] |= BYLINE
-                found[i] = lines
+                found[i] = {m.start() + 1 - start: () for m in dated}
 
     def _labels(self) -> NDArray[np.intp]:
         """Return the places of the last character of what could be a label, or of a word."""
