@@ -9,8 +9,10 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +29,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(path, folder)
     draw = random.Random(7)
     with (folder / "many.jsonl").open("w", encoding="utf-8") as file:
-        for i in range(400):
+        for i in range(150):
             lines = draw.choice(texts).split("\n")
             start = draw.randrange(len(lines))
             text = "\n".join(lines[start : start + 12])
@@ -35,13 +37,37 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def publish(inputs: list[str], output: Path, *args: str, seed: str = "0") -> dict[str, str]:
+PLAIN = ("-m", "pipeline")
+# A clock that nobody has set, then one from the next century, then one that goes back.
+MAD_CLOCK = """
+import itertools, time
+ticks = itertools.cycle([0.0, 4e9, 1e9, 1.7e9])
+time.time = lambda: next(ticks)
+from pipeline.__main__ import main
+main()
+"""
+
+
+def publish(
+    inputs: list[str],
+    output: Path,
+    *args: str,
+    python: Sequence[str] = PLAIN,
+    umask: int = 0o022,
+    **environment: str,
+) -> dict[str, str]:
     """Run in a process of its own; return the hash of every data and audit file."""
-    command = [sys.executable, "-m", "pipeline", "--output", str(output), *args]
+    command = [sys.executable, *python, "run", "--output", str(output), *args]
     for path in inputs:
         command += ["--input", path]
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0", **environment},
+        umask=umask,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr.decode()
     current = output / "current"
     names = sorted(p for p in current.rglob("*.parquet") if p.is_file())
@@ -49,9 +75,15 @@ def publish(inputs: list[str], output: Path, *args: str, seed: str = "0") -> dic
 
 
 @pytest.fixture(scope="module")
-def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The files of one plain run."""
-    return publish([str(corpus)], tmp_path_factory.mktemp("reference"), "--workers", "1")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of one plain run."""
+    return tmp_path_factory.mktemp("reference")
+
+
+@pytest.fixture(scope="module")
+def reference(corpus: Path, plain: Path) -> dict[str, str]:
+    """The files of that run."""
+    return publish([str(corpus)], plain, "--workers", "1")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +98,49 @@ def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def test_same_bytes(
     corpus: Path, tmp_path: Path, reference: dict[str, str], args: list[str], seed: str
 ) -> None:
-    assert publish([str(corpus)], tmp_path, *args, seed=seed) == reference
+    assert publish([str(corpus)], tmp_path, *args, PYTHONHASHSEED=seed) == reference
+
+
+def test_the_place_and_its_customs_change_nothing(
+    corpus: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    customs = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+               "TZ": "America/St_Johns", "COLUMNS": "40", "HOME": str(tmp_path)}  # fmt: skip
+    assert publish([str(corpus)], tmp_path / "out", umask=0o077, **customs) == reference
+
+
+def test_a_clock_that_jumps_changes_nothing(
+    corpus: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    some = sorted(map(str, corpus.iterdir()))[:3]
+    publish(some, tmp_path, python=("-c", MAD_CLOCK))
+    assert publish([str(corpus)], tmp_path, python=("-c", MAD_CLOCK)) == reference
+
+
+def texts(output: Path) -> list[str]:
+    table = pq.read_table(output / "current" / "data", columns=["text"])
+    return table.column("text").to_pylist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.usefixtures("reference")
+def test_names_of_inputs_change_no_text(corpus: Path, tmp_path: Path, plain: Path) -> None:
+    """Other names are other ids; the documents, their order and what stays of them are the same."""
+    renamed = tmp_path / "renamed"
+    shutil.copytree(corpus, renamed)
+    for path in sorted(renamed.iterdir()):
+        path.rename(path.with_name(f"x{path.name}"))
+    publish([str(renamed)], tmp_path / "out")
+    assert texts(tmp_path / "out") == texts(plain)
+
+
+def test_a_touched_input_is_nothing_new(corpus: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "in"
+    shutil.copytree(corpus, copy)
+    first = publish([str(copy)], tmp_path / "out")
+    for path in copy.iterdir():
+        os.utime(path, (1, 1))
+    assert publish([str(copy)], tmp_path / "out") == first
+    assert len(list((tmp_path / "out" / "versions").iterdir())) == 1
 
 
 def test_order_of_inputs_changes_nothing(

@@ -16,8 +16,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.store.verify import verify
 from tests import hostile
-from tests.faults.sweep import Bench
+from tests.faults.sweep import Bench, Runs
 
 VERSIONS = int(os.environ.get("PIPELINE_TEST_VERSIONS", "20"))
 """Versions that are published under a reader."""
@@ -92,6 +93,27 @@ def run_while_locked(folder: Path) -> None:
         assert bench.run() == 11
     assert bench.digest() == before
     assert bench.run() == 0
+
+
+def test_of_two_runs_at_once_one_publishes(tmp_path: Path) -> None:
+    in_a_process(run_twice_at_once, tmp_path / "t")
+
+
+def run_twice_at_once(folder: Path) -> None:
+    """Start several runs in one moment: the others are refused, or find nothing new to do."""
+    runs = Runs(folder)
+    (runs.input / "a.jsonl").write_bytes(hostile.rows("a", 50))
+    started = []
+    for _ in range(4):
+        pid = os.fork()
+        if not pid:
+            os._exit(runs.run() & 0xFF)
+        started.append(pid)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in started]
+    assert set(codes) <= {0, 11}, codes
+    assert 0 in codes
+    assert len(list((runs.output / "versions").iterdir())) == 1
+    assert not list(verify(runs.output, deep=True))
 
 
 @pytest.fixture
