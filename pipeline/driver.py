@@ -64,6 +64,8 @@ from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
 
+ISOLATION = Isolation(careful, without, nothing)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -188,7 +190,7 @@ class _Run:
 
     def _clean(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
         cleaner = self.cleaner
-        if self.limits.limit:
+        if self.limits.limit and pieces:
             return self._clean_some(pieces)
         artifacts, missing = self.state.match(pieces, cleaner)
         shards = cut_shards(missing, self._shard_bytes(missing), cleaner)
@@ -198,11 +200,10 @@ class _Run:
         detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
         jobs = [self._job(shard) for shard in shards]
-        isolation = Isolation(careful, without, nothing)
         records = quarantined = size = 0
         self.crew.start(len(shards), load)
         self.observer.progress(0, len(shards))
-        results = run_isolated(clean_shard, jobs, self.crew, isolation)
+        results = run_isolated(clean_shard, jobs, self.crew, ISOLATION)
         for done, (number, stats) in enumerate(results, 1):
             self.state.commit(shards[number], cleaner, stats.records)
             records += stats.records
@@ -220,15 +221,16 @@ class _Run:
         return artifacts
 
     def _clean_some(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
-        """Clean one piece after the other until the limit of records is reached."""
+        """Clean shard after shard, a megabyte each, until the limit of records is reached."""
         left = self.limits.limit
         artifacts: list[Artifact] = []
-        for one in cut_shards(pieces, 1, f"{self.cleaner} limit {left}"):
+        self.crew.start(1, load)
+        for one in cut_shards(pieces, 1 << 20, f"{self.cleaner} limit {left}"):
             shard = Shard(one.pieces, one.key, left)
-            stats = clean_shard(self._job(shard))
+            ((_, stats),) = run_isolated(clean_shard, [self._job(shard)], self.crew, ISOLATION)
             self.state.commit(shard, f"{self.cleaner} limit", stats.records)
             names = tuple(p.name for p in shard.pieces)
-            artifacts.append(Artifact(self.state.clean / shard.key, names, (True,)))
+            artifacts.append(Artifact(self.state.clean / shard.key, names, (True,) * len(names)))
             left -= stats.records
             if left <= 0:
                 break

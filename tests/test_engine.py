@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.errors import OutputError
 from pipeline.readers import InputOptions, Piece, discover
 from pipeline.recipe import load
 from pipeline.records import CleanJob
+from pipeline.report.terminal import Silent
 from tests import engine_tasks
 
 QUICK = Watch(seconds=1.5, attempts=2)
@@ -161,6 +163,18 @@ def test_a_shard_is_cleaned_without_what_kills_its_worker(tmp_path: Path) -> Non
     assert table.column("record").to_pylist() == sorted_by_piece(table)
 
 
+def test_a_run_with_a_limit_is_watched_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    deadly_corpus(tmp_path / "in")
+    driver: Any = import_module("pipeline.driver")
+    monkeypatch.setattr(driver, "clean_shard", engine_tasks.deadly_clean)
+    flags = {"input.paths": [str(tmp_path / "in")], "output.path": str(tmp_path / "out"),
+             "run.limit": 42, "limits.max_seconds": 2}  # fmt: skip
+    result = driver.run(load(None, flags), Silent())
+    assert result.facts["funnel"]["documents"]["in"] == 42
+    assert result.facts["reasons"]["worker-died:SIGSEGV"] == 2
+
+
 def sorted_by_piece(table: Any) -> list[int]:
     """Return the record numbers as they must stand: rising within each piece."""
     pairs = zip(table.column("piece").to_pylist(), table.column("record").to_pylist(), strict=True)
@@ -193,7 +207,7 @@ startup.one_thread()
 from pipeline.engines.local import Crew, Watch
 from tests.engine_tasks import die_on_seven, square
 assert startup.may_fork()
-with Crew(2, Watch(seconds=1.5, attempts=2)) as crew:
+with Crew(2, Watch(seconds=20, attempts=2)) as crew:
     crew.start(2, lambda: None)
     forked = [worker.process.pid for worker in crew.workers]
     args = [open(f"/proc/{pid}/cmdline").read() for pid in forked]
