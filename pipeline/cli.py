@@ -341,13 +341,28 @@ def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
     bylines = {role.id: role for role in roles()}
     if identifier in bylines:
         click.echo(explaining_role(bylines[identifier]))
-    elif identifier:
+    elif identifier in {rule.id for rule in rules}:
         click.echo(explaining(find_rule(identifier, rules)))
+    elif identifier:
+        _no_such_rule(identifier, [*bylines, *(rule.id for rule in rules)])
     else:
         names = [(r.id, r.name) for r in roles()] + [(r.id, r.name) for r in rules]
         for row in names:
             click.echo("{:26} {}".format(*row))
     return 0
+
+
+def _no_such_rule(identifier: str, known: Sequence[str]) -> None:
+    from difflib import get_close_matches
+
+    from pipeline.errors import UsageError
+
+    near = get_close_matches(identifier, known)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    raise UsageError(
+        f"no rule {identifier} in the tables",
+        f"{meant}what stages do without tables is in docs/reference/stages.md",
+    )
 
 
 @cli.command()

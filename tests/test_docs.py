@@ -26,6 +26,14 @@ def test_reference_pages_are_current() -> None:
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
+def test_the_tables_of_the_benchmarks_are_those_of_the_results() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/build_tables.py", "--check"],
+        cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
 def test_what_the_readmes_show_is_what_comes_out() -> None:
     done = subprocess.run(
         [sys.executable, "tools/build_pictures.py", "--check"],
@@ -123,8 +131,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     assert "punctuation.width: cjk -> keep" in said
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
-def test_the_commands_of_the_readme_run(tmp_path: Path, page: str) -> None:
+def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     for name in ("seeds", "configs"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my/folder").mkdir(parents=True)
@@ -133,9 +140,17 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, page: str) -> None:
     (tmp_path / "in.jsonl").write_text('{"id": "a", "text": "他说,好。"}\n', "utf-8")
     run_line("python -m pipeline --set punctuation.width=keep", tmp_path)
     run_line("python -m pipeline", tmp_path)
-    assert follow(ROOT / page, tmp_path) >= 6
+    assert follow(ROOT / "README.md", tmp_path) >= 6
     assert (tmp_path / "out.jsonl").stat().st_size
     assert (tmp_path / "my/corpus/current/report.html").is_file()
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    def commands(name: str) -> list[str]:
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
+        return [line.partition("  #")[0].rstrip() for x in blocks for line in x.splitlines()]
+
+    assert commands("README.md") == commands("README.zh-CN.md")
 
 
 def test_the_rule_and_the_stage_of_the_guide_work(tmp_path: Path) -> None:

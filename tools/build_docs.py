@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,18 @@ import click
 
 from pipeline.census import ALWAYS, NAMES
 from pipeline.cli import cli
+from pipeline.document import Document
 from pipeline.recipe import sections
 from pipeline.report.recipes import toml_value
 from pipeline.stages import ORDER, registry
+from pipeline.stages.chain import run_text
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
 from pipeline.text.rules import builtin_rules, explain
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/cases"
 SHORT = 60  # characters of an example that fits a row
+FIRST = 6  # examples of a stage that are shown whatever their rules
 MADE = "<!-- made by tools/build_docs.py: do not edit -->\n\n"
 
 
@@ -57,11 +61,24 @@ def cases(stage: str) -> list[dict[str, Any]]:
     return [row for row in rows if len(row["input"]) <= SHORT]
 
 
+def telling(stage: str, rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the first cases with the rules that they show, and every one that shows a new rule."""
+    seen: set[str] = set()
+    for number, row in enumerate(rows):
+        out = run_text(row["input"], [stage], {stage: row.get("options", {})})
+        edits = out.edits if isinstance(out, Document) else ()
+        rules = {rule for edit in edits for rule in edit.rule.split("+")}
+        if rules - seen or number < FIRST:
+            seen |= rules
+            yield row, ", ".join(f"`{rule}`" for rule in sorted(rules))
+
+
 def stages_page() -> str:
     """Return the page of the stages."""
     lines = ["# Stages", "", "In the order in which they run.", ""]
     for stage, (name, why) in zip(registry(), ORDER, strict=True):
-        lines += [f"## {name}", "", f"{stage.summary}. It stands here: {why}.", ""]
+        summary = stage.summary[0].upper() + stage.summary[1:]
+        lines += [f"## {name}", "", f"{summary}.", "", f"Why it stands here: {why}.", ""]
         if stage.wakes == ALWAYS:
             lines.append("Sees every document.")
         else:
@@ -69,12 +86,13 @@ def stages_page() -> str:
             lines.append(f"Woken by: {', '.join(woken)}.")
         lines += ["", *options_table(stage.options), ""]
         rows = cases(name)
-        changed = [r for r in rows if r["kind"] in ("wild", "synthetic") and "expect" in r][:6]
+        changed = [r for r in rows if r["kind"] in ("wild", "synthetic") and "expect" in r]
         kept = [r for r in rows if r["kind"] == "negative"][:6]
         if changed:
-            lines += ["| before | after | why |", "|---|---|---|"]
+            lines += ["| before | after | rule | why |", "|---|---|---|---|"]
             lines += [
-                f"| {shown(r['input'])} | {shown(r['expect'])} | {r['why']} |" for r in changed
+                f"| {shown(r['input'])} | {shown(r['expect'])} | {names} | {r['why']} |"
+                for r, names in telling(name, changed)
             ]
             lines.append("")
         if kept:
