@@ -15,6 +15,10 @@ from typing import Any
 import click
 
 DEFAULT_RECIPE = "configs/default.toml"
+COMMANDS = (
+    *("run", "try", "explain", "diff", "quarantine", "init", "check", "stages", "rule", "schema"),
+    *("pipe", "verify", "gc"),
+)
 
 
 class RunByDefault(click.Group):
@@ -27,6 +31,10 @@ class RunByDefault(click.Group):
             if near and not ctx.resilient_parsing:  # what a shell completes is a command
                 args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the commands in the order in which people need them."""
+        return sorted(self.commands, key=COMMANDS.index)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -50,15 +58,20 @@ def cli() -> None:
     """
 
 
+_setting = click.option(
+    "--set", "settings", multiple=True, metavar="SECTION.OPTION=VALUE", help="Override an option."
+)
+_output = click.option(
+    "--output", default="output", show_default=True, metavar="DIR", help="Where it was published."
+)
+
+
 def _recipe_options(function: Any) -> Any:
-    setting = click.option(
-        "--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE", help="Override an option."
-    )
     config = click.option("--config", metavar="FILE", help=f"Recipe. [default: {DEFAULT_RECIPE}]")
-    return config(setting(function))
+    return config(_setting(function))
 
 
-@cli.command()
+@cli.command(short_help="Clean the inputs and publish a new version.")
 @_recipe_options
 @click.option("--input", "inputs", multiple=True, metavar="PATH", help="File, folder or glob.")
 @click.option("--output", metavar="DIR", help="Where to publish.")
@@ -66,7 +79,12 @@ def _recipe_options(function: Any) -> Any:
 @click.option("--limit", type=click.IntRange(min=0), help="Stop after this many records.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where anything is in quarantine.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="JSON: one object a line, on stderr.",
+)
 def run(
     config: str | None,
     settings: Sequence[str],
@@ -113,7 +131,7 @@ def run(
     return 0
 
 
-@cli.command()
+@cli.command(short_help="Filter JSONL: text in, text and edits out.")
 @_recipe_options
 @click.option("--stages", metavar="NAMES", help="Comma-separated; default: all of the recipe.")
 def pipe(config: str | None, settings: Sequence[str], stages: str | None) -> int:
@@ -124,9 +142,9 @@ def pipe(config: str | None, settings: Sequence[str], stages: str | None) -> int
     return filter_stream(_load(config, settings, {}), names, sys.stdin.buffer, sys.stdout.buffer)
 
 
-@cli.command()
+@cli.command(short_help="Validate a recipe; print it resolved.")
 @click.argument("config", required=False)
-@click.option("--set", "settings", multiple=True, metavar="STAGE.OPTION=VALUE")
+@_setting
 def check(config: str | None, settings: Sequence[str]) -> int:
     """Validate a recipe and its rule tables; print it resolved, with the origin of each value."""
     from pipeline.report.recipes import render_recipe
@@ -139,7 +157,7 @@ def check(config: str | None, settings: Sequence[str]) -> int:
     return 0
 
 
-@cli.command()
+@cli.command(short_help="Check what is published against its manifest.")
 @click.argument("output", default="output")
 @click.option("--deep", is_flag=True, help="Read every byte and compare the hashes.")
 def verify(output: str, deep: bool) -> int:
@@ -157,7 +175,7 @@ def verify(output: str, deep: bool) -> int:
     return 0
 
 
-@cli.command()
+@cli.command(short_help="Remove old versions.")
 @click.argument("output", default="output")
 @click.option("--keep", default=1, show_default=True, help="Versions to keep beside the current.")
 def gc(output: str, keep: int) -> int:
@@ -171,12 +189,24 @@ def gc(output: str, keep: int) -> int:
     return 0
 
 
-@cli.command()
+@cli.command(short_help="Explain a document: every edit, and its fate.")
 @click.argument("name", metavar="ID|PATH")
-@click.option("--output", default="output", show_default=True, metavar="DIR")
-@click.option("--version", "version_name", default="", help="A version other than the current.")
-@click.option("--at", "stage", default="", help="Print the text as this stage left it, or `input`.")
-@click.option("--json", "as_json", is_flag=True)
+@_output
+@click.option(
+    "--version",
+    "version_name",
+    default="",
+    metavar="NAME",
+    help="A version other than the current: v000001.",
+)
+@click.option(
+    "--at",
+    "stage",
+    default="",
+    metavar="STAGE",
+    help="Print the text as this stage left it, or `input`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(name: str, output: str, version_name: str, stage: str, as_json: bool) -> int:
     """Explain a document: every edit in order, and why it stays or goes.
 
@@ -216,8 +246,8 @@ def text_at(texts: list[tuple[str, str]], stage: str) -> str:
 @cli.command()
 @click.argument("old", default="")
 @click.argument("new", default="")
-@click.option("--output", default="output", show_default=True, metavar="DIR")
-@click.option("--json", "as_json", is_flag=True)
+@_output
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def diff(old: str, new: str, output: str, as_json: bool) -> int:
     """Compare two versions: documents, rules and settings.
 
@@ -237,10 +267,10 @@ def diff(old: str, new: str, output: str, as_json: bool) -> int:
     return 0
 
 
-@cli.command("try")
+@cli.command("try", short_help="Run the stages on one file, publish nothing.")
 @click.argument("file")
 @_recipe_options
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def try_file(file: str, config: str | None, settings: Sequence[str], as_json: bool) -> int:
     """Run the document stages on one file (- is stdin) and explain what they did."""
     from pathlib import Path
@@ -277,13 +307,13 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
-@cli.group()
+@cli.group(short_help="Look at what could not be processed; try again.")
 def quarantine() -> None:
     """Look at the records that could not be processed, and try them again."""
 
 
 @quarantine.command("list")
-@click.option("--output", default="output", show_default=True, metavar="DIR")
+@_output
 def quarantine_list(output: str) -> int:
     """Count reasons, then list the records: path#record, reason, detail."""
     from pathlib import Path
@@ -300,7 +330,7 @@ def quarantine_list(output: str) -> int:
 
 @quarantine.command("show")
 @click.argument("name")
-@click.option("--output", default="output", show_default=True, metavar="DIR")
+@_output
 def quarantine_show(name: str, output: str) -> int:
     """Show all that is known of a record (path or path#record), or of all with a reason."""
     from pathlib import Path
@@ -314,7 +344,7 @@ def quarantine_show(name: str, output: str) -> int:
 
 @quarantine.command("replay")
 @_recipe_options
-@click.option("--output", metavar="DIR")
+@click.option("--output", metavar="DIR", help="Where it was published.")
 def quarantine_replay(config: str | None, settings: Sequence[str], output: str | None) -> int:
     """Clean the shards with quarantined records again, and publish what came of it."""
     from pipeline.driver import run as run_recipe
@@ -325,7 +355,7 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
     return run_recipe(recipe, Terminal(sys.stderr), replay=True).exit_code
 
 
-@cli.command()
+@cli.command(short_help="Print a rule with its examples, or list them.")
 @click.argument("identifier", metavar="[ID]", default="")
 @_recipe_options
 def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
@@ -365,10 +395,12 @@ def _no_such_rule(identifier: str, known: Sequence[str]) -> None:
     )
 
 
-@cli.command()
+@cli.command(short_help="Write a commented recipe to start from.")
 @click.argument("file")
 @click.option("--input", "inputs", multiple=True, metavar="PATH", help="What it reads.")
-@click.option("--output", default="output", show_default=True, metavar="DIR")
+@click.option(
+    "--output", default="output", show_default=True, metavar="DIR", help="Where it publishes."
+)
 def init(file: str, inputs: Sequence[str], output: str) -> int:
     """Write a recipe to start from: every option, commented, with its default."""
     from pathlib import Path

@@ -100,6 +100,7 @@ def test_sections_come_in_the_order_in_which_people_ask(report: Path) -> None:
     ]  # fmt: skip
     assert "Against v000001" in page
     assert "punctuation.width" in page
+    assert ".staging" not in page
     assert "json-syntax" in page
 
 
