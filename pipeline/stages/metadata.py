@@ -74,8 +74,7 @@ def build(options: MetadataOptions) -> Apply:
 def _read(document: Document, wanted: Wanted, number: int, options: MetadataOptions) -> Document:
     bits = int(wanted.bits[number])
     if bits & BYLINE:
-        wired = bool(bits & DATELINE)
-        return _settled(document, options, wanted.labelled.get(number, {}), wired=wired)
+        return _settled(document, options, wanted.labelled.get(number, {}), bits)
     if bits & (DATELINE | SIGNATURE):
         return _outside_read(document, options)
     return _with_marked_title(document) if bits & HEADING else document
@@ -89,7 +88,7 @@ def _outside_read(document: Document, options: MetadataOptions) -> Document:
     edits = _edits(document.text, (), signed)
     document = document.edited(edits, **found) if edits or found else document
     if signed and edits and signed.leaves_byline:
-        return _settled(document, options, {signed.line.start: ()}, wired=False)
+        return _settled(document, options, {signed.line.start: ()}, 0)
     return document
 
 
@@ -101,12 +100,12 @@ def _with_marked_title(document: Document) -> Document:
 
 
 def _settled(
-    document: Document, options: MetadataOptions, labelled: Labelled, *, wired: bool
+    document: Document, options: MetadataOptions, labelled: Labelled, bits: int
 ) -> Document:
     # What one pass takes away can bring another byline within reach. Three layers are more than
     # has been seen, and the bound keeps a hostile page linear.
     for _ in range(3):
-        document, left = _one_pass(document, options, labelled, wired=wired)
+        document, left = _one_pass(document, options, labelled, bits)
         if left is None:
             break
         labelled = left
@@ -129,7 +128,7 @@ def _with_fields_read(document: Document) -> Document:
 
 
 def _one_pass(
-    document: Document, options: MetadataOptions, labelled: Labelled, *, wired: bool
+    document: Document, options: MetadataOptions, labelled: Labelled, bits: int
 ) -> tuple[Document, Labelled | None]:
     """Return the document after one reading of its ends, and the `labelled` of what it is now.
 
@@ -137,10 +136,11 @@ def _one_pass(
     """
     text = document.text
     reach = (options.head_lines, options.tail_lines, options.deep_lines)
-    head, tail = find_bylines(text, labelled, *reach)
+    whole = bits & (DATELINE | HEADING) != 0
+    head, tail = find_bylines(text, labelled, *reach, whole=whole)
     lines = [*head, *tail]
     signed = _signed(tail or head)
-    found = _columns(head, lines, signed, document.columns, wired=wired)
+    found = _columns(head, lines, signed, document.columns, wired=bits & DATELINE != 0)
     edits = _edits(text, lines, signed)
     if not edits and not found:
         return document, None

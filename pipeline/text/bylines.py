@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -62,26 +63,39 @@ def may_be_one(says: Sequence[Statement]) -> bool:
 
 
 def find_bylines(
-    text: str, labelled: Labelled, head_lines: int, tail_lines: int, deep_lines: int
+    text: str,
+    labelled: Labelled,
+    head_lines: int,
+    tail_lines: int,
+    deep_lines: int,
+    *,
+    whole: bool = True,
 ) -> tuple[list[Line], list[Line]]:
     """Return the lines of the head and of the tail of a text, those marked that are bylines.
 
     The tail is empty where the head reaches the end of the text. `labelled`: where the lines begin
     that may be bylines by themselves, and what they say: only the lines beside them are read.
+    `whole`: the head is wanted even where no byline stands in it; otherwise it may be empty.
     """
     known = _blocks(text, labelled)
-    head = _scan(_forwards(text), known, head_lines, head_lines, HEAD_CHARS)
-    stop = head[-1].end + 1 if head else 0
+    head: list[Line] = []
+    stop = 0
+    first = min(known, default=len(text))
+    if whole or not _has_lines(text, first, head_lines + BESIDE):
+        head = _scan(_forwards(text), known, head_lines, head_lines, HEAD_CHARS)
+        stop = head[-1].end + 1 if head else 0
+        first = min((at for at in known if at >= stop), default=len(text))
     spans = _backwards(text, stop)
-    first = min((at for at in known if at >= stop), default=len(text))
     tail = _scan(spans, known, tail_lines, deep_lines, TAIL_CHARS, first)[::-1]
-    if tail:
-        _judge(head, head=True)
-        _judge(tail)
-    else:  # one window: what stands near the end of a short text is its tail
-        _judge(head, head=True)
+    _judge(head, head=True)  # without a tail, what stands near the end of a short text is its tail
+    _judge(tail)
     _spare_lists([*head, *tail])
     return head, tail
+
+
+def _has_lines(text: str, end: int, lines: int) -> bool:
+    """Whether so many lines, none of them blank, stand above a place."""
+    return text.count("\n", 0, end) >= lines and "\n\n" not in text[:end]
 
 
 def _blocks(text: str, labelled: Labelled) -> _Said:
@@ -212,6 +226,8 @@ def is_out_of_reach(line: Line) -> bool:
 def _is_sure(block: Sequence[Line]) -> bool:
     """Whether lines that could be bylines are: one sure statement, or three kinds of weak ones."""
     says = [s for line in block for s in line.says]
+    if any(s.alone for s in says):
+        return True
     kinds = {s.column for s in says if s.column and (s.value or s.open)}
     answered = any(
         one.says[-1].open and one.says[-1].column == other.says[0].column and other.says[0].value
@@ -221,7 +237,7 @@ def _is_sure(block: Sequence[Line]) -> bool:
         any(s.likely for s in line.says) and any(s.column == "published_at" for s in line.says)
         for line in block
     )
-    return answered or beside or any(s.alone for s in says) or len(kinds) >= 3
+    return answered or beside or len(kinds) >= 3
 
 
 def _is_placed(lines: Sequence[Line], first: int, last: int, *, head: bool) -> bool:
@@ -282,13 +298,12 @@ def _value_of(label: Statement, text: str) -> object | None:
 
 def _spare_lists(lines: Sequence[Line]) -> None:
     """Leave the lines of a list in which one role recurs: books and poems with their authors."""
-    seen: dict[str, int] = {}
-    if sum(line.goes for line in lines) < 3:
+    first = [b for a, b in pairwise((None, *lines)) if b and b.goes and not (a and a.goes)]
+    if len(first) < 3:
         return
-    for before, line in zip((None, *lines), lines, strict=False):
-        if line.goes and not (before and before.goes):
-            for column in {s.column for s in line.says if s.value is not None}:
-                seen[column] = seen.get(column, 0) + 1
+    seen: Counter[str] = Counter()
+    for line in first:
+        seen.update({s.column for s in line.says if s.value is not None})
     for line in lines:
-        if any(seen.get(s.column, 0) > 2 for s in line.says):  # head, tail, and no third
+        if any(seen[s.column] > 2 for s in line.says):  # head, tail, and no third
             line.goes = False
