@@ -96,7 +96,11 @@ def read(line: str) -> tuple[Statement, ...]:
     ()
     """
     # What has a full stop inside is a sentence; this alone answers for most lines of an article.
-    if len(line) > MAX_CHARS * 4 or "。" in line[:-2] or not may_be_byline(line):
+    if len(line) > MAX_CHARS and (
+        len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
+    ):
+        return ()
+    if "。" in line[:-2] or not may_be_byline(line):
         return ()
     return _parsed(line)
 

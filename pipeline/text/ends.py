@@ -55,15 +55,17 @@ _LAST_CHARS = 1000  # of a text, for a line in brackets with blank lines below i
 class _Tables:
     """Look-up tables by code unit, and pairs of folded units.
 
-    `classes`: uint8 (65536,), the bits above. `letters`, `single`, `closed`: bool (65536,): what
-    can be part of a longer word, labels of one character, what can end a bracket. The others:
-    uint32, first unit << 16 | second, sorted; `latin`: the last letter but two and the last.
+    `classes`: uint8 (65536,), the bits above. `letters`, `single`, `closed`, `after_year`: bool
+    (65536,): what can be part of a longer word, labels of one character, what can end a bracket,
+    what can follow the year of a date. The others: uint32, first unit << 16 | second, sorted;
+    `latin`: the last letter but two and the last.
     """
 
     classes: NDArray[np.uint8]
     letters: NDArray[np.bool_]
     single: NDArray[np.bool_]
     closed: NDArray[np.bool_]
+    after_year: NDArray[np.bool_]
     endings: NDArray[np.uint32]
     latin: NDArray[np.uint32]
     beginnings: NDArray[np.uint32]
@@ -100,6 +102,7 @@ def _tables() -> _Tables:
         _flags([*map(chr, range(0x3400, 0xA000)), *"abcdefghijklmnopqrstuvwxyz"]),
         _flags([label for label in labels if len(label) == 1]),
         _flags([*_CLOSED, *spaces]),
+        _flags("-/.年"),
         _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
         _keys({label[-3] + label[-1] for label in labels if label.isascii()}),
         _keys({label[:2] for label in spaced if len(label) > 1}),
@@ -242,6 +245,7 @@ class _Batch:
         places = np.flatnonzero(pairs[:-2] & pairs[2:])
         owners = self._owners(places)
         near = places - self.starts[owners] < _DATED_CHARS
+        near &= _tables().after_year[self.units[np.minimum(places + 4, len(self.units) - 1)]]
         for i in np.unique(owners[near]).tolist():
             start, end = int(self.starts[i]), int(self.ends[i])
             end = min(start + _DATED_CHARS, end)
