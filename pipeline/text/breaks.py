@@ -240,7 +240,6 @@ def _by_text(lines: _Lines, mine: Places) -> Iterator[tuple[int, Places]]:
 
 def _read(text: str, start: int, lines: _Lines) -> Callable[[int], Line]:
     """Return what reads one of the lines of a text, which begins at `start` in the slice."""
-
     starts, ends, fenced = lines.starts.item, lines.ends.item, lines.fenced.item
 
     def read(i: int) -> Line:
