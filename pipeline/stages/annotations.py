@@ -22,7 +22,7 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.likelihood import log_likelihood
-from pipeline.text.readings import is_neutral, kana_span, pinyin_span, zhuyin_span
+from pipeline.text.readings import is_neutral, is_usual, kana_span, pinyin_span, zhuyin_span
 
 # Bounded repeats only: linear whatever the text. It begins with a class, which `re` finds fast.
 BRACKETED = re.compile(
@@ -40,8 +40,13 @@ IS_READABLE = re.compile(f"[{HAN}{KANA}]")
 SENTENCE_GOES_ON = re.compile(rf"[{HAN}ぁ-ヺー，。、；：！？”’」』》,.;!?]")
 GOES_BEFORE = re.compile(rf"[{HAN}ぁ-ヺーA-Za-z0-9)）\]］】〕ㄅ-ㄩˉˊˇˋ˙]")
 IS_HAN = re.compile(f"[{HAN}]")
+KANA_LETTERS = frozenset(map(chr, range(0x3041, 0x3100)))
 MAX_ROUNDS = 4
 """Without the readings of one notation, those of another may stand in a sentence: look again."""
+NEEDLESS_SHARE = 0.4
+"""Of the readings of a document, from which they are not the author's."""
+DOUBLED = re.compile("[,，](?=[,，。、；！？])")
+MARK_RUN = re.compile("[,，。、；！？]+")
 LEAD_IN = 4
 """Han or kana before a reading on its line from which it stands in a sentence, not at a
 headword (`12. 饕餮（tāotiè）：...`)."""
@@ -60,6 +65,9 @@ class AnnotationsOptions(Options):
     )
     min_density_repeated: float = option(
         0.008, "the same where characters are annotated again and again", ge=0, le=1
+    )
+    min_needless: int = option(
+        2, "usual readings of familiar characters that show a machine in a short text", ge=1
     )
 
 
@@ -111,14 +119,25 @@ def inserted(text: str, readings: Sequence[Reading], options: AnnotationsOptions
     """Return whether these readings (all of one style) were put in by a machine."""
     strong = [r for r in readings if not r.weak]
     n = len(strong)
-    if n < options.min_count or is_lesson(text, strong):
+    if not n or is_lesson(text, strong):
+        return False
+    han = len(IS_HAN.findall(text))
+    needless = [r for r in strong if is_needless(text, r)]
+    if len(needless) >= NEEDLESS_SHARE * n:
+        if has_doubled_marks(text):
+            return True  # the same scraper
+        amid = sum(in_sentence(text, r) for r in needless)
+        dense = n >= han * options.min_density_repeated
+        if dense and amid >= max(options.min_needless, NEEDLESS_SHARE * n):
+            return True
+    if n < options.min_count:
         return False
     running = sum(in_sentence(text, r) for r in strong)
     common = sum(all(map(is_common, r.of)) for r in strong)
+    familiar = sum(all(map(is_familiar, r.of)) for r in strong)
     # A machine's readings begin a clause by chance (one in eight), an author's by intention.
-    if running < 0.45 * n or common < 0.6 * n:
+    if running < 0.45 * n or common < 0.6 * n or familiar < NEEDLESS_SHARE * n:
         return False
-    han = len(IS_HAN.findall(text))
     everyday = sum(all(map(is_everyday, r.of)) for r in strong)
     repeated = n >= 1.5 * len({r.of for r in strong})
     if everyday >= max(2, 0.3 * n):
@@ -126,6 +145,26 @@ def inserted(text: str, readings: Sequence[Reading], options: AnnotationsOptions
     else:
         least = options.min_density_repeated if repeated else options.min_density
     return n >= han * least
+
+
+def is_needless(text: str, reading: Reading) -> bool:
+    """Return whether a reading tells nobody anything: 項(xiàng)目.
+
+    A familiar character's usual reading, in narrow brackets. Authors give the reading of a rare
+    character, or the unusual one of a familiar character: 单(shàn)县.
+    """
+    return (
+        reading.style == "pinyin ("
+        and len(reading.of) == 1
+        and text[reading.start] == "("
+        and is_familiar(reading.of)
+        and is_usual(reading.says, reading.of)
+    )
+
+
+def has_doubled_marks(text: str) -> bool:
+    """Return whether a comma was put before a third of the marks, as scrapers do."""
+    return len(DOUBLED.findall(text)) >= max(2, len(MARK_RUN.findall(text)) / 3)
 
 
 def in_sentence(text: str, reading: Reading) -> bool:
@@ -173,6 +212,15 @@ def is_everyday(character: str) -> bool:
     At 0.05 % of a Chinese text each; half of that, as the table counts both scripts.
     """
     return log_likelihood(character, ("zh",)) > -8.3
+
+
+@lru_cache(4096)
+def is_familiar(character: str) -> bool:
+    """Return whether a character is among the 1,700 commonest, or is kana.
+
+    Three of four characters of a news text's dictionary; what school editions explain is not.
+    """
+    return character in KANA_LETTERS or log_likelihood(character, ("zh",)) > -10.0
 
 
 # 3,755, 5,401 and 2,965 characters; kana are in row 4 of JIS.
@@ -231,14 +279,13 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
     apply = build(options)
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
-        least = options.min_count
-        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket") >= least
-        tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") >= least
-        letter = census.count("latin", "latin1", "latin_extended") >= least
-        zhuyin = census.count("bopomofo") >= least
-        awake = bracket & ((letter & tone) | (census.count("kana") >= least)) & ~zhuyin
-        places = np.flatnonzero(awake)
-        told = toned([documents[i].text for i in places.tolist()]) >= least
+        zhuyin = census.count("bopomofo") >= options.min_count
+        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket") > 0
+        tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") > 0
+        letter = census.count("latin", "latin1", "latin_extended") > 0
+        kana = census.count("kana") >= options.min_count
+        places = np.flatnonzero(bracket & ((letter & tone) | kana) & ~zhuyin)
+        told = toned([documents[i].text for i in places.tolist()]) > 0
         out: list[Outcome] = list(documents)
         for i in np.flatnonzero(zhuyin).tolist() + places[told].tolist():
             out[i] = apply(documents[i])

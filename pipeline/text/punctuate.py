@@ -110,7 +110,9 @@ class Punctuation:
         if narrow is None:
             after, rule = settled(marks)
             return (rule, start, end, marks, after) if rule else None
-        if not _is_chinese(text, start, end):
+        # Nobody writes an ASCII comma before a full-width mark: E65,、E66.
+        prefixed = marks[0] == "," and not marks[-1].isascii()
+        if not prefixed and not _is_chinese(text, start, end):
             return None
         wide = marks.translate(_WIDEN)
         after, rule = settled(wide)

@@ -58,6 +58,23 @@ def _table() -> tuple[dict[str, tuple[str, ...]], dict[str, str], dict[str, tupl
     return marked, numbered, zhuyin
 
 
+@cache
+def first_readings() -> dict[str, str]:
+    """Return the usual reading of each common character that has several."""
+    table = files("pipeline").joinpath("tables/annotations/first_readings.tsv").read_text("utf-8")
+    rows = [row.split("\t") for row in table.splitlines() if not row.startswith("#")]
+    return {character: reading for reading, characters in rows for character in characters}
+
+
+def is_usual(content: str, character: str) -> bool:
+    """Return whether pinyin `content` is how a character is read where nothing says otherwise."""
+    text = unicodedata.normalize("NFC", content).lower().translate(_LETTERS)
+    if text[-1:].isdigit():
+        text = _numbers_to_marks(text)
+    usual = first_readings().get(character)
+    return text == usual if usual else text in _table()[0].get(character, ())
+
+
 def toneless(reading: str) -> str:
     """Return a syllable without its tone mark; ü stays ü."""
     plain = unicodedata.normalize("NFD", reading)

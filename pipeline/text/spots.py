@@ -190,7 +190,9 @@ class _Spots:
         starts = places[first]
         ends = starts + sizes
         left, right = self.beside(starts - 1), self.beside(ends)
-        kept = ~narrow | self._widened(starts, ends, left, right)
+        kept = np.logical_or.reduceat((kinds & WIDE) != 0, first)
+        asked = np.flatnonzero(~kept)
+        kept[asked] = self._widened(starts[asked], ends[asked], left[asked], right[asked])
         framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & HANLIKE) != 0))
         plain = narrow & (sizes == 1) & framed & ((right & RIGHT) != 0)
         return starts[kept], ends[kept], plain[kept]
