@@ -57,6 +57,10 @@ UNLIKELY_BELOW = -10.5
 COMMON_CHARS = 120
 COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
+CONTROLS = (0x81, 0x82, 0x83, 0x8D, 0x8F, 0x90, 0x9D)
+"""Controls that are in no text: Windows has no character there, or one that hardly anybody uses."""
+MIN_SIGNS = 3
+"""Pairs of a sign (`²`, `»`) and a letter of Latin-1 from which a text is suspect."""
 SLICE = 1 << 16
 """Characters looked at together: their flags stay in the cache."""
 FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
@@ -224,11 +228,11 @@ def _of_han(
         np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in (COMMON, HAN)
     )
     kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
-    strange = np.flatnonzero((han >= 4) & (common * COMMON_SHARE < han)).tolist()
+    strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han)).tolist()
     noise = _is_noise([texts[i] for i in strange])
     for i, is_noise in zip(strange, noise, strict=True):
         korean = _count(codes[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
-        if is_noise or (korean >= 4 and korean * 5 >= han[i] * 3):
+        if (is_noise and han[i] >= 4) or (korean >= 2 and korean * 5 >= han[i] * 3):
             kinds[i] |= UNLIKELY
     # What is out of step is looked for last, and ends are found everywhere in other damage.
     other = np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))
@@ -315,6 +319,8 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
         kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
 
     mark(_western(f), UTF8_LATIN)
+    mark(np.flatnonzero(np.isin(codes, CONTROLS)), UTF8_LATIN)
+    mark(_signs(f, codes, starts), UTF8_LATIN)
     mark(_cyrillic(f), UTF8_CYRILLIC)
     lead = np.flatnonzero(f[:-1] & LETTER_LEAD)
     mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
@@ -334,6 +340,17 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
 def _western(f: NDArray[np.uint8]) -> NDArray[np.intp]:
     two = f[:-1] & f[1:]
     return np.flatnonzero(two[:-2] & two[2:] & WESTERN)
+
+
+def _signs(
+    f: NDArray[np.uint8], codes: NDArray[np.uint32], starts: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return where the signs of Latin-1 stand beside its letters, in texts where they often do."""
+    sign = (codes > 0xA0) & (codes < 0xC0)
+    beside = (sign[:-1] | sign[1:]) & (f[:-1] & f[1:] & WESTERN != 0)
+    at = np.flatnonzero(beside)
+    owners = np.searchsorted(starts, at, side="right") - 1
+    return at[np.bincount(owners, minlength=len(starts))[owners] >= MIN_SIGNS]
 
 
 def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.intp]:

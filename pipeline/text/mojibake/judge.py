@@ -21,6 +21,7 @@ EXCERPT = 40
 LONG, MEDIUM, WITNESSES = 16, 6, 4
 """Sequences of a line that can answer for others, and of one that so many of them answer for."""
 _WIDE = re.compile(r"[^\x00-\x7f]")
+_NEUTRAL = re.compile("[“”‘’…—·\ufffd]")
 _EAST_ASIAN = re.compile("[\u2e80-\ud7ff\uff00-\uffef]")
 Verdict = tuple[int, float, float]
 """Which end is the best, and the mean log-probability before and after."""
@@ -92,5 +93,5 @@ def _excerpt(text: str) -> str:
 def is_east_asian(text: str) -> bool:
     """Tell whether most letters are Han, kana or Hangul: the rest is ftfy's field."""
     text = _excerpt(text)
-    other = wide(text) - text.count(MARK)
+    other = wide(text) - len(_NEUTRAL.findall(text))
     return len(_EAST_ASIAN.findall(text)) * 2 > other

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake.codecs import cp932_twins, reading
+from pipeline.text.mojibake.gate import CONTROLS
+from pipeline.text.mojibake.judge import MIN_GAIN, MIN_GAIN_ALL
 from pipeline.text.ngram import Model
 
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
@@ -37,8 +39,15 @@ MAX_UTF8 = 0.85
 MAX_BAD = 0.04
 """Largest share of the characters beyond ASCII that may stay undecodable; one always may."""
 _TOGETHER = re.compile("[^\x00-\x7f\ufffd]{2}")
-"""Lone characters among Latin letters are letters of some other font."""
+_INSIDE = re.compile("(?<=[A-Za-z])[^\x00-\x7f]{1,2}(?=[A-Za-z])")
+"""Lone characters inside Latin words are accented letters, or letters of some other font."""
 BAD = "\ufffd"
+_MARKS = re.compile("[\x00-\x7f“”‘’…·、。\ufffd]+")
+"""What is the same in several of these encodings, and ASCII."""
+_HANGUL = re.compile("[가-힣]+")
+_KANA = re.compile("[\u3040-\u30ff]{2,}")
+HANGUL_PRIOR, MIN_GAIN_HANGUL = 1.0, 3.2
+_NEVER = np.isin(np.arange(65536), CONTROLS)
 LOOK_BACK = 160
 """Bytes looked back for one from which the reading is in step."""
 _SYNC = re.compile(rb"[\x00-\x3f]")
@@ -46,12 +55,18 @@ _SYNC = re.compile(rb"[\x00-\x3f]")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Characters `start` to `end` may have been `text`, whose bytes `origin` wrote."""
+    """Characters `start` to `end` may have been `text`, whose bytes `origin` wrote.
+
+    `prior` (nats) is what the choice of characters says besides the model; `least` is what the text
+    must gain with it.
+    """
 
     start: int
     end: int
     text: str
     origin: str
+    prior: float
+    least: float
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -73,32 +88,52 @@ def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[C
     breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])
     for left, right in zip(edges[:-1] + 1, edges[1:], strict=True):
-        if right - left < MIN_HIGH // 2:
-            continue
         raw = data[starts[left] : starts[right]]
         high = _high(raw)
+        if high == 0 or sum(map(len, _UTF8.findall(raw))) >= MAX_UTF8 * high:
+            continue
+        part = codes[left:right]
         # The second byte of a character may be ASCII: of a whole line all its wide ones count.
         line = all(i in (-1, len(codes)) or codes[i] == 10 for i in (left - 1, right))
-        wide = line and name != "cp1252"
-        size = 2 * int((codes[left:right] > 0x7F).sum()) if wide else high
-        if size >= MIN_HIGH and sum(map(len, _UTF8.findall(raw))) < MAX_UTF8 * high:
-            offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
-            yield from _origins(name, int(left), int(right), raw, offsets, model)
+        size = 2 * int((part > 0x7F).sum()) if line and name != "cp1252" else high
+        control = name == "cp1252" and bool(_NEVER.take(part, mode="clip").any())
+        offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
+        for origin in ORIGINS[name]:
+            text = _settled(raw, offsets, _CODEC[origin], model).decode(
+                _CODEC[origin], "pipeline-bad"
+            )
+            if evidence := _evidence(text, size, line, control and origin == "cp932"):
+                yield Candidate(int(left), int(right), text, origin, *evidence)
+
+
+def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, float] | None:
+    """Return prior and least gain of a candidate, or None where there is too little to go by.
+
+    `size`: bytes beyond ASCII. `line`: it is a whole line. `control`: the damaged text has controls
+    that only kana leave.
+    """
+    letters = _MARKS.sub("", text)
+    wide = len(letters)
+    if text.count(BAD) > max(MAX_BAD * wide, 1):
+        return None
+    if sum(map(len, _INSIDE.findall(text))) * 2 >= wide:
+        return None
+    together = _TOGETHER.search(text) is not None
+    if line and wide >= 2 and together and _HANGUL.fullmatch(letters):
+        # Chinese keeps to the rows of Hangul with one chance in two for each character, and says
+        # nothing in Korean: of 6,000 clean lines that do, the best would gain 1.1 nats.
+        return HANGUL_PRIOR * wide, MIN_GAIN_HANGUL
+    if control:
+        return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / 4
+    if size < MIN_HIGH or not together:
+        return None
+    # Kana are evidence by themselves: few Han characters have such bytes.
+    kana = sum(map(len, _KANA.findall(text))) * 2 >= wide
+    return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / (2 if kana else 1)
 
 
 def _high(raw: bytes) -> int:
     return int((np.frombuffer(raw, np.uint8) >= 0x80).sum())
-
-
-def _origins(
-    name: str, start: int, end: int, raw: bytes, offsets: list[int], model: Model
-) -> Iterator[Candidate]:
-    for origin in ORIGINS[name]:
-        settled = _settled(raw, offsets, _CODEC[origin], model)
-        text = settled.decode(_CODEC[origin], "pipeline-bad")
-        wide = len(text) - len(text.encode("ascii", "ignore"))
-        if text.count(BAD) <= max(MAX_BAD * wide, 1) and _TOGETHER.search(text):
-            yield Candidate(start, end, text, origin)
 
 
 def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:

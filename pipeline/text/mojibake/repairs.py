@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp
@@ -34,7 +33,6 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
-_SYLLABLES = re.compile("[\u3040-\u30ff]{2,}|[가-힣]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,20 +232,16 @@ def _judged_legacy(
     found = list(legacy.candidates(name, codes, model))
     if not found:
         return
-    scores = model.scores([c.text.replace("\ufffd", "") for c in found])
+    scores = model.scores([c.text.replace(MARK, "") for c in found])
     olds = dict.fromkeys((c.start, c.end) for c in found)
     before = dict(zip(olds, model.scores([text[a:b] for a, b in olds]), strict=True))
     for candidate, score in zip(found, scores, strict=True):
         start, end = candidate.start, candidate.end
-        wide = sum(c > "\x7f" for c in candidate.text)
         old = before[start, end] * (end - start)
-        new = score * (len(candidate.text) - candidate.text.count("\ufffd"))
-        # Hangul or kana are evidence by themselves: few Han characters have such bytes.
-        syllables = sum(map(len, _SYLLABLES.findall(candidate.text))) * 2 >= wide
-        enough = (MIN_GAIN * wide + MIN_GAIN_ALL) * (0.5 if syllables else 1.0)
-        if new - old >= enough and score > MIN_SCORE and is_east_asian(candidate.text):
+        new = score * (len(candidate.text) - candidate.text.count(MARK)) + candidate.prior
+        if new - old >= candidate.least and score > MIN_SCORE and is_east_asian(candidate.text):
             rule = f"{candidate.origin}-as-{name}"
-            yield Repair(start, end, candidate.text, (rule,), old, new, wide)
+            yield Repair(start, end, candidate.text, (rule,), old, new, wide(candidate.text))
 
 
 def _disjoint(found: list[Repair]) -> list[Repair]:
