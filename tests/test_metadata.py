@@ -15,9 +15,9 @@ from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
-from pipeline.text import byline, dates, headline, names
+from pipeline.text import byline, dates, fold, headline, links, names
 from pipeline.text.bylines import find_bylines
-from pipeline.text.ends import BYLINE, what_to_read
+from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
 from pipeline.text.roles import Role, explain, roles
 from pipeline.text.rules import builtin_rules
 from tests.stage_cases import check, load
@@ -56,7 +56,9 @@ def test_ids_and_labels_are_unique() -> None:
     assert len(labels) == len(set(labels))
 
 
-@pytest.mark.parametrize("module", [byline, dates, headline, names], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [byline, dates, fold, headline, links, names], ids=lambda m: m.__name__
+)
 def test_doctests(module: Any) -> None:
     failed, tried = doctest.testmod(module)
     assert tried
@@ -180,6 +182,30 @@ def test_what_is_not_worth_reading_says_nothing(text: str) -> None:
         starts = {0: (), **{i + 1: () for i, char in enumerate(text) if char == "\n"}}
         head, tail = find_bylines(text, starts, 8, 12, 40)
         assert not any(line.goes for line in (*head, *tail))
+
+
+def test_what_stands_at_the_ends_of_a_batch_is_seen_in_each_text() -> None:
+    sentence = "会议强调，要把工作做细做实。"
+    texts = {
+        f"题目一行\n来源：某某日报\n{sentence}": BYLINE,
+        f"题目一行\n2024-03-05 10:20\n{sentence}": BYLINE,
+        f"{sentence}\n责任编辑高原": BYLINE,
+        f"作　者：张龙\n{sentence}": BYLINE,
+        f"\U00020000{sentence}\n責任編輯：高原": BYLINE,
+        f"本报济南讯 6月21日，记者获悉，{sentence}": DATELINE,
+        f"{sentence}（常书香 马丹阳）\n\n": SIGNATURE,
+        f"{sentence * 60}（责任编辑：高原）\n（完）": SIGNATURE,
+        f"# 题目一行\n{sentence}": HEADING,
+        f"{sentence}\n记者获悉，有关情况如下：{sentence}": 0,
+        "": 0,
+    }
+    assert what_to_read(list(texts)).bits.tolist() == list(texts.values())
+    assert [int(what_to_read([text]).bits[0]) for text in texts] == list(texts.values())
+
+
+def test_a_line_far_from_both_ends_is_not_seen() -> None:
+    far = "会议强调，要把工作做细做实。\n" * 1000
+    assert what_to_read([f"{far}来源：某某日报\n{far}"]).bits[0] == 0
 
 
 @settings(max_examples=100, deadline=None)

@@ -20,6 +20,7 @@ from pipeline.text import dates
 from pipeline.text.firstlook import may_be_byline
 from pipeline.text.fold import fold
 from pipeline.text.grammar import SURE, grammar
+from pipeline.text.links import links_shown
 from pipeline.text.names import (
     ends_like_outlet,
     is_outlet,
@@ -60,7 +61,6 @@ _CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
 _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
 """Labels of sources that head other things as well: 来源：豆科植物甘草的根."""
-_LABELS = ("label", "slashed", "sent", "sure", "ranked")
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~\ue000-\uf8ff]+")  # private use: icons
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
@@ -74,13 +74,14 @@ _NOISE = re.compile(
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
-_LINK = re.compile(r"\[([^\[\]\n]{1,300})\](?:\(([^()\s]{0,400})\)|\[[^\[\]\n]{0,20}\])")
 _ADDRESS = re.compile(r"[\s>*\-#·+]*(?:(?:原文|本文)(?:链接|网址|地址|永久链接)|永久链接|via)\s*:")
 _LEAD = re.compile(r"[\s>*\-#□■◆◇●○▲△▼▽★☆※·+\u25a0-\u25ff]*")
 _NOWHERE = re.compile(
     r"(?:本文|文章|图文|内容|信息|资料|图片|素材|以上内容|部分内容|文字|文图)?"
     r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
 )
+_DATED = re.compile(r"\d|年")  # what every match of dates.DATE has
+_SWITCH = re.compile("[版原调字放缩默打关收我分订举纠复责查阅手投推]")  # and of _NOISE
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
 _OTHERS = dict.fromkeys("第原调字放缩默打关收我分订举纠复责查阅手投推", _NOISE) | dict.fromkeys(
     "星周", _DATELESS
@@ -109,9 +110,7 @@ def read(line: str) -> tuple[Statement, ...]:
 def _parsed(line: str) -> tuple[Statement, ...]:
     folded = fold(line)
     if "](" in line or "][" in line:
-        shown = 2 if _ADDRESS.match(folded) else 1
-        line = _LINK.sub(lambda m: m[shown] or m[1], line)
-        folded = fold(line)
+        line, folded = links_shown(line, folded, targets=bool(_ADDRESS.match(folded)))
     if len(line) > MAX_CHARS and "http" not in line:
         return ()
     text = _Text(line, folded)
@@ -208,8 +207,7 @@ def _label_patterns(text: _Text, bracket: str) -> Iterator[tuple[re.Pattern[str]
 def _labelled(
     text: _Text, found: re.Match[str], bracket: str, *, with_colon: bool
 ) -> Statement | None:
-    group = found.groupdict()
-    label = next(group[key] for key in _LABELS if group.get(key)).replace(" ", "")
+    label = found[found.lastgroup or 0].replace(" ", "")  # one group of each pattern matches
     role = grammar().by_label[label]
     start = found.end()
     if role.value == "date":
@@ -331,7 +329,10 @@ def _stops(rest: str) -> Iterator[re.Pattern[str]]:
     """Yield the patterns of statements that may begin within the rest of a line."""
     if ":" in rest or "/" in rest or "|" in rest or "丨" in rest:
         yield grammar().closed
-    yield from (dates.DATE, _NOISE)
+    if _DATED.search(rest):
+        yield dates.DATE
+    if _SWITCH.search(rest):
+        yield _NOISE
     if "http" in rest:
         yield _URL
 

@@ -82,6 +82,6 @@ def variants(char: str) -> str:
     """Return the characters of the BMP that fold to one, itself among them.
 
     >>> variants("编"), variants(":")
-    ('編编', ':︰﹕：')
+    ('編编', ':∶︰﹕：')
     """
     return "".join(map(chr, np.flatnonzero(fold_table() == ord(char))))
