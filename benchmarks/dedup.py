@@ -5,18 +5,23 @@ cluster, source, jaccard, kind) or are made here from a seed: articles of pseudo
 (width, byline, a paragraph more, cut to 60 %, 1-5 % of the characters changed), and what must not
 merge: dispatches of one form, statutes with one preamble, digests.
 
-    python benchmarks/dedup.py [--folder DIR] [--clusters 400]
+    python benchmarks/dedup.py [--folder DIR] [--clusters 400] [--peers /tmp/peers]
 
-`trusted` settings take what LSH proposes for a duplicate, as those tools do.
+`trusted` settings take what LSH proposes for a duplicate, as other tools do. Those tools themselves
+(rensa, text-dedup, datatrove, data-juicer) run with their defaults where they are installed, each
+in an environment of its own; `peers/dedup_peer.py` has the commands.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,30 +93,35 @@ def datasketch_lsh(texts: list[str]) -> Clusters:
     return forest.roots(np.arange(len(texts)))
 
 
-def rensa_lsh(texts: list[str]) -> Clusters:
-    """Return clusters of rensa's RMinHashLSH: threshold .8, 128 permutations, 5-grams."""
-    from rensa import RMinHash, RMinHashLSH
-
-    lsh = RMinHashLSH(threshold=0.8, num_perm=128, num_bands=16)
-    forest = Forest(len(texts))
-    for i, text in enumerate(texts):
-        sketch = RMinHash(num_perm=128, seed=42)
-        sketch.update([text[j : j + 5] for j in range(max(len(text) - 4, 1))])
-        for other in lsh.query(sketch):
-            forest.link(np.array([int(other)]), np.array([i]))
-        lsh.insert(i, sketch)
-    return forest.roots(np.arange(len(texts)))
-
-
 SYSTEMS: dict[str, System] = {
     "ours (20 × 6, verified)": ours,
     "datasketch MinHashLSH .8": datasketch_lsh,
-    "rensa RMinHashLSH .8": rensa_lsh,
     "text characters, 5-grams, 14 × 8, trusted": trusted(14, 8, list, 5),
     "whitespace words, 5-grams, 14 × 8, trusted": trusted(14, 8, str.split, 5),
     "text characters, 5-grams, 9 × 13, trusted": trusted(9, 13, list, 5),
     "shadow, 5-grams, 20 × 6, trusted": trusted(20, 6, lambda x: list(shadow([x])[0]), 5),
 }
+PEERS = {
+    "rensa": "rensa",
+    "text-dedup": "text-dedup",
+    "datatrove": "datatrove",
+    "datatrove, Chinese words": "datatrove",
+    "data-juicer": "data-juicer",
+    "data-juicer, characters": "data-juicer",
+}
+"""Name in `peers/dedup_peer.py` → folder of the environment."""
+
+
+def peer(name: str, python: Path, texts: list[str]) -> tuple[Clusters, float]:
+    """Return clusters and CPU seconds of a peer, run by its own Python."""
+    script = Path(__file__).parent / "peers/dedup_peer.py"
+    with tempfile.TemporaryDirectory() as place:
+        source, target = Path(place, "docs.jsonl"), Path(place, "out.json")
+        source.write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
+        command = [python, script, name, source, target]
+        subprocess.run(command, check=True, capture_output=True, cwd=place)
+        answer = json.loads(target.read_bytes())
+    return np.array(answer["clusters"], np.int64), float(answer["seconds"])
 
 
 def make(clusters: int, seed: int) -> tuple[list[str], list[dict[str, object]]]:
@@ -190,7 +200,11 @@ def load(folder: Path) -> tuple[list[str], list[dict[str, object]]]:
 
 
 def score(found: Clusters, truth: list[dict[str, object]]) -> dict[str, object]:
-    """Return pair precision, recall of reprint and source by Jaccard, and false merges by kind."""
+    """Return pair precision, recall of reprint and source by Jaccard, and what goes wrongly.
+
+    `merged_wrongly`: documents of each kind that are in a cluster with others that are no copies;
+    `lost`: of how many documents no copy stays, where the first of each cluster does.
+    """
     members: dict[int, list[int]] = defaultdict(list)
     for i, cluster in enumerate(found.tolist()):
         members[cluster].append(i)
@@ -212,7 +226,15 @@ def score(found: Clusters, truth: list[dict[str, object]]) -> dict[str, object]:
             hits[f"J {bucket}+"].append(bool(same_))
     recall = {b: (round(float(np.mean(h)), 4), len(h)) for b, h in sorted(hits.items())}
     precision = round(right / max(right + wrong, 1), 4)
-    return {"precision": precision, "recall": recall, "merged_wrongly": dict(merged)}
+    left: dict[str, bool] = defaultdict(bool)
+    for i, first in enumerate(found.tolist()):
+        left[str(truth[i]["cluster"])] |= members[first][0] == i
+    return {
+        "precision": precision,
+        "recall": recall,
+        "merged_wrongly": dict(merged),
+        "lost": sum(1 for stays in left.values() if not stays),
+    }
 
 
 def speed(texts: Iterable[str]) -> float:
@@ -232,19 +254,35 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="docs.jsonl and docs_truth.jsonl")
     parser.add_argument("--clusters", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peers", type=Path, default=Path("/tmp/peers"), help="environments")
     args = parser.parse_args()
     texts, truth = load(args.folder) if args.folder else make(args.clusters, args.seed)
     out: dict[str, object] = {"documents": len(texts), "signatures_per_core_second": speed(texts)}
-    for name, system in SYSTEMS.items():
-        begun = time.process_time()
+    for name, run in systems(args.peers):
         try:
-            found = system(texts)
-        except ImportError as error:
-            out[name] = f"not installed: {error.name}"
+            found, seconds = run(texts)
+        except (ImportError, FileNotFoundError) as error:
+            out[name] = f"not installed: {error}"
             continue
-        rate = round(len(texts) / (time.process_time() - begun))
+        except subprocess.CalledProcessError as error:
+            out[name] = f"failed: {error.stderr.decode()[-300:]}"
+            continue
+        rate = round(len(texts) / seconds)
         out[name] = {**score(found, truth), "documents_per_core_second": rate}
     print(save("dedup", out).read_text("utf-8"))
+
+
+def systems(peers: Path) -> Iterator[tuple[str, Callable[[list[str]], tuple[Clusters, float]]]]:
+    """Yield what is compared: a name, and a function from texts to clusters and CPU seconds."""
+
+    def timed(system: System, texts: list[str]) -> tuple[Clusters, float]:
+        begun = time.process_time()
+        return system(texts), time.process_time() - begun
+
+    for name, system in SYSTEMS.items():
+        yield name, partial(timed, system)
+    for name, folder in PEERS.items():
+        yield name, partial(peer, name, (peers / folder / "bin/python").absolute())
 
 
 if __name__ == "__main__":

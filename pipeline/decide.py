@@ -139,6 +139,7 @@ def _sign_again(
         same = known["key"][place] == signed["key"]
         signed[same] = known[place[same]]
     fresh = np.flatnonzero(signed["length"] == 0) if len(known) else np.arange(len(ranks))
+    options = replace(options, paragraphs="off")  # those of cleaning hold: lines go whole
     for first in range(0, len(fresh), 1024):
         some = fresh[first : first + 1024]
         found = features(texts_left(corpus, removals, ranks[some]), options)
@@ -201,27 +202,34 @@ def _rows(
     corpus: Corpus, alive: NDArray[np.int64], decisions: Decisions
 ) -> Mapping[int, dict[str, Any]]:
     """Return rank → row of the records that are dropped or that others were dropped for."""
-    ids = corpus.table.column("id")
-    urls = corpus.table.column("url")
-    rows: dict[int, dict[str, Any]] = {}
-    for member, root in zip(alive[decisions.members], alive[decisions.root], strict=True):
-        rows[int(member)] = {
+    members, gone, twins = alive[decisions.members], alive[decisions.gone], alive[decisions.twin]
+    ids, urls = (_strings(corpus, name, members) for name in ("id", "url"))
+    rows: dict[int, dict[str, Any]] = {
+        member: {
             "reason": "",
-            "duplicate_cluster": ids[int(root)].as_py(),
+            "duplicate_cluster": ids[root],
             "duplicate_count": 0,
             "duplicate_urls": [],
         }
-    for index, (gone, twin) in enumerate(zip(decisions.gone, decisions.twin, strict=True)):
-        rank, stays = int(alive[gone]), int(alive[decisions.stays[index]])
+        for member, root in zip(members.tolist(), alive[decisions.root].tolist(), strict=True)
+    }
+    columns = (gone, twins, alive[decisions.stays], decisions.kind, decisions.jaccard)
+    for rank, twin, stays, kind, jaccard in zip(*(c.tolist() for c in columns), strict=True):
         rows[rank] = {
-            "reason": f"decide:{REASON[KINDS[decisions.kind[index]]]}",
-            "twin": ids[int(alive[twin])].as_py(),
-            "jaccard": float(decisions.jaccard[index]),
+            "reason": f"decide:{REASON[KINDS[kind]]}",
+            "twin": ids[twin],
+            "jaccard": jaccard,
             "duplicate_cluster": rows[rank]["duplicate_cluster"],
         }
         rows[stays]["duplicate_count"] += 1
-        rows[stays]["duplicate_urls"].append(urls[rank].as_py() or ids[rank].as_py())
+        rows[stays]["duplicate_urls"].append(urls[rank] or ids[rank])
     return rows
+
+
+def _strings(corpus: Corpus, name: str, ranks: NDArray[np.int64]) -> dict[int, str]:
+    """Return rank → value of a column of strings, of some ranks."""
+    values = corpus.table.column(name).take(pa.array(ranks)).to_pylist()
+    return dict(zip(ranks.tolist(), values, strict=True))
 
 
 def _table(
