@@ -37,6 +37,13 @@ def test_main_text_keeps_short_lines_and_leaves_the_site_out() -> None:
     assert text.split("\n") == [SENTENCE, "一、抓落实", SENTENCE * 2, "（完）"]
 
 
+def test_a_wrapper_of_main_is_no_advertisement() -> None:
+    box = f"<div class=ad><p>{SENTENCE * 3}</p></div>"
+    article = f"<main><p>{SENTENCE}</p><p>{SENTENCE}</p></main>"
+    body = f"{box}<div class='l-wrapper gate-ad'>{box}{article}</div>"
+    assert extract(page(body)).text == f"{SENTENCE}\n{SENTENCE}"
+
+
 def test_fields_from_what_readers_see() -> None:
     fields = extract(ARTICLE).fields
     assert fields["title"] == "某地召开会议部署工作"

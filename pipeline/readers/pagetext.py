@@ -82,14 +82,27 @@ def _weight(line: PageLine, aside: bool) -> float:
 def _aside(page: PageLines) -> list[bool]:
     """Say for each block whether it, or one around it, calls itself something beside the text."""
     found: list[bool] = []
-    for block in page.blocks:
+    around_main = _around_main(page)
+    for number, block in enumerate(page.blocks):
         around = found[block.parent] if block.parent >= 0 else False
         own = block.tag in _ASIDE_TAGS or (
             block.tag not in ("body", "html", "main", "article")
             and _aside_name().search(block.name) is not None
         )
-        found.append(around or own)
+        found.append(around or (own and number not in around_main))
     return found
+
+
+def _around_main(page: PageLines) -> set[int]:
+    """Return the blocks around <main>: no such wrapper is beside the text, whatever its name."""
+    around: set[int] = set()
+    for block in page.blocks:
+        if block.tag == "main":
+            number = block.parent
+            while number >= 0 and number not in around:
+                around.add(number)
+                number = page.blocks[number].parent
+    return around
 
 
 _FLOOR = -60.0
