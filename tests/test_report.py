@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,8 +191,9 @@ def test_long_tables_unfold_and_say_where_the_rest_is() -> None:
                    for unit in ("documents", "paragraphs", "characters")},
         "recipe": {}, "dependencies": {},
     }  # fmt: skip
-    summary = {
-        "examples": {}, "removed": [], "rules": [["s", f"rule-{i}", 1] for i in range(500)],
+    summary: dict[str, Any] = {
+        "examples": {}, "stages": {}, "removed": [],
+        "rules": [["s", f"rule-{i}", 1] for i in range(500)],
         "sites": [["one.example", 3]], "dropped": [], "lengths": [0] * 24, "columns": {},
         "damage": {"marks": 0, "documents": 0, "decode_errors": 0}, "quarantine": [],
         "quarantined": [],
@@ -202,6 +204,9 @@ def test_long_tables_unfold_and_say_where_the_rest_is() -> None:
     assert "rule-299" in page
     assert "rule-300" not in page
     assert "9 of 9 documents kept" in page
+    few = {**summary, "rules": summary["rules"][:15]}
+    short = render("n", "v", facts, few, None, [], [], [0] * 24)
+    assert "<summary>" not in short.partition('id="reproduction"')[0]
 
 
 def test_histogram_draws_before_beside_after() -> None:

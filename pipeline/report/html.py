@@ -131,6 +131,7 @@ def render(
         funnel=facts["funnel"],
         edits=facts["edits"],
         headline=headline(facts),
+        stages=sorted(summary["stages"].items(), key=lambda item: _place(order, item[0])),
         examples=[(stage, [_shown(row) for row in rows]) for stage, rows in shown],
         rules=summary["rules"],
         removed=summary["removed"],

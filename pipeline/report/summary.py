@@ -34,6 +34,7 @@ def summarise(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
     data, edits = tables["data"], tables["audit/edits.parquet"]
     dropped, quarantine = tables["audit/dropped.parquet"], tables["quarantine"]
     return {
+        "stages": _by_stage(edits),
         "rules": [[*key, n] for key, n in _counts(edits, "stage", "rule").items()],
         "examples": examples(data, edits),
         "removed": _removed(dropped),
@@ -60,6 +61,7 @@ def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     stages = {stage for part in rows for stage in part["examples"]}
     sums = ("documents", "marks", "decode_errors")
     return {
+        "stages": _added_all(row for part in rows for row in part["stages"]),
         "rules": _added(rows, "rules", 2),
         "examples": {
             stage: _best_examples([p["examples"].get(stage, []) for p in rows]) for stage in stages
@@ -98,6 +100,33 @@ def _added(rows: Sequence[Mapping[str, Any]], name: str, width: int) -> list[lis
         for row in part[name]:
             total[tuple(row[:width])] += row[width]
     return [[*key, n] for key, n in sorted(total.items(), key=lambda i: (-i[1], str(i[0])))]
+
+
+def _by_stage(edits: pa.Table) -> list[list[Any]]:
+    """Return for each stage: its name, documents changed, edits, characters removed and added.
+
+    The receipts of a document, and in it those of a stage, stand together.
+    """
+    found = groups(edits, ["stage"])
+    paths = edits.column("input_path").combine_chunks().dictionary_encode().indices.to_numpy()
+    keys = (found.group, paths, edits.column("record").to_numpy())
+    begins = np.any([np.diff(key, prepend=-2) != 0 for key in keys], axis=0)
+    numbers = (
+        np.bincount(found.group[begins], minlength=len(found.first)),
+        found.counts,
+        *(found.sums(pc.utf8_length(edits.column(x)).to_numpy()) for x in ("before", "after")),
+    )
+    stages = edits.column("stage").take(pa.array(found.first)).to_pylist()
+    rows = zip(stages, *(column.tolist() for column in numbers), strict=True)
+    return sorted(list(row) for row in rows)
+
+
+def _added_all(rows: Iterable[Sequence[Any]]) -> dict[str, list[int]]:
+    """Add up rows of a name and numbers, by name."""
+    total: dict[str, list[int]] = {}
+    for name, *numbers in rows:
+        total[name] = [a + b for a, b in zip(total.get(name, [0] * 4), numbers, strict=True)]
+    return total
 
 
 def length_counts(column: pa.ChunkedArray) -> list[int]:
