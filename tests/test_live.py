@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
 from pipeline.report.live import Live
-from pipeline.report.terminal import Figures
+from pipeline.report.terminal import Figures, counted, next_step
 
 
 class Screen(io.StringIO):
@@ -48,3 +49,15 @@ def test_nothing_moves_after_the_end_or_before_the_beginning(screen: Screen) -> 
     live.stop()
     live.note("done")
     assert screen.getvalue().rstrip().endswith("done")
+
+
+def test_the_next_step_is_one_that_can_be_taken(tmp_path: Path) -> None:
+    facts = {"funnel": {"documents": {"quarantined": 0}}}
+    assert next_step(facts, Path("output"), "a b") == "python -m pipeline explain 'a b'"
+    assert next_step(facts, tmp_path, "").endswith("current/report.html")
+    facts["funnel"]["documents"]["quarantined"] = 1
+    assert next_step(facts, Path("x y"), "a").endswith("quarantine list --output 'x y'")
+
+
+def test_one_shard_and_two_shards() -> None:
+    assert (counted(1, "shard"), counted(2000, "shard")) == ("1 shard", "2,000 shards")

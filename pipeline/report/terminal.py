@@ -118,11 +118,13 @@ def render_summary(summary: Mapping[str, Any]) -> list[str]:
 
 
 def next_step(facts: Mapping[str, Any], output: Path, example: str) -> str:
-    """Return the command that a keeper of this corpus would type next."""
+    """Return what a keeper of this corpus would do next: look at what failed, or at an example."""
     where = "" if str(output) == "output" else f" --output {shlex.quote(str(output))}"
     if facts["funnel"]["documents"]["quarantined"]:
         return f"python -m pipeline quarantine list{where}"
-    return f"python -m pipeline explain {shlex.quote(example or 'ID')}{where}"
+    if not example:
+        return f"look at {output / 'current/report.html'}"
+    return f"python -m pipeline explain {shlex.quote(example)}{where}"
 
 
 def counted(n: int, noun: str) -> str:
