@@ -56,22 +56,32 @@ def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
     assert together == [APPLY(document) for document in documents]
 
 
+PLACED = BoilerplateOptions(
+    without=tuple(r.id for r in builtin_rules() if {"first", "last"} & dict(r.where).keys())
+)
+MATCHER = matcher(PLACED)
+
+
 @given(PAGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_line_is_passed_over_that_a_rule_would_hit(text: str) -> None:
-    match, _ = matcher(BoilerplateOptions())
+    """Against every rule on every line with a trigger; not those that count the article's lines.
+
+    Of a line between two sentences it is not asked whether rules for head and tail fit its form.
+    """
+    match, index = MATCHER
+    rules = [rule for rule in builtin_rules() if rule.id not in PLACED.without]
     every = {
-        number: tuple(i for i, rule in enumerate(builtin_rules()) if any_in(rule.triggers, line))
+        number: tuple(i for i, rule in enumerate(rules) if any_in(rule.triggers, line))
         for number, line in enumerate(fold(text).split("\n"))
     }
-    whole = Candidate(
-        0,
-        fold(text),
-        every,
-        {n: (match(line, every[n])) for n, line in enumerate(fold(text).split("\n"))},
-    )
+    hits = {n: match(line, every[n]) for n, line in enumerate(fold(text).split("\n"))}
     document = Document("", text)
-    assert _settle(document, whole, match) == APPLY(document)
+    expected = _settle(document, Candidate(0, fold(text), every, hits), match)
+    found = document
+    for candidate in index.find([text], match):
+        found = _settle(document, candidate, match)
+    assert found == expected
 
 
 def any_in(triggers: tuple[str, ...], line: str) -> bool:

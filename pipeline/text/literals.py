@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -109,21 +110,24 @@ def outer_letters(pattern: str, last: bool = False) -> frozenset[str] | None:
     >>> outer_letters(".*阅读"), outer_letters("-+")
     (None, None)
     """
-    try:
-        tokens = _parser.parse(_FOREIGN.sub(_UNKNOWN, pattern))
-    except re.error:
-        return None
-    letters, passed = _outer(list(tokens), last)
-    return None if passed or letters is None or tokens.state.flags & re.IGNORECASE else letters
+    tokens = _tokens(pattern)
+    letters, passed = _outer(tokens, last)
+    return letters if tokens and not passed else None
 
 
 def ends_line(pattern: str) -> bool:
     """Say whether a pattern ends in `$`."""
+    return _tokens(pattern)[-1:] == ((op.AT, op.AT_END),)
+
+
+@lru_cache(maxsize=256)  # asked three times of each rule
+def _tokens(pattern: str) -> tuple[tuple[Any, Any], ...]:
+    """Parse a pattern; empty where Python's parser does not know it, or where case counts."""
     try:
-        tokens = list(_parser.parse(_FOREIGN.sub(_UNKNOWN, pattern)))
+        tokens = _parser.parse(_FOREIGN.sub(_UNKNOWN, pattern))
     except re.error:
-        return False
-    return bool(tokens) and tokens[-1] == (op.AT, op.AT_END)
+        return ()
+    return () if tokens.state.flags & re.IGNORECASE else tuple(tokens)
 
 
 def _outer(tokens: Sequence[tuple[Any, Any]], last: bool) -> tuple[_Set, bool]:
