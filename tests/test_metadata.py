@@ -206,6 +206,10 @@ def test_what_stands_at_the_ends_of_a_batch_is_seen_in_each_text() -> None:
 def test_a_line_far_from_both_ends_is_not_seen() -> None:
     far = "会议强调，要把工作做细做实。\n" * 1000
     assert what_to_read([f"{far}来源：某某日报\n{far}"]).bits[0] == 0
+    out = run_text(f"题目一行\n来源：某某日报\n{far * 3}责任编辑：高原\n（完）", ["metadata"])
+    assert isinstance(out, Document)
+    assert out.text == f"题目一行\n{far * 3}（完）"
+    assert out.columns == {"title": "题目一行", "source": "某某日报", "editor": ["高原"]}
 
 
 @settings(max_examples=100, deadline=None)

@@ -95,7 +95,7 @@ def find_bylines(
 
 def _has_lines(text: str, end: int, lines: int) -> bool:
     """Whether so many lines, none of them blank, stand above a place."""
-    return text.count("\n", 0, end) >= lines and "\n\n" not in text[:end]
+    return text.count("\n", 0, end) >= lines and text.find("\n\n", 0, end) < 0
 
 
 def _blocks(text: str, labelled: Labelled) -> _Said:

@@ -58,7 +58,7 @@ class _Tables:
     `classes`: uint8 (65536,), the bits above. `letters`, `single`, `closed`, `after_year`: bool
     (65536,): what can be part of a longer word, labels of one character, what can end a bracket,
     what can follow the year of a date. The others: uint32, first unit << 16 | second, sorted;
-    `latin`: the last letter but two and the last.
+    `latin`: the last two letters but one as one unit, and the last.
     """
 
     classes: NDArray[np.uint8]
@@ -104,7 +104,11 @@ def _tables() -> _Tables:
         _flags([*_CLOSED, *spaces]),
         _flags("-/.年"),
         _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
-        _keys({label[-3] + label[-1] for label in labels if label.isascii()}),
+        _keys(
+            chr(ord(label[-3]) << 8 | ord(label[-2])) + label[-1]
+            for label in labels
+            if label.isascii()
+        ),
         _keys({label[:2] for label in spaced if len(label) > 1}),
         _keys(_WORDS),
         _keys(_WIRES),
@@ -149,15 +153,37 @@ def what_to_read(texts: Sequence[str]) -> Wanted:
     """Say of each text what may stand near its ends."""
     bits = np.zeros(len(texts), np.uint8)
     labelled: dict[int, Labelled] = {}
-    first = size = 0
+    parts: list[str] = []
+    size = 0
     for i, text in enumerate(texts):
-        size += len(text)
+        parts.append(_ends(text))
+        size += len(parts[-1])
         # A quarter of a million characters at a time: the arrays stay in the cache.
         if size > 1 << 18 or i + 1 == len(texts):
-            found = _Batch(texts[first : i + 1]).labelled(bits[first : i + 1])
-            labelled.update((first + owner, starts) for owner, starts in found.items())
-            first, size = i + 1, 0
+            first = i + 1 - len(parts)
+            found = _Batch(parts).labelled(bits[first : i + 1])
+            for owner, said in found.items():
+                labelled[first + owner] = _in_whole(said, texts[first + owner], parts[owner])
+            parts, size = [], 0
     return Wanted(bits, labelled)
+
+
+def _ends(text: str) -> str:
+    """Return a text without its middle, if it is long.
+
+    The line that is cut at either side is too long to be read, or too far from the end.
+    """
+    if len(text) <= 4 * (HEAD_CHARS + TAIL_CHARS):
+        return text
+    return f"{text[: 2 * HEAD_CHARS]}\n{text[-2 * TAIL_CHARS :]}"
+
+
+def _in_whole(said: Labelled, text: str, part: str) -> Labelled:
+    """Return what lines of the ends say, by where they begin in the whole text."""
+    if len(text) == len(part):
+        return said
+    middle = len(text) - len(part)
+    return {at + middle * (at > 2 * HEAD_CHARS): says for at, says in said.items()}
 
 
 class _Batch:
@@ -260,10 +286,13 @@ class _Batch:
         places = np.flatnonzero(found != 0)  # a comparison first: ten times as fast
         kinds = found[places]
         at = self._folded(places, (-2, -1, 0, 1, 2))
-        alone = tables.single[at[2]] | (at[1] == ord(" "))  # 文/, 作 者:
+        latin = at[2] < 128
+        alone = tables.single[at[2]] | ((at[1] == ord(" ")) & ~latin)  # 文/, 作 者:
         labels = _among(at[1], at[2], tables.endings) | (~tables.letters[at[1]] & alone)
-        # A pair of Latin letters ends any word: those that a third one stands between.
-        labels |= (at[2] < 128) & _among(at[0], at[2], tables.latin)
+        # Three Latin letters, and a space only behind those of `published` and `posted on`.
+        first = (at[0] & np.uint16(127)) << np.uint16(8) | at[1]
+        labels |= latin & _among(first, at[2], tables.latin)
+        labels &= ~latin | (at[3] != ord(" ")) | (at[2] == ord("n")) | (at[2] == ord("d"))
         kept = (
             ((kinds & _MARK != 0) & labels)
             | ((kinds & _LABEL_START != 0) & _among(at[3], at[4], tables.beginnings))
