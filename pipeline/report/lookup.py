@@ -91,7 +91,8 @@ def find(version: Path, name: str) -> list[Found]:
             mask = pc.or_(mask, pc.and_(pc.equal(keys["input_path"], path), same))
         places = np.flatnonzero(pc.fill_null(mask, False).to_numpy())
         if places.size:
-            rows = pq.read_table(part).take(pa.array(places)).to_pylist()
+            with pq.ParquetFile(part) as file:
+                rows = file.read().take(pa.array(places)).to_pylist()
             found += [_read(version, part.name, row) for row in rows]
     return found or _by_end(version, name)
 
@@ -147,9 +148,25 @@ def _rows(path: Path, ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a part that belong to one record."""
     if not path.is_file():
         return []
-    filters = [(name, "==", ledger[name]) for name in ("input_path", "record")]
-    rows: list[dict[str, Any]] = pq.read_table(path, filters=filters).to_pylist()
+    rows: list[dict[str, Any]] = []
+    with pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            if not _may_hold(file.metadata.row_group(number), ledger["input_path"]):
+                continue
+            keys = file.read_row_group(number, columns=["input_path", "record"])
+            mask = pc.and_(*(pc.equal(keys[name], ledger[name]) for name in keys.column_names))
+            if pc.any(mask).as_py():
+                rows += file.read_row_group(number).filter(mask).to_pylist()
     return rows
+
+
+def _may_hold(group: pq.RowGroupMetaData, path: str) -> bool:
+    """Return whether the statistics of a row group leave it open that a path is in it."""
+    columns = (group.column(i) for i in range(group.num_columns))
+    found = next(c.statistics for c in columns if c.path_in_schema == "input_path")
+    if found is None or not found.has_min_max:
+        return True
+    return bool(found.min <= path <= found.max)
 
 
 def _text_in_state(version: Path, ledger: Mapping[str, Any]) -> str | None:
