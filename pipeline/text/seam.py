@@ -84,12 +84,17 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
 
 
 def opening(line: str) -> float:
-    """Return the log-odds (nats) by its first word that a sentence opens a paragraph.
+    """Return the log-odds (nats) by its first words that a sentence opens a paragraph.
 
-    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一):
-    tables/reflow/words.toml has them, and what they were counted in.
+    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一),
+    +4 for a subject that is introduced (半线天竺鲷（学名…）是): tables/reflow/words.toml has them,
+    and what they were counted in.
     """
-    return -1.7 if _starts("goes_on").match(line) else 1.0 if _starts("opens").match(line) else 0.0
+    if _starts("goes_on").match(line):
+        return -1.7
+    if _starts("introduces").match(line):
+        return 4.0
+    return 1.0 if _starts("opens").match(line) else 0.0
 
 
 @cache

@@ -8,11 +8,13 @@ a line that ends in mid-sentence, with a comma, an open quotation, or after an e
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
+from operator import attrgetter
 from typing import NamedTuple
 
 from pipeline.text import layout as look
@@ -31,6 +33,8 @@ _LONGEST_WORD = 24
 MANY = 3
 """Lines that end in mid-sentence from which a width can be found."""
 _GOING_ON = "，、," + look.OPENERS
+_LINES_AHEAD = 4
+"""Lines from which the first words of a sentence are read."""
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _WORD = re.compile(r"[!-~]+")
@@ -233,7 +237,7 @@ class Page:
             return "" if this.blank else "hard-wrap"
         if self.width is not None and _wrapped(last, this, self.width):
             stop = look.ending(last.text) == "stop"
-            return "" if stop and self.full_stop + opening(this.text) > 0 else "hard-wrap"
+            return "" if stop and self.full_stop + opening(self._ahead(this)) > 0 else "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
         if look.is_item(this.text) or _indented(last, this):
@@ -247,6 +251,11 @@ class Page:
         if self.width is None and wraps and _as_wide(wraps, last, this):
             return "hard-wrap"
         return ""
+
+    def _ahead(self, this: Line) -> str:
+        """Return a line with the next ones: the first words of a sentence may be on two lines."""
+        i = bisect_left(self._lines, this.start, key=attrgetter("start"))
+        return "".join(line.text for line in self._lines[i : i + _LINES_AHEAD])
 
     def _cut(self, paragraph: str, last: str, this: str) -> bool:
         """Whether a line ends in mid-sentence, judged by the sentence alone."""
