@@ -28,7 +28,7 @@ from pipeline.dedup.options import GLOBAL, DedupOptions
 from pipeline.recipe import Recipe
 from pipeline.remembered import Remembered
 from pipeline.shared import add_removals, as_marks, find_shared
-from pipeline.sites import learned, without_lines
+from pipeline.sites import learned
 from pipeline.text.shadow import shadow_units
 
 DECISION_SCHEMA = pa.schema(
@@ -113,12 +113,21 @@ def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArra
 
 
 def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]) -> list[str]:
-    """Return texts at ranks, without the lines of their sites."""
+    """Return texts at ranks, without the lines of their sites: good for a shadow, not to publish.
+
+    Blank lines and rules that publishing takes out with them have no part in a shadow.
+    """
     texts = corpus.texts(ranks)
     return [
-        without_lines(text, removals[rank])[0] if rank in removals else text
+        lines_left(text, removals[rank]) if rank in removals else text
         for rank, text in zip(ranks.tolist(), texts, strict=True)
     ]
+
+
+def lines_left(text: str, removals: str) -> str:
+    """Return the lines of a text that are not removed."""
+    gone = set(map(int, orjson.loads(removals)))
+    return "\n".join(line for n, line in enumerate(text.split("\n")) if n not in gone)
 
 
 def _sign_again(

@@ -10,11 +10,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.decide import lines_left
 from pipeline.document import Edit, replay
 from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
+from pipeline.sites import without_lines
+from pipeline.text.shadow import shadow
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 TAIL = "本网所刊内容均由蓝鲸编务组整理并保留全部解释之权利"
@@ -81,3 +86,15 @@ def test_receipts_replay_over_all_stages_and_sites(published: Path) -> None:
     for row in rows(published, "data"):
         assert replay(texts[row["id"]], edits.get(row["id"], [])) == row["text"]
         assert row["n_edits"] == len(edits.get(row["id"], []))
+
+
+@given(
+    st.lists(st.sampled_from(("甲乙", "丙丁。", "", "  ", "----", "* * *")), max_size=9), st.data()
+)
+def test_what_is_compared_is_the_shadow_of_what_is_published(
+    lines: list[str], data: st.DataObject
+) -> None:
+    gone = data.draw(st.sets(st.integers(0, max(len(lines) - 1, 0))))
+    removals = json.dumps({str(n): ["site-line", ""] for n in sorted(gone) if n < len(lines)})
+    text = "\n".join(lines)
+    assert shadow([lines_left(text, removals)]) == shadow([without_lines(text, removals)[0]])
