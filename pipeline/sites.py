@@ -6,7 +6,9 @@ touched where it is read: here, to compare what is left, and in `publish`, to wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import orjson
@@ -29,9 +31,9 @@ def learned(corpus: Corpus, options: SitesOptions) -> dict[int, str]:
         return {}
     sites = _site_hashes(corpus)
     _, documents = np.unique(sites[sites != 0], return_counts=True)
-    if documents.max(initial=0) < options.min_documents:
+    if documents.max(initial=0) < options.site_documents:
         return {}
-    removals, _ = learn(lambda: _chunks(corpus), sites, options)
+    removals, _ = learn(_chunks(corpus), sites, options)
     ids = corpus.table.column("id")
     reasons = removals.reasons(lambda rank: str(ids[rank].as_py()))
     return {
@@ -40,15 +42,19 @@ def learned(corpus: Corpus, options: SitesOptions) -> dict[int, str]:
     }
 
 
-def _chunks(corpus: Corpus) -> Iterator[LineRecords]:
-    """Yield the lines of each artifact, owners as ranks of the corpus."""
-    for number, stored in enumerate(corpus.lines):
+def _chunks(corpus: Corpus) -> Callable[[], Iterator[LineRecords]]:
+    """Return what yields the lines of each artifact, owners as ranks of the corpus."""
+    order = np.argsort(corpus.artifact, kind="stable")
+    bounds = np.searchsorted(corpus.artifact[order], np.arange(len(corpus.lines) + 1))
+    parts: list[tuple[NDArray[Any], NDArray[np.int64]]] = []
+    for stored, (first, last) in zip(corpus.lines, pairwise(bounds.tolist()), strict=True):
         if stored.size:
-            mine = np.flatnonzero(corpus.artifact == number)
-            last = int(stored["owner"].max())
-            rank = np.full(max(last, int(corpus.row[mine].max(initial=0))) + 1, -1, np.int64)
+            mine = order[first:last]
+            rows = max(int(stored["owner"].max()), int(corpus.row[mine].max(initial=0))) + 1
+            rank = np.full(rows, -1, np.int64)
             rank[corpus.row[mine]] = mine
-            yield unpack(stored, rank)
+            parts.append((stored, rank))
+    return lambda: (unpack(stored, rank) for stored, rank in parts)
 
 
 def _site_hashes(corpus: Corpus) -> NDArray[np.uint64]:
