@@ -129,6 +129,8 @@ class Cleaner:
         """Decode a record, extract where it is a page; False where that quarantined it."""
         try:
             self._decode(row)
+        except MemoryError:
+            raise
         except Exception as error:  # law 6: a fault of the input, whatever it does to a decoder
             row.quarantine("decode-failed", f"{type(error).__name__}: {error}"[:500])
         return row.status == "kept"
@@ -179,6 +181,8 @@ def run_guarded(
     try:
         outcomes, counted = run_stages(stages, documents)
         return list(outcomes), counted
+    except MemoryError:  # of the worker, which is not used again
+        raise
     except Exception as error:
         if len(documents) == 1:
             # Law 6: an exception inside a stage is an input fault of that document.

@@ -212,13 +212,15 @@ def _digest_range(file: InputFile, first: int, last: int) -> tuple[str, int]:
     digest = hashlib.sha256(f"{file.format} {file.compression}".encode())
     size = 0
     with opened(file) as stream:
-        stream.seek(first)
+        stream.seek(max(first - 1, 0))
+        begins = first == 0 or stream.read(1) == b"\n"  # whether any row begins in the range
         left = last - first if last >= 0 else 1 << 62
         while left > 0 and (block := stream.read(min(left, 1 << 20))):
             digest.update(block)
             left -= len(block)
             size += len(block)
-        if last >= 0:
+            begins = begins or b"\n" in block
+        if last >= 0 and begins:  # the end of its last row
             digest.update(stream.readline(1 << 26))
     return digest.hexdigest(), size
 

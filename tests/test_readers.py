@@ -29,7 +29,8 @@ from pipeline.readers import (
     read,
     split,
 )
-from pipeline.readers.sniff import wide_charset
+from pipeline.readers.sniff import sniff, wide_charset
+from pipeline.readers.sound import idle, sound_chunks
 
 OPTIONS, LIMITS = InputOptions(), LimitOptions()
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -341,3 +342,19 @@ def test_inputs_may_overlap_and_must_exist(odd_folder: Path) -> None:
 def test_a_piece_names_records_by_place() -> None:
     piece = Piece(InputFile("a"), 10, 20)
     assert [piece.holds(n) for n in (9, 10, 19, 20)] == [False, True, True, False]
+
+
+def test_a_row_over_many_pieces_is_read_once(tmp_path: Path) -> None:
+    """Each piece that lies within it would read it to its end: quadratic in the row."""
+    data = rows({"text": "好"}) + rows({"text": "长" * 400_000}) + rows({"text": "坏"})
+    file = write(tmp_path / "a.jsonl", data)
+    pieces = split(file, 50_000, InputOptions(), LimitOptions())
+    assert len(pieces) > 20
+    found = [list(read(piece, InputOptions(), LimitOptions())) for piece in pieces]
+    assert [r.record for part in found for r in part] == [r.record for r in everything(file)]
+    within = pieces[5]
+    with sound_chunks(
+        Piece(sniff(file, InputOptions(), LimitOptions()), within.start, within.stop),
+        LimitOptions(), idle, rows=True,
+    ) as (_, chunks):  # fmt: skip
+        assert not list(chunks)

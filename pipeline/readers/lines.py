@@ -58,11 +58,13 @@ def rows(
         yield Row(offset, b"".join(held), size, closed=False)
 
 
-def from_first_row(chunks: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
+def from_first_row(
+    chunks: Iterable[bytes], offset: int, stop: int = -1
+) -> Iterator[tuple[int, bytes]]:
     """Skip to behind the first line end; yield (offset, chunk) from there.
 
     For a reader that begins in the middle of a file, one byte before its piece: the row that the
-    piece before began is that one's.
+    piece before began is that one's. A piece that ends (`stop`) within that row has no row.
     """
     skipping = True
     for chunk in chunks:
@@ -72,6 +74,8 @@ def from_first_row(chunks: Iterable[bytes], offset: int) -> Iterator[tuple[int, 
             skipping = False
             yield offset + end + 1, chunk[end + 1 :]
         offset += len(chunk)
+        if skipping and 0 <= stop <= offset:  # a row of half a gigabyte is not read for each piece
+            return
 
 
 def as_utf8(chunks: Iterable[bytes], charset: str) -> Iterator[bytes]:

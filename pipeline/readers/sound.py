@@ -51,7 +51,7 @@ def sound_chunks(
             and not piece.file.charset.startswith("utf-")
         ):
             handle.seek(piece.start - 1)
-            yield _entered(handle, piece.start - 1)
+            yield _entered(handle, piece.start - 1, piece.stop)
         else:
             yield 0, _wide(piece, raw_chunks(handle), rows=rows)
         check_unchanged(piece.file, handle)
@@ -77,9 +77,9 @@ def _checked(handle: BinaryIO, piece: Piece, limits: LimitOptions, alive: Alive)
     return _all(handle, piece, limits)
 
 
-def _entered(handle: BinaryIO, offset: int) -> tuple[int, Iterable[bytes]]:
+def _entered(handle: BinaryIO, offset: int, stop: int) -> tuple[int, Iterable[bytes]]:
     """Return the offset of the first row that begins behind `offset`, and the bytes from there."""
-    rest = from_first_row(raw_chunks(handle), offset)
+    rest = from_first_row(raw_chunks(handle), offset, stop)
     first = next(rest, None)
     if first is None:
         return offset, []
