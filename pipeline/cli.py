@@ -17,8 +17,27 @@ from pipeline.shell import RunByDefault, ended
 DEFAULT_RECIPE = "configs/default.toml"
 
 
+def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        click.echo(f"hanzi-pipeline {metadata.version('hanzi-pipeline')}")
+    except metadata.PackageNotFoundError:
+        click.echo("hanzi-pipeline, not installed: run from its folder")
+    context.exit()
+
+
 @click.group(cls=RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hanzi-pipeline")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Clean a corpus of scraped documents: raw bytes in, clean Parquet out.
 
@@ -140,6 +159,7 @@ def verify(output: str, deep: bool) -> int:
         click.echo(fault)
     if faults:
         raise VerifyError(f"faults found in {output}: {len(faults)}", "run the recipe again")
+    click.echo(f"{output}: no faults", err=True)
     return 0
 
 
@@ -152,8 +172,11 @@ def gc(output: str, keep: int) -> int:
 
     from pipeline.store.gc import collect
 
-    for folder in collect(Path(output), keep):
+    removed = list(collect(Path(output), keep))
+    for folder in removed:
         click.echo(f"removed {folder}")
+    if not removed:
+        click.echo("nothing to remove", err=True)
     return 0
 
 
@@ -238,27 +261,35 @@ def diff(old: str, new: str, output: str, as_json: bool) -> int:
 @cli.command("try", short_help="Run the stages on one file, publish nothing.")
 @click.argument("file")
 @_recipe_options
+@click.option("--records", default=3, show_default=True, help="How many of its records.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def try_file(file: str, config: str | None, settings: Sequence[str], as_json: bool) -> int:
-    """Run the document stages on one file (- is stdin) and explain what they did."""
+def try_file(
+    file: str, config: str | None, settings: Sequence[str], records: int, as_json: bool
+) -> int:
+    """Run the document stages on the first records of a file (- is stdin), and explain them."""
+    from contextlib import nullcontext
     from pathlib import Path
 
     from pipeline.errors import UsageError
     from pipeline.report import explain as explaining
-    from pipeline.report.trying import try_bytes
+    from pipeline.report import trying
 
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}", "name a file, or -") from None
-    for found in try_bytes(data, file, _load(config, settings, {})):
+    if file != trying.STDIN and not Path(file).is_file():
+        problem = "is a folder" if Path(file).is_dir() else "no such file"
+        raise UsageError(f"cannot read {file}: {problem}", "name a file, or - for stdin")
+    recipe = _load(config, settings, {})
+    stdin = trying.kept(sys.stdin.buffer.read()) if file == trying.STDIN else None
+    with stdin or nullcontext(Path(file)) as path:
+        tried, more = trying.try_file(path, recipe, records)
+    for found in tried:
         if as_json:
             click.echo(_json(explaining.as_json(found)))
             continue
         for line in explaining.explain(found, _marks()):
             click.echo(line)
-        click.echo("")
-        click.echo(found.text or "")
+        click.echo("\n" + found.text if found.text is not None else "")
+    if more:
+        click.echo(f"there are more records in {file}: --records N", err=True)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -113,6 +114,25 @@ def test_try_explains_one_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     out = "\n".join(lines(capfd, "try", str(tmp_path / "a.txt")))
     assert "gb18030" in out
     assert out.endswith("他说，今天是周一。")
+
+
+def test_try_reads_as_a_run_does(
+    output: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = str(output.parent / "in/rows.jsonl")
+    tried = lines(capfd, "try", rows)
+    assert "  kept" in tried
+    assert "  quarantined: json-syntax" in tried
+    assert run_command_line(["try", rows, "--records", "1"]) == 0
+    assert "there are more records" in capfd.readouterr().err
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    assert "  quarantined: binary" in lines(capfd, "try", str(tmp_path / "a.png"))
+    page = io.TextIOWrapper(io.BytesIO("<html><body><p>他说,好。</p></body></html>".encode()))
+    monkeypatch.setattr("sys.stdin", page)
+    from_stdin = lines(capfd, "try", "-")
+    assert from_stdin[0] == "-  (-#0)"
+    assert from_stdin[-1] == "他说，好。"
+    lines(capfd, "try", str(tmp_path), code=2)
 
 
 def test_quarantine_lists_and_shows(output: Path, capfd: pytest.CaptureFixture[str]) -> None:

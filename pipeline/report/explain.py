@@ -28,7 +28,8 @@ def colour_marks() -> tuple[Mark, Mark]:
 def explain(found: Found, marks: tuple[Mark, Mark]) -> Iterator[str]:
     """Yield the explanation of a document, line by line."""
     ledger = found.ledger
-    yield f"{ledger['id']}  ({ledger['input_path']}#{ledger['record']})"
+    number = f"#{ledger['record']}" if ledger["record"] >= 0 else ""
+    yield f"{ledger['id']}  ({ledger['input_path']}{number})"
     yield from _fate(found)
     for name, value in found.columns.items():
         if name in SHOWN and value not in (None, [], "", 0):
@@ -64,7 +65,7 @@ def explain_steps(
     for step in reversed(steps):
         text = undo_edits(text, step) if text is not None else None
         inputs.append(text)
-    if not steps:
+    if not steps and text is not None:
         yield "  no edits: the text is as it came"
     for step, source in zip(steps, reversed(inputs), strict=True):
         yield f"{step[0].stage}: {len(step)} edit{'s' if len(step) > 1 else ''}"
