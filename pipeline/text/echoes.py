@@ -32,7 +32,7 @@ Words = NDArray[np.uint32]
 
 _STRETCH = 8
 _SHARE = 0.25  # of a near-copy's stretches that recur in other lines; .65 after one change in 30
-_OWNER = 0xD6E8FEB86659FD93
+_OWNER = 47  # bits of a key below the number of its text, of which a slice has 2^17 at most
 _LINE_BITS = 12  # of a word, for the number of its line: texts of more take words of 64 bits
 _INDENT = 8  # white space at either end of a line that is stepped over one by one
 _SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
@@ -148,7 +148,8 @@ def _lines(codes: Codes, sums: Words) -> _Lines:
         else:
             end[wide] -= 1
     hashes = (sums[end] - sums[start]) * powers_to(len(codes.codes))[1][start]
-    return _Lines(codes, start, end, codes.owners(start), hashes)
+    counts = np.diff(np.searchsorted(start, codes.starts))
+    return _Lines(codes, start, end, np.repeat(np.arange(len(counts)), counts), hashes)
 
 
 def _visible(codes: NDArray[np.uint32]) -> Ints:
@@ -167,16 +168,20 @@ def _past_visible(codes: NDArray[np.uint32], places: Ints) -> Ints:
 
 def _repeats(lines: _Lines) -> Ints:
     """Return the lines that an earlier line of the text equals."""
-    keys = lines.hashes.astype(np.uint64) << np.uint64(32)
-    keys += (lines.end - lines.start).astype(np.uint64)
-    keys ^= lines.owner.astype(np.uint64) * np.uint64(_OWNER)
+    keys = lines.hashes.astype(np.uint64) << np.uint64(15)
+    keys ^= (lines.end - lines.start).astype(np.uint64)
+    keys |= lines.owner.astype(np.uint64) << np.uint64(_OWNER)
     rising = np.sort(keys)
     twice = rising[1:][rising[1:] == rising[:-1]]
     if not twice.size:
         return np.zeros(0, np.int64)
+    concerned = np.zeros(len(lines.codes.starts), np.bool_)
+    concerned[(twice >> np.uint64(_OWNER)).astype(np.int64)] = True
+    rows = np.flatnonzero(concerned[lines.owner])
+    keys = keys[rows]
     place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
-    rows = np.flatnonzero(twice[place] == keys)
-    return np.delete(rows, np.unique(keys[rows], return_index=True)[1])
+    some = np.flatnonzero(twice[place] == keys)
+    return rows[np.delete(some, np.unique(keys[some], return_index=True)[1])]
 
 
 def _near(lines: _Lines, long: Ints, sums: Words) -> Ints:
