@@ -1,13 +1,17 @@
-"""How much damage the mojibake stage repairs, what it does to clean text, and how fast.
+"""How much damage the mojibake stage and its peers repair, and what they do to clean text.
 
-    python benchmarks/mojibake.py CLEAN [--traditional FOLDER] [--n 100]
+    python benchmarks/mojibake.py CLEAN [--traditional FOLDER] [--japanese FOLDER] [--korean FOLDER]
+        [--n 100] [--peers FOLDER]
     python benchmarks/mojibake.py --cases cases.jsonl --out answers.jsonl
 
 CLEAN holds UTF-8 text as *.txt or *.jsonl(.zst) with a `text` field. Damage is made from lines of
-15-80 characters; a repair is right where it equals the line, marked where it differs from it in
-`�` only (each standing for at most three characters). The clean lines themselves, as they are and
-with their marks narrowed, are the control. With --cases the stage answers cases made elsewhere
-(JSON lines with `id` and `damaged`) and leaves the scoring to their scorer.
+15-80 characters; a repair is right where it differs from the line in `�` only (k of them stand for
+at most 2k+1 characters). The last rows are clean text, where right is what stays as it is.
+
+ftfy is always measured, with its defaults and with its encoding step alone. Other peers are
+measured where they can be imported: `pip install --target FOLDER encfix xiaojingcc chardet`.
+With --cases the stage answers cases made elsewhere (JSON lines with `id` and `damaged`) and leaves
+the scoring to their scorer.
 """
 
 from __future__ import annotations
@@ -16,19 +20,25 @@ import argparse
 import json
 import random
 import re
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
+import ftfy
 import zstandard
+from machine import save
 
 from pipeline.document import Document
 from pipeline.stages.mojibake import STAGE, MojibakeOptions
-from pipeline.stages.runner import compile_stages, run_stages, text_of
+from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.text.mojibake.gbk import characters
 
 BATCH = 64
 Damage = Callable[[str, random.Random], str]
+Repair = Callable[[list[str]], list[str]]
+OURS = "this project"
 
 
 def repair(texts: list[str]) -> list[str]:
@@ -37,7 +47,7 @@ def repair(texts: list[str]) -> list[str]:
     out: list[str] = []
     for i in range(0, len(texts), BATCH):
         outcomes, _ = run_stages(compiled, [Document("", text) for text in texts[i : i + BATCH]])
-        out += [text_of(outcome) for outcome in outcomes]
+        out += [o.text if isinstance(o, Document) else "" for o in outcomes]
     return out
 
 
@@ -55,20 +65,20 @@ def cp936(data: bytes, mark: str) -> str:
     return out
 
 
-def utf8_as_gbk(depth: int, mark: str) -> Damage:
+def utf8_as_gbk(depth: int, mark: str, after: Callable[[str], str] = str) -> Damage:
     """Damage a text `depth` times, with `mark` for each byte that makes no pair."""
 
     def damage(text: str, _: random.Random) -> str:
         for _layer in range(depth):
             text = cp936(text.encode(), mark)
-        return text
+        return after(text)
 
     return damage
 
 
-def misread(true: str, wrong: str) -> Damage:
+def misread(true: str, wrong: str, errors: str = "strict") -> Damage:
     """Read a text's bytes in another encoding of Python's; an error where that fails."""
-    return lambda text, _: text.encode(true).decode(wrong)
+    return lambda text, _: text.encode(true).decode(wrong, errors)
 
 
 def without_a_byte(lead: bool) -> Damage:
@@ -84,11 +94,26 @@ def without_a_byte(lead: bool) -> Damage:
     return damage
 
 
+def narrowed(text: str) -> str:
+    """Return a text with full-width forms of ASCII made narrow."""
+    return text.translate({c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)})
+
+
+def without_private(text: str) -> str:
+    """Return a text without its private-use characters."""
+    return re.sub("[\ue000-\uf8ff]", "", text)
+
+
 DAMAGES: dict[str, Damage] = {
     **{f"utf8-as-gbk×{n}, {m}": utf8_as_gbk(n, m) for n in (1, 2, 3) for m in "�?"},
+    "utf8-as-gbk, �, narrowed": utf8_as_gbk(1, "�", narrowed),
+    "utf8-as-gbk, private dropped": utf8_as_gbk(1, "�", without_private),
     "utf8-as-latin1": misread("utf-8", "latin-1"),
     "utf8-as-cp949": misread("utf-8", "cp949"),
+    "utf8-as-cp949, �": misread("utf-8", "cp949", "replace"),
     "utf8-as-cp932": misread("utf-8", "cp932"),
+    "utf8-as-cp932, �": misread("utf-8", "cp932", "replace"),
+    "utf8-as-big5, �": misread("utf-8", "cp950", "replace"),
     "gbk-as-latin1": misread("gbk", "latin-1"),
     "gbk-as-big5": misread("gbk", "cp950"),
     "gbk-as-cp949": misread("gbk", "cp949"),
@@ -100,14 +125,54 @@ TRADITIONAL: dict[str, Damage] = {
     "big5-as-gbk": misread("cp950", "gb18030"),
     "big5-as-latin1": misread("cp950", "latin-1"),
     "big5-as-cp949": misread("cp950", "cp949"),
+    "big5-as-cp932": misread("cp950", "cp932"),
+}
+JAPANESE: dict[str, Damage] = {
+    "Japanese: utf8-as-gbk": misread("utf-8", "gb18030"),
+    "Japanese: cp932-as-gbk": misread("cp932", "gb18030"),
+    "Japanese: cp932-as-latin1": misread("cp932", "latin-1"),
+}
+KOREAN: dict[str, Damage] = {
+    "Korean: utf8-as-gbk": misread("utf-8", "gb18030"),
+    "Korean: cp949-as-gbk": misread("cp949", "gb18030"),
+    "Korean: cp949-as-latin1": misread("cp949", "latin-1"),
 }
 
 
+def peers(folder: Path | None) -> dict[str, Repair]:
+    """Return what repairs a list of texts, ours first; peers as far as they can be imported."""
+    found: dict[str, Repair] = {
+        OURS: repair,
+        "ftfy": each(ftfy.fix_text),
+        "ftfy, encoding": each(ftfy.fix_encoding),
+    }
+    if folder:
+        sys.path.append(str(folder))
+    for module, function in (("encfix", "fix_encoding"), ("xiaojingcc", "repair")):
+        try:
+            found[module] = each(getattr(import_module(module), function))
+        except ImportError:
+            print(f"{module} is not installed")
+    return found
+
+
+def each(function: Callable[[str], str]) -> Repair:
+    """Apply a function to each text; one that fails leaves the text as it is."""
+
+    def apply(text: str) -> str:
+        try:
+            return function(text)
+        except Exception:
+            return text
+
+    return lambda texts: [apply(text) for text in texts]
+
+
 def lines(folder: Path) -> list[str]:
-    """Return the lines of 15-80 characters, half of them Han or more, of the texts in a folder."""
-    han = re.compile("[\u4e00-\u9fff]")
+    """Return the lines of 15-80 characters, half of them East Asian or more, in a folder."""
+    wide = re.compile("[\u3040-\u30ff\u4e00-\u9fff가-힣]")
     found = [line.strip() for text in texts(folder) for line in text.splitlines()]
-    return [x for x in found if 15 <= len(x) <= 80 and len(han.findall(x)) * 2 >= len(x)]
+    return [x for x in found if 15 <= len(x) <= 80 and len(wide.findall(x)) * 2 >= len(x)]
 
 
 def texts(folder: Path) -> Iterator[str]:
@@ -124,46 +189,48 @@ def texts(folder: Path) -> Iterator[str]:
 
 def marked(out: str, expected: str) -> bool:
     """Tell whether a repair writes no wrong character."""
-    pattern = "".join(".{0,3}" if char == "�" else re.escape(char) for char in out)
+    pattern = "".join(
+        f".{{0,{2 * len(run) + 1}}}" if run[0] == "�" else re.escape(run)
+        for run in re.findall("�+|[^�]+", out)
+    )
     return re.fullmatch(pattern, expected, re.DOTALL) is not None
 
 
-def measure(name: str, damage: Damage, source: list[str], n: int) -> None:
-    """Damage n lines and print what share comes back."""
+def damaged(name: str, damage: Damage, source: list[str], n: int) -> list[tuple[str, str]]:
+    """Return n lines with what became of them."""
     rnd = random.Random(name)
     cases: list[tuple[str, str]] = []
     for _ in range(n * 30):
         line = rnd.choice(source)
         try:
-            damaged = damage(line, rnd)
+            after = damage(line, rnd)
         except (UnicodeError, ValueError):
             continue
-        if damaged != line:
-            cases.append((line, damaged))
+        if after != line:
+            cases.append((line, after))
         if len(cases) == n:
             break
-    began = time.process_time()
-    out = repair([damaged for _, damaged in cases])
-    spent = time.process_time() - began
-    size = sum(len(damaged.encode("utf-8", "replace")) for _, damaged in cases) / 1e6
-    exact = sum(a == b for a, (b, _) in zip(out, cases, strict=True))
-    right = sum(marked(a, b) for a, (b, _) in zip(out, cases, strict=True))
-    count = max(len(cases), 1)
-    print(f"{name:28}{len(cases):6}{exact / count:9.1%}{right / count:9.1%}{size / spent:9.2f}")
+    return cases
 
 
-def narrowed(text: str) -> str:
-    """Return a text with full-width forms of ASCII made narrow."""
-    return text.translate({c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)})
-
-
-def control(name: str, source: list[str]) -> None:
-    """Print how many clean texts the stage changes, and its speed on them."""
-    began = time.process_time()
-    changed = sum(a != b for a, b in zip(repair(source), source, strict=True))
-    spent = time.process_time() - began
-    size = sum(len(text.encode("utf-8", "replace")) for text in source) / 1e6
-    print(f"{name:28}{len(source):6}  changed {changed}  {size / spent:.1f} MB/s")
+def measure(
+    name: str, cases: list[tuple[str, str]], repairers: Mapping[str, Repair]
+) -> dict[str, float]:
+    """Print and return the share of cases that each repairs."""
+    shares: dict[str, float] = {}
+    print(f"{name:30}{len(cases):5}", end="")
+    for repairer, function in repairers.items():
+        began = time.process_time()
+        out = function([after for _, after in cases])
+        spent = time.process_time() - began
+        right = sum(marked(o, line) for o, (line, _) in zip(out, cases, strict=True))
+        shares[repairer] = round(right / max(len(cases), 1), 4)
+        print(f"{shares[repairer]:16.1%}", end="")
+        if repairer == OURS:
+            size = sum(len(after.encode("utf-8", "replace")) for _, after in cases) / 1e6
+            shares["MB/s"] = round(size / max(spent, 1e-9), 2)
+    print(f"{shares['MB/s']:9.2f}")
+    return shares
 
 
 def answer(cases: Path, out: Path) -> None:
@@ -180,8 +247,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("clean", type=Path, nargs="?", help="folder of clean text")
-    parser.add_argument("--traditional", type=Path, help="folder of clean Traditional text")
+    for name in ("traditional", "japanese", "korean"):
+        parser.add_argument(f"--{name}", type=Path, help=f"folder of clean {name} text")
     parser.add_argument("--n", type=int, default=100, help="cases of each kind")
+    parser.add_argument("--peers", type=Path, help="folder into which peers are installed")
     parser.add_argument("--cases", type=Path, help="answer these cases instead")
     parser.add_argument("--out", type=Path, default=Path("answers.jsonl"))
     args = parser.parse_args()
@@ -190,17 +259,29 @@ def main() -> None:
         return
     if not args.clean:
         parser.error("a folder of clean text, or --cases")
+    repairers = peers(args.peers)
     repair(["浣犲ソ锛屼笘鐣屽拰骞"])  # tables are built once per process
-    print(f"{'damage':28}{'n':>6}{'exact':>9}{'marked':>9}{'MB/s':>9}")
-    source = lines(args.clean)
-    for name, damage in DAMAGES.items():
-        measure(name, damage, source, args.n)
-    if args.traditional:
-        for name, damage in TRADITIONAL.items():
-            measure(name, damage, lines(args.traditional), args.n)
-    whole = list(texts(args.clean))
-    control("clean", whole)
-    control("clean, narrowed", [narrowed(text) for text in whole])
+    print(f"{'damage':30}{'n':>5}" + "".join(f"{name:>16}" for name in repairers) + "     MB/s")
+    rows: dict[str, dict[str, float]] = {}
+    kinds = (
+        (args.clean, DAMAGES),
+        (args.traditional, TRADITIONAL),
+        (args.japanese, JAPANESE),
+        (args.korean, KOREAN),
+    )
+    for folder, damages in kinds:
+        source = lines(folder) if folder else []
+        for name, damage in damages.items() if source else ():
+            rows[name] = measure(name, damaged(name, damage, source, args.n), repairers)
+        if source:
+            some = random.Random(0).sample(source, min(len(source), 10 * args.n))
+            rows[f"clean: {folder.name}"] = measure(
+                f"clean: {folder.name}", [(line, line) for line in some], repairers
+            )
+            narrow = [(narrowed(line), narrowed(line)) for line in some]
+            name = f"clean, narrowed: {folder.name}"
+            rows[name] = measure(name, narrow, repairers)
+    print(save("mojibake", {"cases of each": args.n, "share right": rows}))
 
 
 if __name__ == "__main__":
