@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake import gate
-from pipeline.text.mojibake.layers import undo
+from pipeline.text.mojibake.layers import undo, undo_line
 from pipeline.text.mojibake.utf8 import Undone
 from pipeline.text.ngram import code_points
 
@@ -89,7 +89,7 @@ def _spliced(whole: Undone, parts: list[Undone]) -> Undone:
 
 def undone_whole(text: str, name: str) -> tuple[str, list[bytes]]:
     """Undo one layer of a whole stretch: its text, and the bytes at each `�` of it."""
-    parts = undo(name, code_points(text))
+    parts = undo_line(name, code_points(text))
     whole = _spliced(Undone(0, 0, text, 0, ()), parts)
     return whole.text, list(whole.holes)
 

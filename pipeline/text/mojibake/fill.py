@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from pipeline.text.mojibake.codecs import UNKNOWN
-from pipeline.text.mojibake.utf8 import LITERAL, Undone, decode, view
+from pipeline.text.mojibake.utf8 import LITERAL, SEQUENCE, Undone, decode, view
 from pipeline.text.ngram import Model, code_points
 
 MARK = "\ufffd"
 MAX_HOLES = 200
-"""Holes looked at in one document, at 1-2 ms each: the work stays bounded."""
+"""Holes looked at in one document: the work stays bounded."""
 WINDOW = 9
 """Characters on each side of a hole that are decoded to see what a candidate gives."""
 MIN_SCORE = -10.0
@@ -46,15 +46,20 @@ class Filler:
         self.model = model
         self.left = MAX_HOLES
 
-    def fill(self, outer: Undone, names: tuple[str, ...]) -> str:
+    def fill(self, levels: Sequence[Undone], names: tuple[str, ...]) -> str:
         """Return the text below all layers, with what can be filled filled.
 
-        `outer` is the stretch with the first layer undone.
+        `levels` are the stretch with one layer undone, with two, ..., as they are without filling.
         """
-        text = self._filled(outer.text, list(outer.holes), names[1:])
-        for depth, name in enumerate(names[1:], 2):
-            text, holes = self.undo(text, name)
-            text = self._filled(text, holes, names[depth:])
+        text, holes = levels[0].text, list(levels[0].holes)
+        for depth, level in enumerate(levels):
+            text = self._filled(text, holes, names[depth + 1 :])
+            if depth + 1 == len(levels):
+                break
+            if text == level.text:
+                text, holes = levels[depth + 1].text, list(levels[depth + 1].holes)
+            else:
+                text, holes = self.undo(text, names[depth + 1])
         return text
 
     def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
@@ -81,8 +86,11 @@ class Filler:
         if ord(after[:1] or "a") in LITERAL:
             after = ""  # a mark that stands for itself is no bytes of what is below
         least, lost = _below(before + MARK + after, deeper)
+        left, right = _raw(before[-3:], deeper[0])[-3:], _raw(after[:3], deeper[0])[:3]
         found: dict[str, str] = {}
         for char in options:
+            if not _fits(left, _bytes_of(deeper[0])[ord(char)], right):
+                continue
             below, more = _below(before + char + after, deeper)
             if more > lost:
                 return ""  # the layer below may have lost the character itself
@@ -161,12 +169,23 @@ def _closed(text: str, holes: Sequence[bytes]) -> str:
     return out
 
 
+def _raw(text: str, name: str) -> bytes:
+    table = _bytes_of(name)
+    return b"".join(table[min(ord(char), 0xFFFF)] for char in text)
+
+
+def _fits(left: bytes, middle: bytes, right: bytes) -> bool:
+    """Tell whether every byte in the middle is part of valid UTF-8, with what stands around it."""
+    start, end = len(left), len(left) + len(middle)
+    spans = (match.span() for match in SEQUENCE.finditer(left + middle + right))
+    return sum(max(min(b, end) - max(a, start), 0) for a, b in spans) == len(middle)
+
+
 def _below(text: str, names: tuple[str, ...]) -> tuple[str, int]:
     """Return the text under the layers, and how many `�` these have had themselves."""
     lost = 0
     for name in names:
-        table = _bytes_of(name)
-        raw = b"".join(table[min(ord(char), 0xFFFF)] for char in text)
+        raw = _raw(text, name)
         lost += raw.count(b"\xef\xbf\xbd")
         text, _ = decode(raw)
     return text, lost

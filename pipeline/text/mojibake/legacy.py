@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,8 +30,9 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "gbk": ("big5", "cp932", "cp949"),
 }
 _CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
-MIN_HIGH = 6
-"""Fewest bytes outside ASCII (three characters): with less the score cannot tell."""
+MIN_HIGH, MIN_LINE = 6, 4
+"""Fewest bytes outside ASCII (three characters): with less the score cannot tell; and for a whole
+line that is nothing but Hangul."""
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """UTF-8 of another script (Greek, Cyrillic) is no legacy encoding, whatever Han it would give."""
 MAX_UTF8 = 0.85
@@ -77,7 +78,9 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("pipeline-bad", _mark)
 
 
-def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[Candidate]:
+def candidates(
+    name: str, codes: NDArray[np.uint32], model: Model, origins: Sequence[str] = ()
+) -> Iterator[Candidate]:
     """Yield what the stretches of a text may have been before reading `name` hit them."""
     full = reading(name)
     data, starts = full.encode(codes)
@@ -87,23 +90,31 @@ def candidates(name: str, codes: NDArray[np.uint32], model: Model) -> Iterator[C
     foreign &= codes != {"cp1252": 0xFE, "cp932": 0xF8F2}.get(name, 0)  # what 0xFE itself is
     breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])
-    for left, right in zip(edges[:-1] + 1, edges[1:], strict=True):
+    lefts, rights = edges[:-1] + 1, edges[1:]
+    # The second byte of a character may be ASCII: of a whole line all its wide ones count.
+    ended = np.append(codes, 10)[np.stack([lefts - 1, rights])] == 10  # -1: the one put behind
+    lines = ended.all(axis=0)
+    high = np.append(0, np.cumsum(np.frombuffer(data, np.uint8) >= 0x80))
+    highs = high[starts[rights]] - high[starts[lefts]]
+    wide = np.append(0, np.cumsum(codes > 0x7F))
+    sizes = highs if name == "cp1252" else np.where(lines, 2 * (wide[rights] - wide[lefts]), highs)
+    never = np.append(0, np.cumsum(_NEVER.take(codes, mode="clip") & (name == "cp1252")))
+    controls = lines & (never[rights] > never[lefts])
+    # What is less than a whole line must hold enough; a line of Hangul or kana may have less.
+    asked = np.flatnonzero((sizes >= MIN_HIGH) | (lines & (sizes >= MIN_LINE)) | controls)
+    for i in asked.tolist():
+        left, right = int(lefts[i]), int(rights[i])
         raw = data[starts[left] : starts[right]]
-        high = _high(raw)
-        if high == 0 or sum(map(len, _UTF8.findall(raw))) >= MAX_UTF8 * high:
+        if sum(map(len, _UTF8.findall(raw))) >= MAX_UTF8 * highs[i]:
             continue
-        part = codes[left:right]
-        # The second byte of a character may be ASCII: of a whole line all its wide ones count.
-        line = all(i in (-1, len(codes)) or codes[i] == 10 for i in (left - 1, right))
-        size = 2 * int((part > 0x7F).sum()) if line and name != "cp1252" else high
-        control = name == "cp1252" and bool(_NEVER.take(part, mode="clip").any())
         offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
-        for origin in ORIGINS[name]:
+        for origin in origins or ORIGINS[name]:
             text = _settled(raw, offsets, _CODEC[origin], model).decode(
                 _CODEC[origin], "pipeline-bad"
             )
-            if evidence := _evidence(text, size, line, control and origin == "cp932"):
-                yield Candidate(int(left), int(right), text, origin, *evidence)
+            control = bool(controls[i]) and origin == "cp932"
+            if evidence := _evidence(text, int(sizes[i]), bool(lines[i]), control):
+                yield Candidate(left, right, text, origin, *evidence)
 
 
 def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, float] | None:
@@ -132,10 +143,6 @@ def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, f
     return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / (2 if kana else 1)
 
 
-def _high(raw: bytes) -> int:
-    return int((np.frombuffer(raw, np.uint8) >= 0x80).sum())
-
-
 def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:
     """Choose, from left to right, between the two codes of a character by what they give."""
     twins = _twins()
@@ -151,10 +158,18 @@ def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:
         window = bytes(out[max(since, 0) : at]), bytes(out[at + 2 : at + 8])
         options = [bytes(out[at : at + 2]), twin.to_bytes(2, "big")]
         texts = [(window[0] + o + window[1]).decode(codec, "pipeline-bad") for o in options]
-        one, two = model.scores(texts)
-        if two > one:
+        same = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), 0)
+        if _tail_score(texts[1], same, model) > _tail_score(texts[0], same, model):
             out[at : at + 2] = options[1]
     return bytes(out)
+
+
+def _tail_score(text: str, start: int, model: Model) -> float:
+    """Return the mean log-probability of the characters from `start` on."""
+    symbols = [model.symbol(char) for char in "\n\n" + text[max(start - 2, 0) :]]
+    first = min(start, 2) + 2
+    scores = [model.log_prob(*symbols[i - 2 : i + 1]) for i in range(first, len(symbols))]
+    return sum(scores) / max(len(scores), 1)
 
 
 @cache

@@ -31,6 +31,8 @@ MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
+SAMPLE_LINES = 6
+"""Lines from which a long text's legacy encoding is told."""
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
 
@@ -93,9 +95,7 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
     if len(kept) < len(found):
         return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
-        for name in legacy_readings(kinds):
-            found += _judged_legacy(text, codes, name, model)
-        kept = _disjoint(found)
+        kept = _disjoint(found + _legacy(text, list(legacy_readings(kinds)), model))
     if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
         kept = _disjoint(list(_in_step(text, kinds, model)))
     if kinds & gate.LETTERS and not about:
@@ -222,14 +222,31 @@ def _judged(
             filled = end.text
             if end.holes:
                 names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
-                filled = filler.fill(undone, names)
+                filled = filler.fill([level for level, _ in ends[: which + 1]], names)
             yield Repair(undone.start, undone.end, filled, chain, old, new, end.sequences)
 
 
+def _legacy(text: str, names: list[str], model: Model) -> list[Repair]:
+    """Return what bytes of legacy encodings give, by the readings named.
+
+    Every reading goes with every origin on every line; in a long text the longest lines say which
+    two it was.
+    """
+    lines = text.split("\n")
+    if names and len(lines) > 2 * SAMPLE_LINES:
+        sample = "\n".join(sorted(lines, key=len, reverse=True)[:SAMPLE_LINES])
+        best = _disjoint([r for name in names for r in _judged_legacy(sample, name, model)])
+        rules = {repair.chain[0] for repair in best}
+        if len(rules) == 1 and sum(wide(r.text) for r in best) >= wide(sample) / 3:
+            origin, _, name = rules.pop().partition("-as-")
+            return list(_judged_legacy(text, name, model, (origin,)))
+    return [repair for name in names for repair in _judged_legacy(text, name, model)]
+
+
 def _judged_legacy(
-    text: str, codes: NDArray[np.uint32], name: str, model: Model
+    text: str, name: str, model: Model, origins: Sequence[str] = ()
 ) -> Iterator[Repair]:
-    found = list(legacy.candidates(name, codes, model))
+    found = list(legacy.candidates(name, code_points(text), model, origins))
     if not found:
         return
     scores = model.scores([c.text.replace(MARK, "") for c in found])

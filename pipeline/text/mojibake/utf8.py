@@ -22,6 +22,7 @@ from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN, Reading, reading
 
 _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
+SEQUENCE = re.compile(_SEQ)
 CORE_AMONG_DAMAGE = re.compile(rb"(?:" + _SEQ3 + rb"){2}")
 """What is enough in a text most of which is damaged in the same way."""
 # Three characters (a middle dot may stand between, as in names), or Latin letters in UTF-8.
