@@ -6,8 +6,9 @@ Addresses, e-mail addresses, code between backticks, tags, entities, targets of 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import repeat, takewhile
 
 # Each pattern starts with a literal or a bounded class: linear. The sign says when it is tried.
 _PATTERNS = tuple(
@@ -70,7 +71,7 @@ def spans_at(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
         for row in wanted
         if row[0] not in _ON_ONE_LINE or any(map(_follows, repeat(text), places, repeat(row[0])))
     ]
-    return _spans(text, wanted)
+    return _spans(text, wanted, max(places, default=0))
 
 
 _GRAPHIC = frozenset(("://", "www.", "@", "&"))
@@ -90,11 +91,13 @@ def _follows(text: str, at: int, sign: str) -> bool:
     return text.rfind(sign, text.rfind("\n", 0, at) + 1, at + 1) >= 0
 
 
-def _spans(text: str, patterns: Sequence[tuple[str, re.Pattern[str]]]) -> list[tuple[int, int]]:
+def _spans(
+    text: str, patterns: Sequence[tuple[str, re.Pattern[str]]], last: int = sys.maxsize
+) -> list[tuple[int, int]]:
     spans = [
         (match.start(), _end(match, sign))
         for sign, pattern in patterns
-        for match in _found(text, sign, pattern)
+        for match in takewhile(lambda match: match.start() <= last, _found(text, sign, pattern))
     ]
     return _merged(sorted(spans)) if len(spans) > 1 else spans
 

@@ -31,7 +31,7 @@ Bools = NDArray[np.bool_]
 # Of every character: what is looked for in whole texts.
 ASCII, WIDE, DRAWN, BLANK, PAIRED, FOREIGN, LETTER, ASTRAL = (1 << i for i in range(8))
 # Of a character beside a place found.
-SIDE, RIGHT, WEAK, ALNUM, CLOSING, SEPARATING, HANLIKE, END, WORD = (1 << i for i in range(9))
+SIDE, RIGHT, WEAK, ALNUM, CLOSING, SEPARATING, HANLIKE, END = (1 << i for i in range(8))
 _DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
 """How many of these in a row are worth a look."""
 _LONGEST_PAIR = 200
@@ -71,7 +71,6 @@ def _beside() -> Flags:
             SEPARATING: gaps.SEPARATING,
             HANLIKE: HAN,
             END: " \n",
-            WORD: "A-Za-z",
         }
     )
     table[0xFFFF] = 0
@@ -210,12 +209,18 @@ class _Spots:
 
     def _chinese_clause(self, places: Places) -> Bools:
         """Return before which places a line has more ideographs than Latin letters."""
+        if not len(places):
+            return np.zeros(0, np.bool_)
         window = places[:, None] - np.arange(1, CLAUSE_CHARS + 1)
-        codes = self.codes[np.maximum(window, 0)]
-        over = np.logical_or.accumulate((codes == ord("\n")) | (window < 0), axis=1)
-        flags = np.where(over, 0, arrays.flags_of(codes, _beside()))
-        han = ((flags & HANLIKE) != 0) | ((codes > 0xFFFF) & ~over)
-        found: Bools = han.sum(axis=1) > ((flags & WORD) != 0).sum(axis=1)
+        over = window < 0
+        window[over] = 0
+        codes = self.codes[window]
+        over |= codes == ord("\n")
+        size = np.where(over.any(axis=1), over.argmax(axis=1), CLAUSE_CHARS)
+        within = np.arange(CLAUSE_CHARS) < size[:, None]
+        han = ((self.flags[window] & np.uint8(LETTER | ASTRAL)) != 0) & within
+        latin = ((codes | np.uint32(32)) - np.uint32(ord("a")) < 26) & within
+        found: Bools = np.count_nonzero(han, axis=1) > np.count_nonzero(latin, axis=1)
         return found
 
     def _drawn_runs(self) -> tuple[Places, Places]:
