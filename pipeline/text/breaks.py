@@ -95,9 +95,9 @@ def suspects(texts: Sequence[str]) -> list[int]:
         breaks = _breaks(lines, hit)
         likely, narrow = _weighed(lines, breaks, len(hit))
         for i, mine in _by_text(lines, narrow):
-            read = _read(texts[part.first + i], int(part.starts[i]), lines)
-            if not hit[i] and _shares_width(lines, mine, read):
-                hit[i] = _has_width(lines, mine, read)
+            text, start = texts[part.first + i], int(part.starts[i])
+            if not hit[i] and _shares_width(lines, mine, text, start):
+                hit[i] = _has_width(lines, mine, _read(text, start, lines))
         likely = likely[~hit[lines.owners[likely]]]
         owners = lines.owners[breaks]
         for i, mine in _by_text(lines, likely):
@@ -259,15 +259,20 @@ def _has_width(lines: _Lines, bare: Places, read: Callable[[int], Line]) -> bool
     return wrap_width(every, kinds) is not None
 
 
-def _shares_width(lines: _Lines, bare: Places, read: Callable[[int], Line]) -> bool:
+def _shares_width(lines: _Lines, bare: Places, text: str, start: int) -> bool:
     """Whether half the breaks after the lines `bare` of a text can be explained by one width.
 
-    Those of code do not count.
+    Those of code do not count. The text begins at `start` in the slice.
     """
-    latin = ~lines.has(bare, BEYOND_ASCII)
-    code = [read(i).fixed for i in bare[latin].tolist()]
-    kept = np.ones(len(bare), np.bool_)
-    kept[latin] = ~np.array(code, np.bool_)
+    latin = ~lines.has(bare, BEYOND_ASCII) & ~lines.fenced[bare]
+    asked = bare[latin]
+    firsts, ends = (lines.starts[asked] - start).tolist(), (lines.ends[asked] - start).tolist()
+    prose = [
+        not (look.is_code(line) or look.is_table(line))
+        for line in map(text.__getitem__, map(slice, firsts, ends))
+    ]
+    kept = lines.has(bare, BEYOND_ASCII)
+    kept[latin] = prose
     bare = bare[kept]
     if len(bare) < MANY:
         return False

@@ -96,7 +96,7 @@ def is_code(line: str) -> bool:
     if len(line) > _LONGEST_CODE:
         return False
     marked = line[-1:] in CODE_ENDS or _CODE.match(line) is not None
-    return marked and len(_HAN.findall(line)) * 4 < len(line)
+    return marked and (line.isascii() or len(_HAN.findall(line)) * 4 < len(line))
 
 
 def is_heading(line: str) -> bool:

@@ -278,18 +278,15 @@ def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
 
     For texts without indents and blank lines: `breaks` are those after a line without a stop.
     """
-    kinds = [look.ending(last.text) for last, _ in breaks]
-    bare = [
-        (last.text, this.text)
-        for (last, this), kind in zip(breaks, kinds, strict=True)
-        if kind in _BARE and not (last.fenced or this.fenced) and look.has_han(last.text)
-    ]
-    prior = _prior(_odds(zip(breaks, kinds, strict=True)))
-    sure = _SURE if prior < 0 else 0.0
-    return any(
-        torn(last, last, this, -prior) + prior > sure
-        for last, this in bare
-        if not look.is_item(this) and (prior > 0 or not look.is_label(this))
+    odds = _odds((pair, look.ending(pair[0].text)) for pair in breaks)
+    prior = _prior(odds)
+    if max(odds, default=-9.0) + prior > (_SURE if prior < 0 else 0.0):
+        return True
+    # Where most lines are cut, a label does not keep one from going on.
+    return prior > 0 and any(
+        torn(last.text, last.text, this.text, -prior) + prior > 0
+        for last, this in breaks
+        if look.is_label(this.text) and not look.is_item(this.text) and look.has_han(last.text)
     )
 
 
