@@ -15,7 +15,7 @@ from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
-from pipeline.text import byline, dates, fold, headline, links, names
+from pipeline.text import byline, dates, firstlook, fold, headline, links, names
 from pipeline.text.bylines import find_bylines
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
 from pipeline.text.roles import Role, explain, roles
@@ -210,6 +210,49 @@ def test_a_line_far_from_both_ends_is_not_seen() -> None:
     assert isinstance(out, Document)
     assert out.text == f"题目一行\n{far * 3}（完）"
     assert out.columns == {"title": "题目一行", "source": "某某日报", "editor": ["高原"]}
+
+
+PIECES = st.sampled_from(
+    [
+        *(label for role in roles() for label in role.labels),
+        *"：:|/丨 　·-—□●（(【[《)）】]》,、",
+        *("張龍", "王 健", "买买提·艾力", "Kesk noren", "新京报", "大公報", "example.com", "本报"),
+        *(
+            "2025-02-24",
+            "２０２５年2月24日",
+            "Feb 24, 2025",
+            "民國114年2月24日",
+            "07:24:36",
+            "二〇二五年",
+        ),
+        *(
+            "第3版",
+            "A2版",
+            "打印",
+            "字體：大 中 小",
+            "星期二",
+            "北京",
+            "1234次",
+            "https://example.org/a",
+        ),
+        *("報道", "供稿", "獨家", "本文来源于网络", "責任編輯", "特约撰稿人", "。", "的"),
+    ]
+)
+
+
+@settings(max_examples=700, deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=5).map("".join))
+def test_the_first_look_refuses_no_byline(line: str) -> None:
+    if byline._parsed.__wrapped__(line):
+        assert firstlook._begins(line)
+
+
+@settings(max_examples=700, deadline=None)
+@given(st.lists(PIECES, min_size=1, max_size=5).map("".join))
+def test_a_batch_shows_every_line_that_is_sure(line: str) -> None:
+    sure = [s for s in byline.read(line) if s.alone]
+    if sure and not what_to_read([f"会议强调要抓落实。\n{line}"]).bits[0] & BYLINE:
+        raise AssertionError(sure)
 
 
 @settings(max_examples=100, deadline=None)
