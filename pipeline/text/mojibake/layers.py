@@ -220,7 +220,8 @@ class _Whole:
         asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
         odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow]] = True
         if b"\x80" in self.data:  # `€` is 0xA2E3 as well
-            odd |= (array == 0x80) & _single(self.starts, len(array))
+            euros = (array == 0x80) & _single(self.starts, len(array))
+            odd[1:-1] |= euros[1:-1] & bad[2:] & ~_LEAD.take(array[:-2])
         if marks:
             odd[np.flatnonzero((array == 0xEF) & (np.append(array[1:], 0) == 0xBF))] = True
         plain &= _counted(odd, first, until) == 0
