@@ -28,6 +28,11 @@ BITS = 14
 _CONTEXT = np.uint32(1 << 31)
 
 
+Symbols = NDArray[np.uint32]
+_Found = tuple[NDArray[np.intp], NDArray[np.bool_]]
+"""Where each key is in a sorted table, and whether it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """The loaded table.
@@ -62,14 +67,23 @@ class Model:
         """
         start = self.symbols(np.array([10, 10], np.uint32))
         x = np.concatenate([start, self.symbols(codes)])
-        b, c = x[1:-1], x[2:]
         # Each pair is looked up once: it is the context of the character after it.
         at, found = _find(self.pairs, x[:-1] << BITS | x[1:])
+        return self._given((at[:-1], found[:-1]), (at[1:], found[1:]), x[1:-1], x[2:])
+
+    def given(self, a: Symbols, b: Symbols, c: Symbols) -> NDArray[np.float32]:
+        """Return ln p(c | a b) of symbols; float32, as long as each of them."""
+        shift = np.uint32(BITS)
+        ab, bc = _find(self.pairs, a << shift | b), _find(self.pairs, b << shift | c)
+        return self._given(ab, bc, b, c)
+
+    def _given(self, ab: _Found, bc: _Found, b: Symbols, c: Symbols) -> NDArray[np.float32]:
+        """Return ln p(c | a b), given where the pairs a b and b c are in the table."""
         two = np.where(
-            found[1:], self.pair_p[at[1:]] * np.float32(-STEP), self.back1[b] + self.uni[c]
+            bc[1], self.pair_p[bc[0]] * np.float32(-STEP), self.back1[b] + self.uni[c]
         ).astype(np.float32)
-        before = at[:-1]
-        context = np.where(found[:-1], self.rank[before], -1)
+        before = ab[0]
+        context = np.where(ab[1], self.rank[before], -1)
         deep = np.flatnonzero(context >= 0)
         keys = context[deep].astype(np.uint32) << np.uint32(BITS) | c[deep]
         third, hit = _find(self.triples, keys)

@@ -71,16 +71,26 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
     missing = [i for i, gain in enumerate(known) if gain is None]
     if missing:
         a, b, c, d = around[missing].T
-        line = np.full(len(missing), ord("\n"), np.uint32)
-        rows = np.column_stack([a, b, c, d, line, line, c, c, c, d])
-        found = ngram.load().log_probs(rows.ravel()).reshape(rows.shape)
-        gain = found[:, 2] - found[:, 6] + found[:, 3] - found[:, 9]
+        model = ngram.load()
+        p, q, r, t = (model.symbols(column) for column in (a, b, c, d))
+        firsts, seconds = np.concatenate([p, q, r]), np.concatenate([q, r, r])
+        found = model.given(firsts, seconds, np.concatenate([r, t, t])).reshape(3, -1)
+        gain = found[0] - _at_line_start()[np.minimum(c, 0xFFFF)] + found[1] - found[2]
         if len(_BONDS) > 1 << 16:
             _BONDS.clear()
         for i, one in zip(missing, np.clip(gain, -4.0, _MOST_BOND).tolist(), strict=True):
             known[i] = _BONDS[int(keys[i])] = one
     short = codes[np.minimum(ends + 2, len(codes) - 1)] == ord("\n")
     return np.where(short, np.float32(_MOST_BOND), np.array(known, np.float32))
+
+
+@cache
+def _at_line_start() -> NDArray[np.float32]:
+    """Return ln p of each code point of the BMP after a line break: float32 (65536,)."""
+    model = ngram.load()
+    symbols = model.symbols(np.arange(0x10000, dtype=np.uint32))
+    line = np.full_like(symbols, model.symbol("\n"))
+    return model.given(line, line, symbols)
 
 
 def opening(line: str) -> float:
