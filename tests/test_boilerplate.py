@@ -158,6 +158,17 @@ def test_a_users_own_rules_come_first(tmp_path: Path) -> None:
     assert [edit.rule for edit in out.edits] == ["my-site-slogan"]
 
 
+def test_a_trigger_may_lie_beyond_the_bmp(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(RULE.replace("天天向上", "天📱天向上"), "utf-8")
+    apply = build(BoilerplateOptions(rules=(str(path),)))
+    prose = "会议在下午五点结束，与会者随后参观了展览。"
+    for line, left in (("天📱天向上", prose), ("天📲天向上", f"{prose}\n天📲天向上")):
+        out = apply(Document("", f"{prose}\n{line}"))
+        assert isinstance(out, Document)
+        assert out.text == left
+
+
 @pytest.mark.parametrize(
     ("change", "mistake"),
     [

@@ -13,7 +13,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -22,12 +21,9 @@ from numpy.typing import NDArray
 
 from pipeline.text.codes import Codes, slices
 from pipeline.text.fold import fold_codes, fold_table
-from pipeline.text.literals import ends_line, outer_letters
-from pipeline.text.prose import plain_sentences
+from pipeline.text.places import Flags, Ints, Lines, Places
 from pipeline.text.rules import Rule
 
-Ints = NDArray[np.intp]
-Flags = NDArray[np.bool_]
 Found = TypeVar("Found", bound=Sequence[object])
 Match = Callable[[str, tuple[int, ...]], Found]
 """Takes a folded line and the numbers of rules that may fit it; returns what they find."""
@@ -35,9 +31,7 @@ Match = Callable[[str, tuple[int, ...]], Found]
 _WORD = 4  # characters that are compared at once, as a word of 64 bits
 _WORDS = 2  # of a trigger: the pattern decides
 _LINE_END = 0xFF00  # the class of a line end, which stands in the table of pairs with everything
-_MARKS = 8  # how far from its ends the outer letters of a line are looked for
 _UNLIMITED = 1 << 30
-_WHOLE = ("line", "block-start", "block-end")
 # From the most frequent: a trigger is known by its rarest pair.
 _COMMON = {
     c: i for i, c in enumerate(" /etaoinshrdlcu:mwfgypb.vkjxqz[]()的一是不了在有人我这个用如你使")
@@ -70,7 +64,7 @@ class TriggerIndex:
         self._any = bool(owners)
         self._literals = _Literals(list(owners))
         self._owners = _Lists(owners.values())
-        self._rules = _Places(rules)
+        self._rules = Places(rules)
         self._longest, self._inner = self._literals.reach(self._rules, self._owners)
 
     def find(self, texts: Sequence[str], match: Match[Found]) -> list[Candidate[Found]]:
@@ -82,7 +76,7 @@ class TriggerIndex:
     def _find(self, part: Codes, match: Match[Found]) -> list[Candidate[Found]]:
         places, pairs = self._literals.pairs(part.codes)
         breaks = pairs >= _LINE_END
-        lines = _Lines(part, places[breaks])
+        lines = Lines(part, places[breaks])
         line = np.cumsum(breaks, dtype=np.intp)
         slots = self._literals.slot.take(pairs)
         width = lines.size.take(line, mode="clip")  # what ends the last line is in no line
@@ -98,7 +92,7 @@ class TriggerIndex:
         return _candidates(part, lines, line[kept], rule[kept], now[kept], match)
 
     def _ruled(
-        self, part: Codes, lines: _Lines, places: Ints, slots: Ints, line: Ints
+        self, part: Codes, lines: Lines, places: Ints, slots: Ints, line: Ints
     ) -> tuple[Ints, Ints]:
         """Return the lines (in order) and the rules (in order within the line) of the triggers."""
         literal, places, line = self._literals.compared(part.codes, places, slots, line)
@@ -107,39 +101,6 @@ class TriggerIndex:
         fits = self._rules.fits(lines, line, places, rule)
         key = np.unique(line[fits] * self._rules.count + rule[fits])
         return key // self._rules.count, key % self._rules.count
-
-
-class _Lines:
-    """The lines of a slice: arrays (m,), and where those of each text begin."""
-
-    def __init__(self, part: Codes, ends: Ints) -> None:
-        starts = np.empty_like(ends)
-        starts[:1] = 0
-        starts[1:] = ends[:-1] + 1
-        self.starts, self.ends = starts, ends
-        self.size = ends - starts
-        self.plain: Flags = plain_sentences(part.codes, starts, ends)
-        # Not the blank ones, nor those that are indented.
-        self.filled: Flags = ~_spaces().take(part.codes.take(starts), mode="clip")
-        self.first = np.searchsorted(starts, part.starts[:-1])  # of each text
-        counts = np.diff(self.first, append=len(ends))
-        self.owner = np.repeat(np.arange(len(counts)), counts)
-
-    def between(self, line: Ints, hit: Ints) -> Flags:
-        """Say which of these lines stand between two sentences that are not among `hit`."""
-        bound = self.plain.copy()
-        bound[hit] = False
-        number = np.arange(len(bound))
-        top = np.minimum.reduceat(np.where(bound, number, len(bound)), self.first)
-        bottom = np.maximum.reduceat(np.where(bound, number, -1), self.first)
-        owner = self.owner[line]
-        between: Flags = (top[owner] < line) & (line < bottom[owner])
-        return between
-
-
-@cache
-def _spaces() -> Flags:
-    return np.array([chr(code).isspace() for code in range(65536)])
 
 
 class _Lists:
@@ -172,9 +133,9 @@ class _Literals:
         second = {c: 1 + i % 255 for i, c in enumerate(sorted({p[1] for p in pairs if p[1:]}))}
         classes = np.zeros(65536, np.uint16)
         for char, number in first.items():
-            classes[ord(char)] |= number << 8
+            classes[_code(char)] |= number << 8
         for char, number in second.items():
-            classes[ord(char)] |= number
+            classes[_code(char)] |= number
         self._classes = classes.take(fold_table())
         self._classes[ord("\n")] = _LINE_END
         wanted: dict[int, list[int]] = {}
@@ -213,7 +174,7 @@ class _Literals:
             literal, start, line = literal[same], start[same], line[same]
         return literal, start, line
 
-    def reach(self, rules: _Places, owners: _Lists) -> tuple[NDArray[np.intp], Flags]:
+    def reach(self, rules: Places, owners: _Lists) -> tuple[NDArray[np.intp], Flags]:
         """Return how long a line the rules of a slot may touch, and if they may between sentences.
 
         (2, slots), row 1 of prose; (slots,).
@@ -228,6 +189,11 @@ class _Literals:
         return longest, np.bincount(slot, rules.inner[rule], count) > 0
 
 
+def _code(char: str) -> int:
+    """Return a code point as the tables have it: all beyond the BMP are one."""
+    return min(ord(char), 0xFFFF)
+
+
 def _rarest(literal: str) -> int:
     """Return where in a literal the pair begins by which it is found."""
     ranks = [_COMMON.get(char, len(_COMMON)) for char in literal]
@@ -240,128 +206,14 @@ def _windows(literals: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.ui
     chars = np.zeros((len(literals), _WORD * _WORDS), np.uint16)
     mask = np.zeros_like(chars)
     for row, literal in enumerate(literals):
-        head = [ord(char) for char in literal[: _WORD * _WORDS]]
+        head = [_code(char) for char in literal[: _WORD * _WORDS]]
         chars[row, : len(head)] = head
         mask[row, : len(head)] = 0xFFFF
     return chars.view(np.uint64), mask.view(np.uint64)
 
 
-class _Places:
-    """Where the rules may apply: arrays (number of rules,)."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.count = len(rules)
-        self.longest = np.array([rule.max_chars for rule in rules], np.intp)
-        self.sentence = np.array([rule.sentence for rule in rules], bool)
-        ends = {"head": 1, "tail": 2}  # which end of a line a cut takes a part of
-        self.cut = np.array([(r.action == "cut") * ends.get(r.match, 0) for r in rules], np.intp)
-        words = [dict(rule.where) for rule in rules]
-        self._anywhere = np.array(["anywhere" in where for where in words], bool)
-        self._edge = np.array([bool({"head", "tail"} & where.keys()) for where in words], bool)
-        self._first = np.array([where.get("first", 0) for where in words], np.intp)
-        self._last = np.array([where.get("last", 0) for where in words], np.intp)
-        self.inner = self._anywhere | (self._first > 0) | (self._last > 0)
-        self._bare = np.array([rule.match in _WHOLE for rule in rules], bool)
-        self._opens = _Outer([_outer(rule, last=False) for rule in rules])
-        self._closes = _Outer([_outer(rule, last=True) for rule in rules])
-
-    def fits(self, lines: _Lines, line: Ints, start: Ints, rule: Ints) -> Flags:
-        """Say which rules a literal at `start` can belong to, by the form of the line alone."""
-        longest, cut = self.longest[rule], self.cut[rule]
-        fits = lines.size[line] <= longest
-        fits |= (cut == 1) & (start - lines.starts[line] < longest)
-        fits |= (cut == 2) & (lines.ends[line] - start <= longest)
-        fits &= ~lines.plain[line] | self.sentence[rule]
-        return fits
-
-    def begins(self, codes: NDArray[np.uint32], lines: _Lines, line: Ints, rule: Ints) -> Flags:
-        """Say in which lines the first and the last letter can be those of the rule.
-
-        Not asked where the mark of a link stands outside of them (the targets of links do not count
-        where the whole line is matched), nor behind too many marks.
-        """
-        reach = np.arange(_MARKS)
-        head = _window(codes, lines.starts[line][:, None] + reach)
-        tail = _window(codes, lines.ends[line][:, None] - 1 - reach)
-        bare = self._bare[rule]
-        fits = self._opens.allow(rule, _letter(head, _marks("["), bare))
-        return fits & self._closes.allow(rule, _letter(tail, _marks("])"), bare))
-
-    def stand(self, lines: _Lines, line: Ints, rule: Ints) -> tuple[Flags, Flags]:
-        """Say which may ever apply to their lines, and which as the page stands.
-
-        Between two sentences that no rule can drop nothing is head or tail. The article's own lines
-        above and below are counted low: lines that begin with a mark, and on which no rule can be.
-        """
-        between = lines.between(line, line[self.cut[rule] == 0])
-        own = lines.filled.copy()
-        own[line] = False
-        owner = lines.owner[line]
-        before = np.concatenate(([0], np.cumsum(own)))
-        text_ends = np.append(lines.first[1:], len(own))
-        above = before[line] - before[lines.first[owner]]
-        below = before[text_ends[owner]] - before[line]
-        edge = self._edge[rule] & ~between
-        now = self._anywhere[rule] | edge
-        now |= (above < self._first[rule]) | (below < self._last[rule])
-        return self.inner[rule] | edge, now
-
-
-class _Outer:
-    """Which letters the lines of each rule begin or end with."""
-
-    def __init__(self, letters: Sequence[frozenset[str] | None]) -> None:
-        known = sorted(frozenset().union(*(some for some in letters if some)))
-        self._ids = np.zeros(65536, np.uint16)
-        self._ids[[ord(char) for char in known]] = np.arange(1, len(known) + 1)
-        self._allowed = np.zeros((len(letters), len(known) + 1), bool)
-        for row, some in zip(self._allowed, letters, strict=True):
-            row[:] = some is None
-            row[self._ids[[ord(char) for char in some or ()]]] = True
-
-    def allow(self, rule: Ints, letter: NDArray[np.uint16]) -> Flags:
-        """Say whether each letter is one of the rule's; 0 always is."""
-        allowed: Flags = self._allowed[rule, self._ids[letter]] | (letter == 0)
-        return allowed
-
-
-def _outer(rule: Rule, *, last: bool) -> frozenset[str] | None:
-    """Return the letters that begin or end the lines of a rule, None for any."""
-    head = rule.match == "head" and (not last or (rule.action != "cut" and ends_line(rule.pattern)))
-    if not head and rule.match not in _WHOLE:
-        return None
-    letters = outer_letters(rule.pattern, last)
-    return letters if letters and max(map(ord, letters)) < 65536 else None
-
-
-def _window(codes: NDArray[np.uint32], reach: Ints) -> NDArray[np.uint16]:
-    window: NDArray[np.uint16] = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
-    return window
-
-
-def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np.uint16]:
-    """Return the first letter of each row of folded characters, 0 where there is none.
-
-    Nor is there one where a mark of a link stands before it in a line that is to be `bare`.
-    """
-    linked = links.take(window) & bare[:, None]
-    first = (_letters().take(window) | linked).argmax(1)
-    found = window[np.arange(len(window)), first]
-    return np.where(_letters().take(found), found, 0).astype(np.uint16)
-
-
-@cache
-def _marks(marks: str) -> Flags:
-    return np.isin(np.arange(65536), [ord(mark) for mark in marks])
-
-
-@cache
-def _letters() -> Flags:
-    return np.array([chr(code).isalnum() for code in range(65536)])
-
-
 def _candidates(
-    part: Codes, lines: _Lines, line: Ints, rule: Ints, now: Flags, match: Match[Found]
+    part: Codes, lines: Lines, line: Ints, rule: Ints, now: Flags, match: Match[Found]
 ) -> list[Candidate[Found]]:
     """Return the documents in which a rule matches a line where it may apply as the page stands."""
     rules = rule.tolist()
@@ -391,7 +243,7 @@ def _candidates(
     return found
 
 
-def _decoded(codes: NDArray[np.uint32], lines: _Lines, which: Ints) -> list[str]:
+def _decoded(codes: NDArray[np.uint32], lines: Lines, which: Ints) -> list[str]:
     """Return some lines, folded."""
     size = lines.size[which] + 1  # with its line end
     within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
