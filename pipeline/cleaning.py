@@ -28,6 +28,7 @@ from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.document import Document, Dropped, RawDocument
+from pipeline.engines.pulse import alive
 from pipeline.readers.html import check
 from pipeline.readers.options import HtmlOptions, LimitOptions
 from pipeline.records import CleanJob, Placed, batches
@@ -179,7 +180,7 @@ def run_guarded(
     An outcome that is a str says which exception the document raised.
     """
     try:
-        outcomes, counted = run_stages(stages, documents)
+        outcomes, counted = run_stages(stages, documents, alive)
         return list(outcomes), counted
     except MemoryError:  # of the worker, which is not used again
         raise

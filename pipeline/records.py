@@ -18,8 +18,8 @@ from pipeline.readers import Fault, Piece, read
 from pipeline.readers.options import InputOptions, LimitOptions
 
 # Large enough that array operations outweigh their calls, small enough to stay in the caches.
-BATCH_CHARS = 1 << 18
-BATCH_DOCUMENTS = 1024
+BATCH_CHARS = 1 << 20
+BATCH_DOCUMENTS = 4096
 
 
 class Place(NamedTuple):

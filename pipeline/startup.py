@@ -14,6 +14,7 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve a gigabyte of addresses
 }
 _HARMLESS = {"jemalloc_bg_thd"}  # it has handlers for fork of its own
 
@@ -46,6 +47,7 @@ def one_thread() -> None:
     added = [name for name in ONE_THREAD if name not in os.environ]
     os.environ.update({name: ONE_THREAD[name] for name in added})
     import numpy  # noqa: F401
+    import pyarrow  # noqa: F401
 
     for name in added:  # a hook of the user's is not concerned
         del os.environ[name]

@@ -68,7 +68,7 @@ class LimitOptions:
     """What one input may cost. Above it, the record is quarantined and the run goes on."""
 
     max_record_bytes: int = option(
-        32 * MIB, "largest document, in bytes as read: ten million Han in UTF-8", ge=1
+        64 * MIB, "largest document, in bytes as read: twenty million Han in UTF-8", ge=1
     )
     max_expansion: int = option(
         200,
@@ -78,7 +78,7 @@ class LimitOptions:
     )
     max_json_depth: int = option(64, "how deep the values of a record may be nested", ge=1, le=1000)
     max_html_depth: int = option(2000, "how deep the elements of a page may be nested", ge=1)
-    max_seconds: float = option(60.0, "longest time that one document may take", gt=0)
+    max_seconds: float = option(60.0, "longest time that one document may spend in one stage", gt=0)
     max_bad_rows: int = option(
         1000,
         "bad rows of one file that are quarantined one by one; further ones are counted by reason",

@@ -301,4 +301,5 @@ STAGE = Stage(
     options=AnnotationsOptions,
     build=build,
     build_batch=build_batch,
+    piecewise=True,
 )

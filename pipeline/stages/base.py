@@ -45,7 +45,8 @@ class Stage:
     """A registered stage.
 
     `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it.
-    `adds` names the columns that it may set.
+    `adds` names the columns that it may set. A `piecewise` stage neither drops a document nor looks
+    further than some paragraphs: a very long text is given to it piece by piece.
     """
 
     name: str
@@ -55,3 +56,4 @@ class Stage:
     build: Callable[[Any], Apply]
     adds: tuple[str, ...] = ()
     build_batch: Callable[[Any], ApplyBatch] | None = None
+    piecewise: bool = False

@@ -97,4 +97,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     adds=("damage_marks",),
+    piecewise=True,
 )

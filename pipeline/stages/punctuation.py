@@ -84,4 +84,5 @@ STAGE = Stage(
     options=PunctuationOptions,
     build=build,
     build_batch=build_batch,
+    piecewise=True,
 )

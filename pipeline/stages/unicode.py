@@ -178,4 +178,5 @@ STAGE = Stage(
     options=UnicodeOptions,
     build=build,
     build_batch=build_batch,
+    piecewise=True,
 )
