@@ -372,13 +372,29 @@ def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
         click.echo(explaining_role(bylines[identifier]))
     elif identifier in {rule.id for rule in rules}:
         click.echo(explaining(find_rule(identifier, rules)))
+    elif identifier in (shown := examples()):
+        click.echo(
+            "{}: a rule of {stage}\n  for example  {example}\n  why          {why}".format(
+                identifier, **shown[identifier]
+            )
+        )
     elif identifier:
-        _no_such_rule(identifier, [*bylines, *(rule.id for rule in rules)])
+        _no_such_rule(identifier, [*bylines, *(r.id for r in rules), *shown])
     else:
         names = [(r.id, r.name) for r in roles()] + [(r.id, r.name) for r in rules]
         for row in names:
             click.echo("{:26} {}".format(*row))
     return 0
+
+
+def examples() -> dict[str, dict[str, str]]:
+    """Return an example of every rule that stands in code, not in a table."""
+    import json
+    from importlib.resources import files
+
+    text = files("pipeline").joinpath("tables/rule_examples.json").read_text("utf-8")
+    found: dict[str, dict[str, str]] = json.loads(text)
+    return found
 
 
 def _no_such_rule(identifier: str, known: Sequence[str]) -> None:
@@ -387,11 +403,8 @@ def _no_such_rule(identifier: str, known: Sequence[str]) -> None:
     from pipeline.errors import UsageError
 
     near = get_close_matches(identifier, known)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    raise UsageError(
-        f"no rule {identifier} in the tables",
-        f"{meant}what stages do without tables is in docs/reference/stages.md",
-    )
+    meant = f"did you mean {' or '.join(near)}?" if near else ""
+    raise UsageError(f"no rule {identifier}", meant or "run: python -m pipeline rule")
 
 
 @cli.command(short_help="Write a commented recipe to start from.")

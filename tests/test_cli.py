@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import run_command_line
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -139,3 +141,17 @@ def test_the_python_interface_is_there_whatever_was_imported_before(tmp_path: Pa
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_rule_knows_tables_bylines_and_what_stands_in_code(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, said in (
+        ("news-ranking", "catches"),
+        ("metadata:byline-editor", "leaves"),
+        ("ascii-comma", "a rule of punctuation"),
+    ):
+        assert run_command_line(["rule", name]) == 0
+        assert said in capfd.readouterr().out
+    assert run_command_line(["rule", "ascii-coma"]) == 2
+    assert "did you mean ascii-comma" in capfd.readouterr().err

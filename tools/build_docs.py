@@ -2,12 +2,14 @@
 
     PYTHONPATH=. python tools/build_docs.py [--check]
 
-Everything in there derives from the registry, the schema, the command line and tests/cases; --check
-exits with 1 where a page is not what it should be.
+And pipeline/tables/rule_examples.json, which `python -m pipeline rule` shows. All of it derives
+from the registry, the schema, the command line and tests/cases; --check exits with 1 where a file is
+not what it should be.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from pipeline.census import ALWAYS, NAMES
 from pipeline.cli import cli
 from pipeline.document import Document
 from pipeline.recipe import sections
+from pipeline.report.explain import in_context, plain_marks
 from pipeline.report.recipes import toml_value
 from pipeline.stages import ORDER, registry
 from pipeline.stages.chain import run_text
@@ -29,6 +32,7 @@ from pipeline.text.rules import builtin_rules, explain
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/cases"
+EXAMPLES = ROOT / "pipeline/tables/rule_examples.json"
 SHORT = 60  # characters of an example that fits a row
 FIRST = 6  # examples of a stage that are shown whatever their rules
 MADE = "<!-- made by tools/build_docs.py: do not edit -->\n\n"
@@ -71,6 +75,24 @@ def telling(stage: str, rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, 
         if rules - seen or number < FIRST:
             seen |= rules
             yield row, ", ".join(f"`{rule}`" for rule in sorted(rules))
+
+
+def rule_examples() -> str:
+    """Return JSON of every rule that the cases show: its stage, an edit in context, and why."""
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for name, _ in ORDER:
+        for row in tomllib.loads((CASES / f"{name}.toml").read_text("utf-8"))["case"]:
+            out = run_text(row["input"], [name], {name: row.get("options", {})})
+            if row["kind"] == "known-failure" or not isinstance(out, Document):
+                continue
+            for edit in out.edits:
+                shown = in_context(row["input"], edit, plain_marks())
+                for rule in edit.rule.split("+"):
+                    size = len(shown) + 1000 * (rule != edit.rule)
+                    if rule not in found or size < found[rule][0]:
+                        said = {"stage": name, "example": shown, "why": row["why"]}
+                        found[rule] = (size, said)
+    return json.dumps({k: v for k, (_, v) in sorted(found.items())}, ensure_ascii=False, indent=0)
 
 
 def stages_page() -> str:
@@ -162,11 +184,11 @@ def main() -> int:
     folder = ROOT / "docs/reference"
     folder.mkdir(parents=True, exist_ok=True)
     stale = []
-    for name, page in PAGES.items():
-        text = MADE + page().rstrip("\n") + "\n"
-        path = folder / name
+    texts = {folder / name: MADE + page().rstrip("\n") + "\n" for name, page in PAGES.items()}
+    texts[EXAMPLES] = rule_examples() + "\n"
+    for path, text in texts.items():
         if not path.is_file() or path.read_text("utf-8") != text:
-            stale.append(name)
+            stale.append(path.name)
             if "--check" not in sys.argv:
                 path.write_text(text, "utf-8")
     if stale and "--check" in sys.argv:
