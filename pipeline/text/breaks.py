@@ -294,21 +294,29 @@ def _weighed(lines: _Lines, mine: Places, n: int) -> tuple[Places, Places]:
     owners = lines.owners[mine]
     if not len(mine):
         return mine, mine
-    bonds, odds = _weights(lines, mine)
+    # A width could join what the sentence does not, in texts whose lines are not too wide for one.
+    total = np.bincount(lines.owners, minlength=n)
+    wide = lines.ends - lines.starts > WIDEST
+    asked = np.bincount(lines.owners, wide, n) * 10 <= total
+    asked &= np.bincount(owners, minlength=n) >= MANY
+    bonds, odds = _weights(lines, mine, asked[owners])
     head = lines.first(mine) | lines.first(mine + 1)
     least = np.where((head & HEAD) != 0, np.float32(0.0), np.float32(-1.0))
-    asked = np.bincount(owners, np.maximum(bonds, least), n) > 0
-    asked[owners[odds > 0]] = True
-    asked &= np.bincount(owners, minlength=n) >= MANY
+    hopeful = np.bincount(owners, np.maximum(bonds, least), n) > 0
+    hopeful[owners[odds > 0]] = True
+    asked &= hopeful
     likely = mine[odds > 0]
     likely = likely[~_apart(lines, likely) & lines.has(likely, LETTER)]
     return likely, _of_one_width(lines, asked)
 
 
-def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def _weights(
+    lines: _Lines, mine: Places, all_of: Bools
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return the bond over the breaks after some lines, and the odds that they go, at their best.
 
-    As `seam.torn` has them, with brackets taken to be open and lines to be without a label.
+    As `seam.torn` has them, with brackets taken to be open and lines to be without a label. Bonds
+    that could not bring the odds above 0 are looked up only where `all_of` (bool) wants them all.
     """
     last, this, first = lines.held[mine], lines.held[mine + 1], lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
@@ -316,9 +324,7 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
     # Latin prose goes on with a small letter; all else ends with its line.
     small = lines.codes[lines.starts[mine + 1]] - np.uint32(ord("a")) <= ord("z") - ord("a")
     prose = np.where(small & (sizes >= seam.LATIN_LINE), np.float32(2.0), np.float32(-2.0))
-    bonds = np.where(latin, prose, seam.bonds(lines.codes, lines.ends[mine]))
     odds = np.where(sizes < 16, -3.8, np.where(sizes >= 36, -1.6, -2.3)) + _ROUNDING
-    odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
     odds += 1.1 * ((last & MARKED) != 0)
     headline = ((last & MARKED) == 0) & ((last & SPACED) != 0)
     odds -= 3.5 * (headline & ((first & ITEM) == 0))
@@ -327,6 +333,10 @@ def _weights(lines: _Lines, mine: Places) -> tuple[NDArray[np.float32], NDArray[
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
     odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
+    wanted = np.flatnonzero(~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
+    bonds = np.where(latin, prose, np.float32(0.0))
+    bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])
+    odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
     return bonds, np.where(latin, prose, odds)
 
 
@@ -338,8 +348,6 @@ def _of_one_width(lines: _Lines, asked: Bools) -> Places:
     """
     n = len(asked)
     total = np.bincount(lines.owners, minlength=n)
-    wide = lines.ends - lines.starts > WIDEST
-    asked = asked & (np.bincount(lines.owners, wide, n) * 10 <= total)
     every = np.flatnonzero(asked[lines.owners])
     if not len(every):
         return every

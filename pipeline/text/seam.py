@@ -27,7 +27,7 @@ _STOPPED = re.compile("[。！？]")
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
-_MOST_BOND = 6.0
+MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
 _BONDS: dict[int, float] = {}
 """What `bonds` has found out, by the four characters: pages end lines alike."""
@@ -55,7 +55,7 @@ def _association(left: str, right: str) -> float:
     for c in following:
         gain += model.log_prob(a, b, c) - model.log_prob(before, before, c)
         a, b, before = b, c, c
-    return max(-4.0, min(_MOST_BOND, gain))
+    return max(-4.0, min(MOST_BOND, gain))
 
 
 def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -78,10 +78,10 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
         gain = found[0] - _at_line_start()[np.minimum(c, 0xFFFF)] + found[1] - found[2]
         if len(_BONDS) > 1 << 16:
             _BONDS.clear()
-        for i, one in zip(missing, np.clip(gain, -4.0, _MOST_BOND).tolist(), strict=True):
+        for i, one in zip(missing, np.clip(gain, -4.0, MOST_BOND).tolist(), strict=True):
             known[i] = _BONDS[int(keys[i])] = one
     short = codes[np.minimum(ends + 2, len(codes) - 1)] == ord("\n")
-    return np.where(short, np.float32(_MOST_BOND), np.array(known, np.float32))
+    return np.where(short, np.float32(MOST_BOND), np.array(known, np.float32))
 
 
 @cache
@@ -143,7 +143,7 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
         odds -= 3.0
     if not _IS_HAN.match(this):
         odds -= 1.5
-    if odds + 0.8 * _MOST_BOND < worth:
+    if odds + 0.8 * MOST_BOND < worth:
         return odds
     strength = bond(last, this)
     return odds + strength * (0.8 if strength > 0 else 0.5)
