@@ -130,7 +130,7 @@ def test_try_reads_as_a_run_does(
     page = io.TextIOWrapper(io.BytesIO("<html><body><p>他说,好。</p></body></html>".encode()))
     monkeypatch.setattr("sys.stdin", page)
     from_stdin = lines(capfd, "try", "-")
-    assert from_stdin[0] == "-  (-#0)"
+    assert from_stdin[0] == "-"
     assert from_stdin[-1] == "他说，好。"
     lines(capfd, "try", str(tmp_path), code=2)
 

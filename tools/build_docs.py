@@ -3,8 +3,8 @@
     PYTHONPATH=. python tools/build_docs.py [--check]
 
 And pipeline/tables/rule_examples.json, which `python -m pipeline rule` shows. All of it derives
-from the registry, the schema, the command line and tests/cases; --check exits with 1 where a file is
-not what it should be.
+from the registry, the schema, the command line and tests/cases; --check exits with 1 where a file
+is not what it should be.
 """
 
 from __future__ import annotations

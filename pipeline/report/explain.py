@@ -28,8 +28,9 @@ def colour_marks() -> tuple[Mark, Mark]:
 def explain(found: Found, marks: tuple[Mark, Mark]) -> Iterator[str]:
     """Yield the explanation of a document, line by line."""
     ledger = found.ledger
-    number = f"#{ledger['record']}" if ledger["record"] >= 0 else ""
-    yield f"{ledger['id']}  ({ledger['input_path']}{number})"
+    place = ledger["input_path"] + (f"#{ledger['record']}" if ledger["record"] >= 0 else "")
+    whole = ledger["id"] == ledger["input_path"]  # a file that is one document
+    yield ledger["id"] if whole else f"{ledger['id']}  ({place})"
     yield from _fate(found)
     for name, value in found.columns.items():
         if name in SHOWN and value not in (None, [], "", 0):
