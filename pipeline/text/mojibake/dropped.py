@@ -139,7 +139,7 @@ def _totals(
     before = np.concatenate([[0.0], np.cumsum(old[: n - 1], dtype=np.float64)])[:n]
     after = new.sum(dtype=np.float64) - np.cumsum(new[:n], dtype=np.float64)
     # The first character after the loss has no context.
-    alone = model.uni[model.symbols(code_points(moved))]
+    alone = model.uni[model.symbols(code_points(moved))] + _letters(moved)
     totals: NDArray[np.float64] = before + MARK_COST + alone + after
     return totals
 

@@ -30,9 +30,9 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "gbk": ("big5", "cp932", "cp949"),
 }
 _CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
-MIN_HIGH, MIN_LINE = 6, 4
-"""Fewest bytes outside ASCII (three characters): with less the score cannot tell; and for a whole
-line that is nothing but Hangul."""
+MIN_HIGH, MIN_LINE, MIN_PART = 6, 4, 12
+"""Fewest bytes outside ASCII of a line (three characters): with less the score cannot tell; of a
+line that is nothing but Hangul; and of what is only part of a line."""
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """UTF-8 of another script (Greek, Cyrillic) is no legacy encoding, whatever Han it would give."""
 MAX_UTF8 = 0.85
@@ -101,7 +101,7 @@ def candidates(
     never = np.append(0, np.cumsum(_NEVER.take(codes, mode="clip") & (name == "cp1252")))
     controls = lines & (never[rights] > never[lefts])
     # What is less than a whole line must hold enough; a line of Hangul or kana may have less.
-    asked = np.flatnonzero((sizes >= MIN_HIGH) | (lines & (sizes >= MIN_LINE)) | controls)
+    asked = np.flatnonzero((sizes >= MIN_PART) | (lines & (sizes >= MIN_LINE)) | controls)
     for i in asked.tolist():
         left, right = int(lefts[i]), int(rights[i])
         raw = data[starts[left] : starts[right]]

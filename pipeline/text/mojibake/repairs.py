@@ -96,8 +96,9 @@ def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
         return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
         kept = _disjoint(found + _legacy(text, list(legacy_readings(kinds)), model))
-    if not kept and kinds & (gate.SHIFTED | gate.DROPPED):
-        kept = _disjoint(list(_in_step(text, kinds, model)))
+    if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
+        half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= outside
+        kept = kept if half else _disjoint([*kept, *_in_step(text, kinds, model)])
     if kinds & gate.LETTERS and not about:
         kept = _disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
