@@ -15,30 +15,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
-from pipeline.census import NAMES, census, class_table
 from pipeline.text.mojibake.gbk import characters, moved, pairs
+from pipeline.text.mojibake.habits import ANNOTATION, SURE, SURE_LOST, Habits
 from pipeline.text.mojibake.hopeless import MARK
-from pipeline.text.ngram import BITS, Model, code_points
+from pipeline.text.ngram import Model
 from pipeline.text.readings import pinyin_span
 
 LOST = -1
 """A byte that is not known."""
 MAX_STRETCH = 400
 """Characters: longest stretch out of step. Chinese text has an ASCII byte far sooner."""
-SURE, SURE_LOST = 0.8, 0.97
-"""Share of the likelihood that one character must have among all that the known byte allows:
-where a replacement on bytes did it, and where a byte was lost."""
 MARK_COST = -8.0
 """Log-probability of a `�`: about that of a rare character."""
 BEAM, BRANCHES, FAR = 16, 4, 7.0
 """Readings followed at once; characters tried for an unknown byte; nats behind the best of them."""
 DOUBLED = 2.0
 """Nats for a mark where a comma was put before it, and for anything else where none was."""
-_DOUBLED = re.compile(",(?=[,、。;!?，；！？])")
 _LIKELY = re.compile("[\u3400-\u9fff“”‘’《》（）「」、。，；：！？…—·]")
 """What an unknown byte may belong to: Han characters and the marks of running text."""
 NARROWED_COST = -2.0
@@ -58,14 +53,6 @@ _SHORT = re.compile("\\?[,;!?]?[\u00a4-\uffe5]{0,3}[@-~?\u20ac\ufffd]")
 _REST = re.compile("\\?[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 _RUN = re.compile("[ -@]{0,2}([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_NARROWED = re.compile("[\u4e00-\u9fff][,;:!()]|[,;:!()][\u4e00-\u9fff]")
-_FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
-OWN_PAIR = -2.5
-"""Log-probability of the second character of a pair that the text uses throughout."""
-_ANNOTATION = re.compile(
-    "\\([a-z]{0,4}[\u00e0-\u00fc\u0101-\u01dc][a-z\u00e0-\u00fc\u0101-\u01dc]{0,4}\\)"
-)
 _READING = re.compile("[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 
 
@@ -109,30 +96,10 @@ class Shifts:
         """Take the text and the model that judges."""
         self.text = text
         self.model = model
+        self.habits = Habits(text, model)
         self.before = ""  # of the stretch at hand: the text before it, where its first byte is,
         self.first_at = 0
         self.comma = False  # and whether a single comma stands before it
-
-    @cached_property
-    def own_pairs(self) -> frozenset[int]:
-        """Return the pairs of Han characters that the text itself has three times, as keys.
-
-        A text on 槐蔭 says 槐蔭 again and again, which no general model expects.
-        """
-        codes = code_points(_ANNOTATION.sub("", self.text))
-        han = (codes >= 0x3400) & (codes < 0xA000)
-        symbols = self.model.symbols(codes)
-        keys = (symbols[:-1] << np.uint32(BITS) | symbols[1:])[han[:-1] & han[1:]]
-        pairs, counts = np.unique(keys, return_counts=True)
-        return frozenset(pairs[counts >= 3].tolist())
-
-    def _log_prob(self, a: int, b: int, c: int) -> float:
-        score = self.model.log_prob(a, b, c)
-        return (
-            max(score, OWN_PAIR)
-            if score < OWN_PAIR and (b << BITS | c) in self.own_pairs
-            else score
-        )
 
     def find(self) -> Iterator[Realigned]:
         """Yield the realigned stretches of the text, in order."""
@@ -164,9 +131,12 @@ class Shifts:
         gain, best = max(paths, key=lambda item: (item[0], item[1].text))
         known = sum(char > "\x7f" and char != MARK for char in best.text)
         read = _REST.search(text, q, best.at)  # an inserted reading confirms what was found
-        mean = MIN_MEAN if self.sure == SURE_LOST else MIN_MEAN_REPLACED
+        sure = self.habits.sure
+        mean = MIN_MEAN if sure == SURE_LOST else MIN_MEAN_REPLACED
         plausible = best.score - MARK_COST * best.text.count(MARK) > mean * known
-        least = MIN_GAIN + (MIN_GAIN_LOST * len(best.text) if self.sure == SURE_LOST else 0.0)
+        least = MIN_GAIN + (
+            MIN_GAIN_LOST * len(best.text) if self.habits.sure == SURE_LOST else 0.0
+        )
         if (
             gain < least
             or (known < max(MIN_KNOWN, best.text.count(MARK)) and not read)
@@ -174,7 +144,9 @@ class Shifts:
         ):
             return None
         rivals = [(g, p) for g, p in paths if p.at == best.at and len(p.text) == len(best.text)]
-        return Realigned(q, best.at, self._width(_certain(best, rivals, self.sure)), gain)
+        return Realigned(
+            q, best.at, self.habits.in_width(_certain(best, rivals, self.habits.sure)), gain
+        )
 
     def _starts(self, text: str, q: int, end: int, a: int, b: int) -> Iterator[_Path]:
         """Yield what the `?` may have been: a lost lead byte, or one that an insertion followed."""
@@ -193,7 +165,7 @@ class Shifts:
 
     def _plain_before(self, q: int) -> str:
         """Return what stands before a `?`, without what may have been put in there."""
-        return _ANNOTATION.sub("", self.text[max(q - 12, 0) : q]).removesuffix(",")[-3:]
+        return ANNOTATION.sub("", self.text[max(q - 12, 0) : q]).removesuffix(",")[-3:]
 
     def _byte(self, char: str) -> tuple[int, int] | None:
         code = ord(char)
@@ -268,7 +240,7 @@ class Shifts:
         assert path.pending is not None
         if path.pending != LOST:
             char = characters()[path.pending << 8 | byte]
-            score = self._log_prob(path.a, path.b, self.model.symbol(char)) if char else -25.0
+            score = self.habits.log_prob(path.a, path.b, self.model.symbol(char)) if char else -25.0
             return [self._grown(path, char or MARK, score, pending, at)]
         following = self._preview(text, pending, at)
         filled = self._filled(self._options(LOST, byte), path, following)
@@ -320,56 +292,22 @@ class Shifts:
             if after_mark and char in _STOPS:
                 continue  # 難。。 is what a search for the likeliest finds, not what people write
             symbol = model.symbol(char)
-            by_symbol[symbol] = self._of_script(by_symbol.get(symbol, ""), char)
+            by_symbol[symbol] = self.habits.of_script(by_symbol.get(symbol, ""), char)
         here: list[float] = []
         total: list[float] = []
         for symbol, char in by_symbol.items():
-            score = self._log_prob(path.a, path.b, symbol)
-            if not path.text and self.doubled:
+            score = self.habits.log_prob(path.a, path.b, symbol)
+            if not path.text and self.habits.doubled:
                 score += DOUBLED if (char in _STOPS) == self.comma else -DOUBLED
             here.append(score)
             a, b = path.b, symbol
             for c in ahead:
-                score += self._log_prob(a, b, c)
+                score += self.habits.log_prob(a, b, c)
                 a, b = b, c
             total.append(score)
         chars = list(by_symbol.values())
         order = sorted(range(len(chars)), key=lambda i: (-total[i], chars[i]))[:BRANCHES]
         return [(chars[i], here[i]) for i in order if total[i] > total[order[0]] - FAR]
-
-    @cached_property
-    def doubled(self) -> bool:
-        """Tell whether a comma stands before most marks of the text: a replacement put it there."""
-        doubled = len(_DOUBLED.findall(self.text))
-        return doubled >= 2 and doubled * 2 > sum(map(self.text.count, "。、;!，；！"))
-
-    def _of_script(self, one: str, two: str) -> str:
-        """Return of two forms of one character the one that the text uses, or its script's."""
-        if not one or (two in self.text) != (one in self.text):
-            return two if not one or two in self.text else one
-        wanted = NAMES.index("han_traditional" if self.traditional else "han_simplified")
-        return two if class_table()[ord(two)] == wanted else one
-
-    @cached_property
-    def traditional(self) -> bool:
-        """Tell whether the text has more Traditional than Simplified characters."""
-        counts = census([self.text])
-        return bool(counts.count("han_traditional")[0] > counts.count("han_simplified")[0])
-
-    def _width(self, text: str) -> str:
-        """Narrow what was found where the rest of the text has been narrowed."""
-        return text if self.full_width else text.translate(_NARROW)
-
-    @cached_property
-    def full_width(self) -> bool:
-        """Tell whether the text keeps full-width forms of ASCII, as far as it shows."""
-        return bool(_FULL_WIDTH.search(self.text)) or not _NARROWED.search(self.text)
-
-    @cached_property
-    def sure(self) -> float:
-        """How sure an unknown byte must be: nothing was lost where a replacement did it."""
-        replaced = self.doubled or len(_ANNOTATION.findall(self.text)) >= 3
-        return SURE if replaced else SURE_LOST
 
     def _gain(self, text: str, q: int, path: _Path, a: int, b: int) -> float:
         """Return how much likelier the new reading is, with the two characters after it."""
@@ -381,7 +319,7 @@ class Shifts:
         total = 0.0
         for char in text:
             c = self.model.symbol(char)
-            total += self._log_prob(a, b, c)
+            total += self.habits.log_prob(a, b, c)
             a, b = b, c
         return total
 
@@ -398,10 +336,10 @@ def triggers(texts: Sequence[str], model: Model) -> list[list[int]]:
     better = (new > old - 1.0 for old, new in zip(scores, scores[len(shown) :], strict=False))
     likely: list[list[int]] = []
     for text, places, mine in zip(texts, found, runs, strict=True):
-        shifts = Shifts(text, model)
+        habits = Habits(text, model)
         likely.append([])
         for q, beyond, good in zip(places, mine, better, strict=False):
-            if good if beyond else _SHORT.match(text, q) or shifts.sure == SURE:
+            if good if beyond else _SHORT.match(text, q) or habits.sure == SURE:
                 likely[-1].append(q)
     return likely
 
