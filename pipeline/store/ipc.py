@@ -26,7 +26,7 @@ def take_rows(
 ) -> pa.Table:
     """Return the rows of these numbers, in this order; a run of rows is not copied."""
     starts = _batch_starts(path)
-    if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(rows) and _rising(rows):
+    if len(rows) and bool(np.all(rows[1:] == rows[:-1] + 1)):
         return _slice(path, starts, int(rows[0]), int(rows[-1]) + 1, columns)
     order = np.argsort(rows, kind="stable")
     rising = rows[order]
