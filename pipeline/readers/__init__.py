@@ -16,7 +16,7 @@ from pipeline.document import RawDocument
 from pipeline.readers.base import REASONS, BadInputError, Fault, InputFile, Piece, shown
 from pipeline.readers.discover import discover
 from pipeline.readers.options import InputOptions, LimitOptions
-from pipeline.readers.sniff import sniff
+from pipeline.readers.sniff import sniff, sniff_all
 from pipeline.readers.sound import Alive, idle, sound_chunks
 from pipeline.readers.streams import open_input
 
@@ -69,22 +69,28 @@ def _read(
     try:
         if file.fault:
             raise BadInputError(file.fault, file.detail)
-        file = sniff(file, options, limits)
-        yield from _read_as(Piece(file, piece.start, piece.stop), options, limits, alive)
+        file, data = sniff_all(file, options, limits)
+        yield from _read_as(Piece(file, piece.start, piece.stop), data, options, limits, alive)
     except BadInputError as bad:
         sample = bad.sample[: limits.max_sample_bytes]
         yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample, bad.records)
 
 
 def _read_as(
-    piece: Piece, options: InputOptions, limits: LimitOptions, alive: Alive
+    piece: Piece, data: bytes | None, options: InputOptions, limits: LimitOptions, alive: Alive
 ) -> Iterator[Record]:
-    """Hand the piece to the reader of its format. Readers are imported where they are needed."""
+    """Hand the piece to the reader of its format. Readers are imported where they are needed.
+
+    `data`: all bytes of a small file, where they have been read.
+    """
     from pipeline.readers import jsonl, parquet, plain, table, warc
 
     layout = options.layout if piece.file.format == "text" else piece.file.format
     if layout == "parquet":
         yield from parquet.read_parquet(piece, options, limits)
+        return
+    if data is not None and layout in ("file", "html"):
+        yield from plain.read_whole(piece, [data], options, limits)
         return
     if layout in ("file", "html", "warc", "arc"):
         with sound_chunks(piece, limits, alive, rows=False) as (_, chunks):

@@ -9,7 +9,7 @@ import orjson
 
 from pipeline.readers.base import BadInputError, InputFile
 from pipeline.readers.options import InputOptions, LimitOptions
-from pipeline.readers.streams import compression_of, open_input, unpacked
+from pipeline.readers.streams import check_unchanged, compression_of, open_input, unpacked
 
 HEAD = 1 << 16
 """Bytes of the unpacked file that are looked at."""
@@ -56,16 +56,30 @@ _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|frameset)\b", re.IGNORECA
 
 def sniff(file: InputFile, options: InputOptions, limits: LimitOptions) -> InputFile:
     """Return the file with its format and compression; BadInputError where it is not for us."""
+    return sniff_all(file, options, limits)[0]
+
+
+def sniff_all(
+    file: InputFile, options: InputOptions, limits: LimitOptions
+) -> tuple[InputFile, bytes | None]:
+    """Do as `sniff`; return all bytes of a small file too, which need not be opened twice."""
     if file.format:
-        return file
+        return file, None
     if not file.size and file.path.lower().endswith((".gz", ".zst", ".bz2", ".xz", ".parquet")):
         raise BadInputError("damaged-stream", "zero bytes")
     with open_input(file) as handle:
         compression = compression_of(handle.read(8))
         handle.seek(0)
-        head = _head(unpacked(handle, compression, file.size, limits))
-    head = head[:HEAD]
-    return file.told(format_of(head, file.path, options), compression, charset_of(head, options))
+        read = _head(unpacked(handle, compression, file.size, limits))
+        small = file.size <= HEAD and not compression
+        if small:
+            check_unchanged(file, handle)
+    head = read[:HEAD]
+    kind = format_of(head, file.path, options)
+    # One document is decoded by `decode`, which asks nobody.
+    whole = kind == "html" or (kind == "text" and options.layout == "file")
+    charset = "" if whole else charset_of(head, options)
+    return file.told(kind, compression, charset), read if small else None
 
 
 def _head(chunks: Iterable[bytes]) -> bytes:
