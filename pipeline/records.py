@@ -120,7 +120,7 @@ def records(job: CleanJob) -> Iterator[Placed]:
     for number, piece in enumerate(job.pieces):
         if job.only is not None and not _concerns(job.only, number):
             continue
-        beat(_opening(job, number, piece))
+        beat(_opening(job, number, piece), soon=number > 0 and not job.one_by_one)
         mine = [culprit for culprit in job.culprits if culprit.piece == number]
         for content in _read(piece, mine, options, limits):
             if job.only is not None and not _inside(job.only, number, content.record):

@@ -22,11 +22,17 @@ def connect(send: Callable[[object], None]) -> None:
     _send = send
 
 
-def beat(where: object) -> None:
-    """Say that the task is alive, and at which place of its input."""
+def beat(where: object, soon: bool = False) -> None:
+    """Say that the task is alive, and at which place of its input.
+
+    `soon`: when the next sign of life is due, as a message for each of many small files costs more
+    than opening it. A place that is some files old is searched for longer, and found as well.
+    """
     global _where  # noqa: PLW0603
     _where = where
-    if _send is not None:
+    if soon:
+        alive()
+    elif _send is not None:
         _send(where)
 
 
