@@ -28,9 +28,9 @@ from rapidfuzz.distance import Levenshtein
 
 from pipeline.document import Document
 from pipeline.stages import registry
-from pipeline.stages.base import Stage
+from pipeline.stages.base import Outcome, Stage
 from pipeline.stages.chain import run_text
-from pipeline.stages.runner import Compiled, compile_stages, run_stages, text_of
+from pipeline.stages.runner import Compiled, compile_stages, run_stages
 
 STAGES = ("unicode", "annotations", "punctuation", "reflow", "script")
 CASES = Path(__file__).parents[1] / "tests/cases"
@@ -44,6 +44,11 @@ PEERS: dict[str, tuple[str, Callable[[str], str]]] = {
     "NFKC": ("unicode", lambda text: unicodedata.normalize("NFKC", text)),
     "OpenCC t2s": ("script", opencc.OpenCC("t2s").convert),
 }
+
+
+def text_of(outcome: Outcome) -> str:
+    """Return the text as it came out, that of a dropped document too."""
+    return outcome.text if isinstance(outcome, Document) else outcome.document.text
 
 
 def texts(path: Path, most: int) -> list[str]:

@@ -118,7 +118,7 @@ def peer(name: str, python: Path, texts: list[str]) -> tuple[Clusters, float]:
     with tempfile.TemporaryDirectory() as place:
         source, target = Path(place, "docs.jsonl"), Path(place, "out.json")
         source.write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
-        command = [python, script, name, source, target]
+        command = [str(part) for part in (python, script, name, source, target)]
         subprocess.run(command, check=True, capture_output=True, cwd=place)
         answer = json.loads(target.read_bytes())
     return np.array(answer["clusters"], np.int64), float(answer["seconds"])

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Document, replay
-from pipeline.stages.annotations import HAN, IS_HAN, lesson_words
+from pipeline.stages.annotations import IS_HAN, lesson_words
 from pipeline.stages.chain import run_text
+from pipeline.text.brackets import HAN
 from pipeline.text.readings import kana_span, pinyin_span, toneless, zhuyin_span
 from tests.stage_cases import check, load
 

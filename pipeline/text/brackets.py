@@ -58,7 +58,7 @@ def _toned(flags: NDArray[np.uint8]) -> NDArray[np.intp]:
     kept = ((before & (BEFORE | CLOSE | SPACE)) != 0) & ((after & (LOWER | OTHER)) != 0)
     opening, other = opening[kept], (after[kept] & OTHER) != 0
     if not len(opening):
-        return opening
+        return np.asarray(opening, np.intp)
     closing = np.append(arrays.places(flags, CLOSE), len(flags) + LONGEST)
     end = closing[np.searchsorted(closing, opening)]
     near = end - opening <= LONGEST
@@ -66,4 +66,4 @@ def _toned(flags: NDArray[np.uint8]) -> NDArray[np.intp]:
     marked = np.append(arrays.places(flags, MARKED), len(flags))
     has_mark = marked[np.searchsorted(marked, opening)] < end
     last = flags[end - 1 - ((flags[end - 1] & SPACE) != 0)]
-    return opening[other | has_mark | ((last & DIGIT) != 0)]
+    return np.asarray(opening[other | has_mark | ((last & DIGIT) != 0)], np.intp)
