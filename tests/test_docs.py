@@ -34,6 +34,12 @@ def test_the_tables_of_the_benchmarks_are_those_of_the_results() -> None:
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
 
+def test_every_benchmark_is_on_its_page() -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text("utf-8")
+    missing = [p.name for p in (ROOT / "benchmarks").glob("*.py") if p.name not in page]
+    assert not missing
+
+
 def test_what_the_readmes_show_is_what_comes_out() -> None:
     done = subprocess.run(
         [sys.executable, "tools/build_pictures.py", "--check"],
