@@ -73,12 +73,10 @@ def _reading(name: str, pairs: dict[int, int]) -> Reading:
 def _two_byte(codec: str, leads: range, trails: list[int]) -> dict[int, int]:
     pairs: dict[int, int] = {}
     for lead in leads:
-        for trail in trails:
-            try:
-                char = bytes((lead, trail)).decode(codec)
-            except UnicodeDecodeError:
-                continue
-            if len(char) == 1 and ord(char) < 0x10000:
+        # A row at a time: a line end is a trail byte in none of these codecs.
+        row = b"\n".join(bytes((lead, trail)) for trail in trails).decode(codec, "replace")
+        for trail, char in zip(trails, row.split("\n"), strict=True):
+            if len(char) == 1 and char != "\ufffd" and ord(char) < 0x10000:
                 pairs.setdefault(ord(char), lead << 8 | trail)
     return pairs
 
@@ -107,6 +105,8 @@ def _cp936() -> dict[int, int]:
     pairs |= _two_byte("gbk", range(0x81, 0xFF), trails)
     # A width normalisation after the damage left these, which no code of cp936 yields by itself.
     for char, code in list(pairs.items()):
+        if 0x4E00 <= char < 0xA000:  # ideographs are their own normal form
+            continue
         narrow = unicodedata.normalize("NFKC", chr(char))
         if len(narrow) == 1 and 0x80 <= ord(narrow) < 0x10000:
             pairs.setdefault(ord(narrow), code)
