@@ -47,7 +47,8 @@ _MARKS = re.compile("[\x00-\x7f“”‘’…·、。\ufffd]+")
 """What is the same in several of these encodings, and ASCII."""
 _HANGUL = re.compile("[가-힣]+")
 _KANA = re.compile("[\u3040-\u30ff]{2,}")
-HANGUL_PRIOR, MIN_GAIN_HANGUL = 1.0, 3.2
+HANGUL_PRIOR, MIN_GAIN_HANGUL = 1.0, (3.2, -1.0)
+"""Nats; the second for Latin-1, whose letters and signs never stand in such rows by themselves."""
 _NEVER = np.isin(np.arange(65536), CONTROLS)
 LOOK_BACK = 160
 """Bytes looked back for one from which the reading is in step."""
@@ -113,11 +114,13 @@ def candidates(
                 _CODEC[origin], "pipeline-bad"
             )
             control = bool(controls[i]) and origin == "cp932"
-            if evidence := _evidence(text, int(sizes[i]), bool(lines[i]), control):
+            if evidence := _evidence(name, text, int(sizes[i]), bool(lines[i]), control):
                 yield Candidate(left, right, text, origin, *evidence)
 
 
-def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, float] | None:
+def _evidence(
+    name: str, text: str, size: int, line: bool, control: bool
+) -> tuple[float, float] | None:
     """Return prior and least gain of a candidate, or None where there is too little to go by.
 
     `size`: bytes beyond ASCII. `line`: it is a whole line. `control`: the damaged text has controls
@@ -130,10 +133,10 @@ def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, f
     if sum(map(len, _INSIDE.findall(text))) * 2 >= wide:
         return None
     together = _TOGETHER.search(text) is not None
-    if line and wide >= 2 and together and _HANGUL.fullmatch(letters):
+    if line and wide >= 2 and together and _is_hangul(letters):
         # Chinese keeps to the rows of Hangul with one chance in two for each character, and says
         # nothing in Korean: of 6,000 clean lines that do, the best would gain 1.1 nats.
-        return HANGUL_PRIOR * wide, MIN_GAIN_HANGUL
+        return HANGUL_PRIOR * wide, MIN_GAIN_HANGUL[name == "cp1252"]
     if control:
         return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / 4
     if size < MIN_HIGH or not together:
@@ -141,6 +144,17 @@ def _evidence(text: str, size: int, line: bool, control: bool) -> tuple[float, f
     # Kana are evidence by themselves: few Han characters have such bytes.
     kana = sum(map(len, _KANA.findall(text))) * 2 >= wide
     return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / (2 if kana else 1)
+
+
+def _is_hangul(letters: str) -> bool:
+    """Tell whether all are syllables of KS X 1001: others are as rare as chance makes them."""
+    if not _HANGUL.fullmatch(letters):
+        return False
+    try:
+        letters.encode("euc-kr")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:
