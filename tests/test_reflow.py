@@ -76,6 +76,7 @@ LINES = st.sampled_from([
     "好。”", "The quick brown fox jumps over it and", "a lazy dog", "，然后走了",
     "本报记者 王明 摄", "会议指出，要", "坚持。要推动", "}", "-一二三四五六七八九十一二",
     "aéb",
+    "", "  ```", "    x = 1", " ", "``` ", "    今天天气",
 ])  # fmt: skip
 
 

@@ -91,12 +91,12 @@ def suspects(texts: Sequence[str]) -> list[int]:
     found: list[int] = []
     for part in arrays.slices(texts):
         lines = _lines(part)
-        hit = _layout(part, lines)
+        hit, held = _layout(part, lines)
         breaks = _breaks(lines, hit)
         likely, narrow = _weighed(lines, breaks, len(hit))
         for i, mine in _by_text(lines, narrow):
             text, start = texts[part.first + i], int(part.starts[i])
-            if not hit[i] and _shares_width(lines, mine, text, start):
+            if not (hit[i] or held[i]) and _shares_width(lines, mine, text, start):
                 hit[i] = _has_width(lines, mine, _read(text, start, lines))
         likely = likely[~hit[lines.owners[likely]]]
         owners = lines.owners[breaks]
@@ -106,6 +106,7 @@ def suspects(texts: Sequence[str]) -> list[int]:
             # With no odds above 0 the share of cut lines stays at the tenth that is taken at first.
             if any(torn(a.text, a.text, b.text, 0.0) > 0 for a, b in pairs):
                 every = breaks[slice(*np.searchsorted(owners, [i, i + 1]))]
+                every = every[~(lines.fenced[every] | lines.fenced[every + 1])]
                 hit[i] = may_be_cut([(read(j), read(j + 1)) for j in every.tolist()])
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
@@ -171,11 +172,7 @@ def _lines(part: arrays.Codes) -> _Lines:
     inside = _inside().take(part.codes, mode="clip")
     held = np.bitwise_or.reduceat(inside, starts)
     owners = part.owners(ends)
-    tick = ord("`")
-    ticked = np.flatnonzero((part.codes[starts] == tick) & (ends - starts > 2))
-    fence = np.zeros(len(ends), np.bool_)
-    second, third = part.codes[starts[ticked] + 1], part.codes[starts[ticked] + 2]
-    fence[ticked] = (second == tick) & (third == tick)
+    fence = _fences(part.codes, starts, ends)
     fenced = fence
     if fence.any():
         depth = np.cumsum(fence)
@@ -185,8 +182,25 @@ def _lines(part: arrays.Codes) -> _Lines:
     return _Lines(part.codes, inside, starts, ends, owners, held, fenced)
 
 
-def _layout(part: arrays.Codes, lines: _Lines) -> Bools:
-    """Return which texts have odd line ends, blank lines, indents, or blanks at line ends."""
+def _fences(codes: NDArray[np.uint32], starts: Places, ends: Places) -> Bools:
+    """Return which lines begin with three backticks, behind blanks or at once."""
+    fence = np.zeros(len(ends), np.bool_)
+    tick = codes == ord("`")
+    threes = np.flatnonzero(tick[2:] & tick[1:-1] & tick[:-2])
+    line = np.searchsorted(ends, threes)
+    fence[line[starts[line] == threes]] = True
+    for at, i in zip(threes.tolist(), line.tolist(), strict=True):
+        if at > starts[i] and not fence[i]:
+            before = arrays.flags_of(codes[int(starts[i]) : at], _edges())
+            fence[i] = bool(((before & BLANK) != 0).all())
+    return fence
+
+
+def _layout(part: arrays.Codes, lines: _Lines) -> tuple[Bools, Bools]:
+    """Return which texts have odd line ends, blank lines, indents, or blanks at line ends.
+
+    And which have some in code, where they stay.
+    """
     hit = np.zeros(len(part.starts) - 1, np.bool_)
     codes, ends, owners = part.codes, lines.ends, lines.owners
     for odd in map(ord, LINE_ENDS):
@@ -196,9 +210,21 @@ def _layout(part: arrays.Codes, lines: _Lines) -> Bools:
     edges = arrays.flags_of(codes[lines.starts], _edges()) | arrays.flags_of(
         codes[ends - 1], _edges()
     )
-    hit[owners[((edges & BLANK) != 0) & ~empty]] = True
-    hit[owners[empty & ~last]] = True
-    return hit
+    # The layout of code in a fence stays, but for what ends the text.
+    kept = np.zeros(len(ends), np.bool_)
+    kept[1:-1] = lines.fenced[:-2] & lines.fenced[1:-1] & lines.fenced[2:]
+    kept[1:-1] &= (owners[:-2] == owners[2:]) & ~(last & empty)[2:]
+    odd = (((edges & BLANK) != 0) & ~empty) | (empty & ~last)
+    hit[owners[odd & ~kept]] = True
+    held = np.zeros(len(hit), np.bool_)
+    held[owners[odd & kept]] = True
+    # In these no width is looked for below, so that there must be none.
+    plain = np.flatnonzero(held[owners] & ~lines.fenced)
+    if len(plain):
+        plain = plain[lines.columns(plain) > WIDEST]
+    wide = np.bincount(owners[plain], minlength=len(hit))
+    hit |= held & (wide * 10 <= np.bincount(owners, ~empty, len(hit)))
+    return hit, held
 
 
 def _breaks(lines: _Lines, hit: Bools) -> Places:
