@@ -61,6 +61,8 @@ CONTROLS = (0x81, 0x82, 0x83, 0x8D, 0x8F, 0x90, 0x9D)
 """Controls that are in no text: Windows has no character there, or one that hardly anybody uses."""
 MIN_SIGNS = 3
 """Pairs of a sign (`²`, `»`) and a letter of Latin-1 from which a text is suspect."""
+FEW_HAN = 4
+"""Cyrillic or Greek letters for each Han character from which a text is not Chinese out of step."""
 SLICE = 1 << 16
 """Characters looked at together: their flags stay in the cache."""
 FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
@@ -171,11 +173,13 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     kinds = np.zeros(len(texts), np.uint16)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     foreign = (counted.masks & np.uint64(FOREIGN)) != 0
-    private = counted.count("private")
+    private, letters = counted.count("private"), counted.count("cyrillic", "greek")
     for part in _slices(sizes, np.flatnonzero(foreign)):
         kinds[part] = _of_foreign([texts[i] for i in part], sizes[part])
     for part in _slices(sizes):
-        kinds[part] = _of_han([texts[i] for i in part], sizes[part], kinds[part], private[part])
+        kinds[part] = _of_han(
+            [texts[i] for i in part], sizes[part], kinds[part], private[part], letters[part]
+        )
     return kinds
 
 
@@ -205,10 +209,12 @@ def _of_han(
     sizes: NDArray[np.int64],
     kinds: NDArray[np.uint16],
     private: NDArray[np.uint32],
+    letters: NDArray[np.uint32],
 ) -> NDArray[np.uint16]:
     """Return what the flags of Han characters say, with the kinds known: uint16 (n,).
 
-    `private` is how many private-use characters each text has.
+    `private` and `letters` are how many private-use characters and how many Cyrillic and Greek
+    letters each text has.
     """
     codes, starts = _joined(texts, sizes)
     f = _look(flags().han, codes)
@@ -237,7 +243,9 @@ def _of_han(
     # What is out of step is looked for last, and ends are found everywhere in other damage.
     other = np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))
     kinds[other] |= DROPPED
-    for i in other.tolist():
+    # Cyrillic letters are rare in Chinese, but not in Russian.
+    russian = np.flatnonzero(letters > FEW_HAN * han)
+    for i in np.union1d(other, russian).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0
     mark(endings(codes, f), DROPPED)
     return kinds
