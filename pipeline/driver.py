@@ -239,7 +239,7 @@ class _Run:
     def _shard_bytes(self, pieces: Sequence[PlannedPiece]) -> int:
         """Return a size that keeps all workers busy to the end: a few shards for each."""
         total = sum(p.size for p in pieces)
-        return min(self.limits.shard_bytes, max(total // (self._workers() * 4), 1 << 20))
+        return min(self.limits.shard_bytes, max(total // (self._workers() * 8), 1 << 20))
 
     def _job(self, shard: Shard) -> CleanJob:
         folder = str(self.state.workplace(shard))

@@ -30,8 +30,8 @@ DEPENDENCIES = (
 )  # fmt: skip
 
 # The unit in which a growing file is recognised. A constant, not an option: it is part of what an
-# input is called, and 4 MiB is large enough to hash and small enough to share among workers.
-PIECE_BYTES = 4 << 20
+# input is called, and 2 MiB is large enough to hash and small enough to share among workers.
+PIECE_BYTES = 2 << 20
 # Sections that shape the output only after cleaning, or not at all.
 AFTER_CLEANING = ("dedup", "sites", "output", "run")
 
