@@ -287,7 +287,7 @@ def bomb_cases() -> Iterator[Case]:
     yield Case("bomb/one-row.jsonl.gz", line, (QUARANTINED,), 1, 1)
     yield Case("bomb/nuls.txt.gz", repeated(b"", bytes(MIB), 300), (QUARANTINED,), 1, 1)
     block = prose("bomb", 9000).encode()
-    yield Case("bomb/text.txt.gz", repeated(b"", block, 60), (QUARANTINED,), 1, 1)
+    yield Case("bomb/text.txt.gz", repeated(b"", block, 120), (QUARANTINED,), 1, 1)
     frame = [b"\x28\xb5\x2f\xfd\x00\x38"]
     frame += [(131072 << 3 | 2 | (i == 16383)).to_bytes(3, "little") + b" " for i in range(16384)]
     yield Case("bomb/2-gib.jsonl.zst", b"".join(frame), (QUARANTINED,), 1, 1)

@@ -134,6 +134,14 @@ def test_half_an_emoji_costs_that_character(tmp_path: Path) -> None:
     (record,) = everything(write(tmp_path / "a.jsonl", b'{"text":"a\\ud83db"}\n'))
     assert isinstance(record, RawDocument)
     assert record.data == "a�b"
+    assert record.fields["decode_errors"] == 1
+
+
+def test_a_whole_emoji_and_a_mark_cost_nothing(tmp_path: Path) -> None:
+    (record,) = everything(write(tmp_path / "a.jsonl", b'{"text":"a\\ud83d\\ude00 \\ufffd"}\n'))
+    assert isinstance(record, RawDocument)
+    assert record.data == "a\U0001f600 �"
+    assert "decode_errors" not in record.fields
 
 
 def test_large_integers_keep_their_digits(tmp_path: Path) -> None:

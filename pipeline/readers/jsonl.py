@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -18,6 +19,8 @@ from pipeline.readers.plain import too_large
 
 NO_TEXT = 0.1
 """Confidence of `decode` below which bytes are no text: one in twenty is undecodable, or worse."""
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(
@@ -108,15 +111,24 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def parse_row(data: bytes, charset: str = "") -> tuple[dict[str, Any], dict[str, object]]:
-    """Return the object of a row, and columns that say what charset it was in, if not UTF-8."""
+    """Return the object of a row, and columns that say what of it had to be decoded, if any."""
     if not charset:
         try:
-            return parse(data), {}
+            return parse(data), _halves(data)
         except BadInputError as bad:
             if bad.reason != "bad-utf8":
                 raise
     data, columns = decoded(data, charset)
     return parse(data), columns
+
+
+def _halves(data: bytes) -> dict[str, object]:
+    r"""Return the columns of a row with half a character in it (`\ud83d` alone); mostly none."""
+    if b"\\ud" not in data and b"\\uD" not in data:
+        return {}
+    if not _LONE.search(json.dumps(_exact(data), ensure_ascii=False)):
+        return {}
+    return {"encoding": "utf-8", "encoding_confidence": 1.0, "decode_errors": 1}
 
 
 def decoded(data: bytes, charset: str) -> tuple[bytes, dict[str, object]]:
