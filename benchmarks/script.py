@@ -10,14 +10,12 @@ seconds, the least of nine runs, census and receipts included.
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import zstandard
+import sets
 
 from pipeline.census import census
 from pipeline.document import Document, replay
@@ -53,12 +51,8 @@ CONFIGS: dict[str, dict[str, object]] = {
 
 def rows(data: Path, name: str, most: int) -> list[dict[str, Any]]:
     """Return the first `most` objects of a set; an absent set is empty."""
-    path = data / f"{name}.jsonl.zst"
-    if not path.exists():
-        return []
-    stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"))
-    lines = io.TextIOWrapper(stream, encoding="utf-8")
-    return [json.loads(line) for line, _ in zip(lines, range(most), strict=False)]
+    there = (data / f"{name}.jsonl.zst").exists()
+    return list(sets.rows(data, name, most)) if there else []
 
 
 def documents(data: Path, name: str, most: int) -> list[Document]:

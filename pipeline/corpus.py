@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.columns import StoredColumns
 from pipeline.plan import PieceName
+from pipeline.store.groups import path_bytes
 from pipeline.store.ipc import read_table, take_rows
 
 KEY_COLUMNS = (
@@ -155,8 +156,3 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         lines,
         paragraphs,
     )
-
-
-def path_bytes(path: str) -> bytes:
-    """Return the bytes by which paths are ordered."""
-    return path.encode("utf-8", "surrogateescape")

@@ -102,14 +102,6 @@ class Document:
         merged = {**self.columns, **columns}
         return Document(self.id, text, merged, (*self.steps, tuple(edits)))
 
-    def rewritten(self, stage: str, rule: str, text: str, confidence: float = 1.0) -> Document:
-        """Return this document with `text` as its text, and receipts from aligned differences.
-
-        For bulk conversions that give no positions (OpenCC, ftfy). Linear in practice: rapidfuzz
-        works on words of bits, where difflib takes seconds for a page.
-        """
-        return self.edited(difference(stage, rule, self.text, text, confidence))
-
 
 @dataclass(frozen=True, slots=True)
 class Dropped:

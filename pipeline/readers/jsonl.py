@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -19,8 +18,6 @@ from pipeline.readers.plain import too_large
 
 NO_TEXT = 0.1
 """Confidence of `decode` below which bytes are no text: one in twenty is undecodable, or worse."""
-
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(
@@ -114,21 +111,12 @@ def parse_row(data: bytes, charset: str = "") -> tuple[dict[str, Any], dict[str,
     """Return the object of a row, and columns that say what of it had to be decoded, if any."""
     if not charset:
         try:
-            return parse(data), _halves(data)
+            return parse(data)
         except BadInputError as bad:
             if bad.reason != "bad-utf8":
                 raise
     data, columns = decoded(data, charset)
-    return parse(data), columns
-
-
-def _halves(data: bytes) -> dict[str, object]:
-    r"""Return the columns of a row with half a character in it (`\ud83d` alone); mostly none."""
-    if b"\\ud" not in data and b"\\uD" not in data:
-        return {}
-    if not _LONE.search(json.dumps(_exact(data), ensure_ascii=False)):
-        return {}
-    return {"encoding": "utf-8", "encoding_confidence": 1.0, "decode_errors": 1}
+    return parse(data)[0], columns
 
 
 def decoded(data: bytes, charset: str) -> tuple[bytes, dict[str, object]]:
@@ -158,17 +146,22 @@ def with_columns(document: RawDocument, columns: dict[str, object]) -> RawDocume
     return RawDocument(d.path, d.record, d.data, d.id, d.charset, {**d.fields, **columns}, d.format)
 
 
-def parse(data: bytes) -> dict[str, Any]:
-    """Return the object of a row in UTF-8; BadInputError with the reason where it is none."""
+def parse(data: bytes) -> tuple[dict[str, Any], dict[str, object]]:
+    """Return the object of a row in UTF-8, and columns where half a character was in it.
+
+    BadInputError with the reason where it is none.
+    """
+    columns: dict[str, object] = {}
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         value = _second_try(data, error)
+        columns = {"encoding": "utf-8", "encoding_confidence": 1.0, "decode_errors": 1}
     if not isinstance(value, dict):
         raise BadInputError("not-an-object", f"a JSON {type(value).__name__}")
     if any(isinstance(v, float) and abs(v) >= 1 << 63 for v in value.values()):
         value = dict(_exact(data))
-    return value
+    return value, columns
 
 
 def _second_try(data: bytes, error: orjson.JSONDecodeError) -> Any:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.store.groups import groups, record_keys
+from pipeline.store.groups import groups, path_bytes, record_keys
 from pipeline.store.version import read_run
 
 SAMPLE = 5
@@ -66,7 +66,7 @@ def _paired(table: pa.Table, split: int) -> tuple[NDArray[np.int64], NDArray[np.
     order of key.
     """
     paths = table.column("input_path").combine_chunks().dictionary_encode()
-    names = [path.encode("utf-8", "surrogateescape") for path in paths.dictionary.to_pylist()]
+    names = [path_bytes(path) for path in paths.dictionary.to_pylist()]
     rank = np.argsort(np.argsort(np.array(names, object)))
     path = rank[paths.indices.to_numpy()] if names else np.zeros(0, np.int64)
     record = table.column("record").to_numpy()

@@ -25,8 +25,10 @@ class Compiled:
 
     def outcomes(self, documents: Sequence[Document], counted: Census) -> list[Outcome]:
         """Return what becomes of documents whose census is given."""
+        if not self.stage.piecewise:
+            return self.apply(documents, counted)
         long = [i for i, d in enumerate(documents) if len(d.text) > 2 * PIECE_CHARS]
-        if not long or not self.stage.piecewise:
+        if not long:
             return self.apply(documents, counted)
         short = np.setdiff1d(np.arange(len(documents)), long)
         some = self.apply(

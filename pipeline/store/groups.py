@@ -53,12 +53,17 @@ def groups(table: pa.Table, names: Sequence[str]) -> Groups:
     return Groups(first[order], rank[inverse], counts[order])
 
 
+def path_bytes(path: str) -> bytes:
+    """Return the bytes by which paths are ordered and hashed."""
+    return path.encode("utf-8", "surrogateescape")
+
+
 def record_keys(table: pa.Table) -> NDArray[np.uint64]:
     """Return a hash of the key (input_path, record) of each row: uint64 (n,)."""
     import xxhash
 
     paths = table.column("input_path").combine_chunks().dictionary_encode()
-    names = (path.encode("utf-8", "surrogateescape") for path in paths.dictionary.to_pylist())
+    names = map(path_bytes, paths.dictionary.to_pylist())
     hashes = np.array([*map(xxhash.xxh3_64_intdigest, names), 0], np.uint64)
     record = table.column("record").to_numpy().astype(np.uint64)
     with np.errstate(over="ignore"):

@@ -49,19 +49,13 @@ def _found(text: str, sign: str, pattern: re.Pattern[str]) -> Iterator[re.Match[
         at = text.find(sign, max(at + 1, done))
 
 
-def protected_spans(text: str) -> list[tuple[int, int]]:
-    """Return the (start, end) of every protected stretch, in order; they may nest.
-
-    >>> protected_spans("见http://a.cn/?b=1,2。")
-    [(1, 17)]
-    """
-    return _spans(text, [row for row in _PATTERNS if row[0] in text])
-
-
 def spans_at(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
     """Return the protected stretches that tell which of some places are in one.
 
     Kinds of stretches that hold none of the places are not looked for.
+
+    >>> spans_at("见http://a.cn/?b=1,2。", [15])
+    [(1, 19)]
     """
     wanted = [row for row in _PATTERNS if row[0] in text]
     if wanted and not any(map(_touches_ascii, repeat(text), places)):
