@@ -3,22 +3,34 @@
 A stage module holds an options dataclass and one `STAGE`. `build(options)` compiles whatever the
 stage needs (tables, patterns) once per worker and returns the function that is called for each
 document that the census wakes. A stage that can answer for a whole batch at once gives
-`build_batch` as well; it must decide exactly as `build` does, only faster.
+`build_batch`, and `build` is `of_one` of it, or decides exactly as it does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from pipeline.census import Census
+from pipeline.census import Census, census
 from pipeline.document import Document, Dropped
+
+T = TypeVar("T")
 
 Outcome = Document | Dropped
 Apply = Callable[[Document], Outcome]
 ApplyBatch = Callable[[Sequence[Document], Census], list[Outcome]]
 """Takes documents and their census (row i for document i); returns outcomes in the same order."""
+
+
+def of_one(build_batch: Callable[[T], ApplyBatch]) -> Callable[[T], Apply]:
+    """Return the `build` of a stage that works on batches: a document is a batch of one."""
+
+    def build(options: T) -> Apply:
+        batch = build_batch(options)
+        return lambda document: batch([document], census([document.text]))[0]
+
+    return build
 
 
 def option(default: Any, doc: str, **limits: Any) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.prose import core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
@@ -137,18 +137,6 @@ def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     return once, TriggerIndex(rules)
 
 
-def build(options: BoilerplateOptions) -> Apply:
-    """Return the stage's function for one document."""
-    match, index = matcher(options)
-
-    def apply(document: Document) -> Document:
-        for candidate in index.find([document.text], match):
-            document = _settle(document, candidate, match)
-        return document
-
-    return apply
-
-
 def build_batch(options: BoilerplateOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
     match, index = matcher(options)
@@ -161,6 +149,9 @@ def build_batch(options: BoilerplateOptions) -> ApplyBatch:
         return outcomes
 
     return apply
+
+
+build = of_one(build_batch)
 
 
 def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text import byline, dates, names
 from pipeline.text.byline import Statement
 from pipeline.text.bylines import (
@@ -61,14 +61,7 @@ def build_batch(options: MetadataOptions) -> ApplyBatch:
     return apply_batch
 
 
-def build(options: MetadataOptions) -> Apply:
-    """Return the stage's function."""
-
-    def apply(document: Document) -> Document:
-        wanted = what_to_read([document.text])
-        return _read(_with_fields_read(document), wanted, 0, options)
-
-    return apply
+build = of_one(build_batch)
 
 
 def _read(document: Document, wanted: Wanted, number: int, options: MetadataOptions) -> Document:

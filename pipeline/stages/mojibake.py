@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.census import Census, census, classes
+from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text import ngram
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
@@ -39,16 +39,6 @@ class MojibakeOptions(Options):
     """Options of the mojibake stage."""
 
 
-def build(options: MojibakeOptions) -> Apply:
-    """Return the stage's function."""
-    batch = build_batch(options)
-
-    def apply(document: Document) -> Outcome:
-        return batch([document], census([document.text]))[0]
-
-    return apply
-
-
 def build_batch(_: MojibakeOptions) -> ApplyBatch:
     """Return the function for whole batches: one gate for all, repair only where it suspects."""
     model = ngram.load()
@@ -62,6 +52,9 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
         ]
 
     return apply
+
+
+build = of_one(build_batch)
 
 
 def _repaired(document: Document, kinds: int, model: ngram.Model) -> Document:

@@ -12,7 +12,7 @@ from itertools import repeat
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.punctuate import Punctuation
 
 _PASSES = 10
@@ -30,12 +30,6 @@ class PunctuationOptions(Options):
     )
 
 
-def build(options: PunctuationOptions) -> Apply:
-    """Return the stage's function."""
-    rules = Punctuation(options.width)
-    return lambda document: _punctuated(rules, [document])[0]
-
-
 def build_batch(options: PunctuationOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
     rules = Punctuation(options.width)
@@ -44,6 +38,9 @@ def build_batch(options: PunctuationOptions) -> ApplyBatch:
         return list(_punctuated(rules, documents))
 
     return apply
+
+
+build = of_one(build_batch)
 
 
 def _punctuated(rules: Punctuation, documents: Sequence[Document]) -> list[Document]:

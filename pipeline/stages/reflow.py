@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
 from pipeline.text.layout import words
 from pipeline.text.wrapping import Line, is_verse, joins
@@ -36,11 +36,6 @@ class ReflowOptions(Options):
     """Options of the reflow stage."""
 
 
-def build(_: ReflowOptions) -> Apply:
-    """Return the stage's function."""
-    return lambda document: _reflowed([document])[0]
-
-
 def build_batch(_: ReflowOptions) -> ApplyBatch:
     """Return the stage's function for a batch."""
 
@@ -48,6 +43,9 @@ def build_batch(_: ReflowOptions) -> ApplyBatch:
         return list(_reflowed(documents))
 
     return apply
+
+
+build = of_one(build_batch)
 
 
 def _reflowed(documents: Sequence[Document]) -> list[Document]:

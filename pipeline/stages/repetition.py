@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.alike import alike, covered, suspects
 from pipeline.text.echoes import Echoes, echoes
 
@@ -263,15 +263,6 @@ def removals(text: str, lines: Sequence[Line], gone: dict[int, Repeat]) -> list[
     return edits
 
 
-def build(options: RepetitionOptions) -> Apply:
-    """Return the stage's function."""
-
-    def apply(document: Document) -> Document:
-        return next(_changed([document], options), (0, document))[1]
-
-    return apply
-
-
 def build_batch(options: RepetitionOptions) -> ApplyBatch:
     """Return the stage's function for a batch: most documents repeat nothing that could go."""
 
@@ -283,6 +274,9 @@ def build_batch(options: RepetitionOptions) -> ApplyBatch:
         return out
 
     return apply_batch
+
+
+build = of_one(build_batch)
 
 
 def _changed(

@@ -15,9 +15,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import ALWAYS, Census, census
+from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.conversion import Step, convert, step
 from pipeline.text.language import languages
 from pipeline.text.scripts import (
@@ -84,14 +84,7 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
     return apply_batch
 
 
-def build(options: ScriptOptions) -> Apply:
-    """Return the stage's function."""
-    apply_batch = build_batch(options)
-
-    def apply(document: Document) -> Outcome:
-        return apply_batch([document], census([document.text]))[0]
-
-    return apply
+build = of_one(build_batch)
 
 
 def _work(
