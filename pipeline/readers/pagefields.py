@@ -18,6 +18,7 @@ from pipeline.text import byline, dates
 from pipeline.text.fold import fold
 from pipeline.text.headline import is_title
 from pipeline.text.names import is_outlet, looks_chinese, people, source
+from pipeline.text.signature import trailing
 
 _MAX_JSON = 1 << 20  # characters of one JSON-LD element
 _PARAGRAPH = 60  # characters of a line that is no second line of a title
@@ -336,7 +337,7 @@ def _author(given: Iterable[str], site: str, around: _Around) -> list[str]:
         # 茉莉：我是怎样……, and 茉莉 on the line below: a pen name needs no surname.
         if len(line) <= 6 and around.heading.startswith((f"{line}：", f"{line}:")):
             return [line.strip()]
-    if (signed := byline.trailing(around.ending)) and signed[1][0].column == "author":
+    if (signed := trailing(around.ending)) and signed[1][0].column == "author":
         return list(signed[1][0].value or [])
     bracketed = re.fullmatch(r"[(（]([^:：]{2,20})[)）]", around.ending.strip())
     if bracketed and (names := people(bracketed[1], strict=True) or []):

@@ -31,6 +31,7 @@ from pipeline.text.bylines import (
 )
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
 from pipeline.text.headline import dateline, marked_title, original_title, title_above
+from pipeline.text.signature import trailing
 
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "published_at_zone", "url", "place")
 
@@ -197,14 +198,14 @@ class _Signed:
         """Whether what is left once it is gone says something as well."""
         left = self.line.text[: self.start - self.line.start]
         ends = (left, *(line.text for line in self.others))
-        return self.goes and bool(byline.read(left) or any(map(byline.trailing, ends)))
+        return self.goes and bool(byline.read(left) or any(map(trailing, ends)))
 
 
 def _signed(lines: Sequence[Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
     last = [line for line in lines if not line.goes][-BESIDE:]
     for above, line in enumerate(reversed(last)):
-        inner = byline.trailing(line.text)
+        inner = trailing(line.text)
         # Bare names sign the last line only: further up they may be anything.
         if inner is not None and not (above and inner[1][0].rule == "signature"):
             start, end = line.start + inner[0], line.start + len(line.text.rstrip())

@@ -33,8 +33,6 @@ from pipeline.text.roles import Role
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
-SIGNATURE_CHARS = 80
-"""How long a byline in brackets behind a sentence can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,38 +376,3 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
         text.at = stop
         return Statement("byline-staff", "", None, False)
     return None
-
-
-_TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
-_CLOSED = tuple(")）]］】〕")
-
-
-def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
-    """Return where a bracketed byline behind a sentence begins, and what it says; None without one.
-
-    Bare names in the bracket are the author's.
-
-    >>> at, says = trailing("目标如期实现。（责任编辑：高原）")
-    >>> at, says[0].value
-    (7, ['高原'])
-    >>> trailing("过一个祥和的新春佳节。（常书香 马丹阳 ）")[1][0].value
-    ['常书香', '马丹阳']
-    >>> trailing("目标如期实现。（完）")
-    """
-    if not line.rstrip().endswith(_CLOSED):
-        return None
-    opened = max(map(line.rfind, "(（[［【〔〖"))
-    if opened < 1 or len(line) - opened > SIGNATURE_CHARS:
-        return None
-    folded = fold(line[-SIGNATURE_CHARS:])
-    found = _TRAILING.search(folded)
-    if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"…)】')):
-        return None
-    at = max(len(line) - SIGNATURE_CHARS, 0) + found.start()
-    says = read(line[at:])
-    if says:
-        return (at, says) if any(s.alone for s in says) else None
-    names = people(line[at:].strip()[1:-1], strict=True)
-    if not names or any("·" in name for name in names):  # (嘉·证) is a note in a classic
-        return None
-    return at, (Statement("signature", "author", names, True),)

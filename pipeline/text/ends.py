@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_units
-from pipeline.text import byline
-from pipeline.text.byline import MAX_CHARS, SIGNATURE_CHARS, Statement
+from pipeline.text.byline import MAX_CHARS, Statement
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
+from pipeline.text.signature import SIGNATURE_CHARS, trailing
 
 BYLINE, DATELINE, SIGNATURE, HEADING = 1, 2, 4, 8
 """What a text may have: lines that go, a place before its first words, a name in brackets at its
@@ -218,7 +218,7 @@ class _Batch:
             if says and may_be_one(says):
                 bits[owner] |= BYLINE
                 found.setdefault(owner, {})[start - int(self.starts[owner])] = says
-            elif _tables().closed[self.units[end - 1]] and byline.trailing(line):
+            elif _tables().closed[self.units[end - 1]] and trailing(line):
                 bits[owner] |= SIGNATURE
         return found
 
@@ -265,7 +265,7 @@ class _Batch:
         last = self.units[np.maximum(self.ends - 1, 0)]
         for i in np.flatnonzero(_tables().closed[last]).tolist():
             text = self.joined[max(self.ends[i] - _LAST_CHARS, self.starts[i]) : self.ends[i]]
-            if byline.trailing(text.rstrip().rpartition("\n")[2]):
+            if trailing(text.rstrip().rpartition("\n")[2]):
                 bits[i] |= SIGNATURE
 
     def _mark_dated(self, bits: NDArray[np.uint8], found: _Found) -> None:
