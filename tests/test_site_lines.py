@@ -115,6 +115,28 @@ def test_a_heading_goes_when_nothing_is_left_below_it() -> None:
     assert out == [f"## 正文\n{article(n)}" for n in range(12)]
 
 
+def test_a_picture_between_the_last_lines_of_a_site_goes_with_them() -> None:
+    """Its address is new with every issue; a picture among sentences is the article's."""
+    tail = "## 订阅\n微信搜索某某日志或者扫描二维码就可以每周收到新的一期\n![](https://example.org/{}.jpg)\n（完）"
+    picture = "![](https://example.org/{}.png)"
+    texts = [f"{article(n)}\n{picture.format(SUBJECTS[n])}\n{article(n + 50)}" for n in range(12)]
+    out, _, _ = run([f"{text}\n{tail.format(SUBJECTS[n])}" for n, text in enumerate(texts)])
+    assert out == texts
+
+
+@pytest.mark.parametrize(("empty", "learned"), [(3, True), (60, False)])
+def test_a_label_without_its_value_goes_where_others_have_one(empty: int, learned: bool) -> None:
+    """What leads into something on every page is the page's own."""
+    foot = "译文出自：某某翻译计划组织编译的系列文章"
+    heads = [
+        f"作者：某{n}\n{foot}\n译者：译{n}\n校对者：{'' if n < empty else f'校{n}'}"
+        for n in range(60)
+    ]
+    out, _, _ = run([f"{head}\n{article(n, 10)}" for n, head in enumerate(heads)])
+    left = "" if learned else "校对者：\n"
+    assert out == [left + article(n, 10) for n in range(60)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

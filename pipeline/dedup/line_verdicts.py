@@ -24,7 +24,7 @@ from pipeline.dedup.line_counts import (
     slots,
 )
 from pipeline.dedup.pages import outside_article
-from pipeline.text.line_hashes import LABEL, LEADS, PROSE, STRUCTURE, LineRecords
+from pipeline.text.line_hashes import LABEL, LEADS, PICTURE, PROSE, STRUCTURE, LineRecords
 
 LINE, FORM, HEADING, OUTSIDE = range(4)
 _FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text
@@ -32,6 +32,7 @@ _OUTERMOST_LINES, _OUTERMOST_DRIFT = 2.0, 1.5  # first or last on the page: half
 _TEXT_SENTENCES, _TEXT_SHARE = 8, 0.4  # so many sentences, this share of the lines: a text
 _COPY_SHARE = 0.5  # of its sentences recur: the text is that of other documents
 _EVERY_SHARE = 0.8  # of the documents have a form: no neighbour need always be the same
+_PICTURE_LINES = 4  # above or below a picture that is the site's
 _CLOSING_LINES, _CLOSING_SHARE = 0.5, 0.4  # the very last or first: even `（完）` is the site's
 
 
@@ -162,7 +163,10 @@ def judge(
     by_form &= ~by_line & (form.steady | paired | (form.share >= _EVERY_SHARE))
     anchor = by_line & (line.share >= options.template_share / 2)
     goes = _with_company(records, by_line, by_form, alone, anchor, options)
-    goes |= _between(records, goes) & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
+    between = _between(records, goes)
+    goes |= between & form.frequent & ~prose & ((records.shape & STRUCTURE) == 0)
+    goes |= between & ((records.shape & PICTURE) != 0) & _near_edge(records)
+    goes |= _emptied(records, line, form, pair, options) & _below(records, goes)
     labels = form.frequent & form.steady & plain & ~prose & ((records.shape & LABEL) != 0)
     goes |= _outside(records, goes) & labels
     goes &= ~_copies(records, line.frequent & prose, prose)
@@ -251,6 +255,37 @@ def _between(records: LineRecords, goes: Flags) -> Flags:
     out = np.zeros(len(records), bool)
     follows = follows_above(records)
     out[1:-1] = goes[:-2] & goes[2:] & follows[1:-1] & follows[2:]
+    return out
+
+
+def _near_edge(records: LineRecords) -> Flags:
+    """Say which lines stand among the first or the last of their page.
+
+    There a picture is a code to scan or a badge, and its address is new with every issue.
+    """
+    out: Flags = np.minimum(records.top, records.bottom) <= _PICTURE_LINES
+    return out
+
+
+def _emptied(
+    records: LineRecords, line: Standing, form: Standing, pair: Standing, options: SitesOptions
+) -> Flags:
+    """Say which lines are labels without a value (`校对者：`) that on most pages have one.
+
+    What always ends in its colon leads into something, and is the page's own.
+    """
+    out = (records.shape & (STRUCTURE | LEADS)) == LEADS
+    out &= form.frequent & form.steady & (form.share >= options.template_share)
+    out &= line.share < form.share / 2
+    out[1:] &= (pair.frequent & (pair.share >= options.template_share))[:-1]
+    result: Flags = out
+    return result
+
+
+def _below(records: LineRecords, goes: Flags) -> Flags:
+    """Say which lines stand directly below one that goes."""
+    out = np.zeros(len(records), bool)
+    out[1:] = goes[:-1] & follows_above(records)[1:]
     return out
 
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from pipeline.text.codes import SLICE, Codes, slices
 from pipeline.text.fold import fold_table
 
-STRUCTURE, PROSE, LEADS, LABEL = 1, 2, 4, 8
+STRUCTURE, PROSE, LEADS, LABEL, PICTURE = 1, 2, 4, 8, 16
 """Bits of `shape`: a heading, clause or numbered item; ends like a sentence; ends in a colon; is a
-short label and its value."""
+short label and its value; is a picture of Markdown, or several."""
 
 _LABEL_CHARS = 10  # 责任编辑, 原文地址, translator: a longer lead is a clause of a sentence
 _PROSE_CHARS = 10
@@ -39,7 +39,7 @@ class LineRecords:
     `owner` int32 (m,): number of the text. `line` int32 (m,): number of the line in it (split at
     newlines). `exact`, `template` uint64 (m,). `top`, `bottom` uint16 (m,): how many lines that are
     not blank stand above and below, at most 65535. `chars` uint16 (m,): letters, digits and Han,
-    at most 65535. `shape` uint8 (m,): STRUCTURE | PROSE | LEADS | LABEL.
+    at most 65535. `shape` uint8 (m,): STRUCTURE | PROSE | LEADS | LABEL | PICTURE.
     """
 
     owner: NDArray[np.int32]
@@ -302,6 +302,7 @@ def _shapes(
     shape[structure] |= STRUCTURE
     shape[prose] |= PROSE
     shape[end == ord(":")] |= LEADS
+    shape[(one == ord("!")) & (two == ord("[")) & (end == ord(")"))] |= PICTURE
     return shape
 
 
