@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,22 @@ def traditional(text: str) -> str:
     return convert(f"这书写与观点还会变吗\n{text}", target="hant-tw").text.split("\n")[1]
 
 
+def regional(target: str, text: str) -> str:
+    """Convert a text within a document that is Traditional to the forms of a region."""
+    return convert(f"這書寫與觀點還會變嗎\n{text}", target=target).text.split("\n")[1]
+
+
+def _own_tables(target: str) -> list[dict[str, Any]]:
+    borrowed = [table["id"] for table in read_tables("hans")]
+    return [table for table in read_tables(target) if table["id"] not in borrowed]
+
+
 @pytest.mark.parametrize(
     ("table", "run"),
     [(table, simplified) for table in read_tables("hans")]
-    + [(table, traditional) for table in read_tables("hant")],
+    + [(table, traditional) for table in read_tables("hant")]
+    + [(table, partial(regional, "hant-tw")) for table in read_tables("hant_tw")]
+    + [(table, partial(regional, "hant-hk")) for table in _own_tables("hant_hk")],
     ids=lambda value: value["id"] if isinstance(value, dict) else "",
 )
 def test_table_catches_and_leaves(table: dict[str, Any], run: Callable[[str], str]) -> None:
