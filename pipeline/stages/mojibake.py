@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
@@ -46,10 +48,14 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     def apply(documents: Sequence[Document], counted: Census) -> list[Outcome]:
         texts = [document.text for document in documents]
         kinds = confirmed(texts, suspects(texts, counted), model)
-        return [
-            _repaired(document, int(kind), model) if kind or MARK in document.text else document
-            for document, kind in zip(documents, kinds, strict=True)
-        ]
+        outcomes: list[Outcome] = list(documents)
+        asked = np.flatnonzero(kinds).tolist()
+        found = repairs([texts[i] for i in asked], kinds[asked].tolist(), model)
+        for i, mine in zip(asked, found, strict=True):
+            outcomes[i] = _repaired(documents[i], mine)
+        for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
+            outcomes[i] = _repaired(documents[i], [])
+        return outcomes
 
     return apply
 
@@ -57,16 +63,14 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 build = of_one(build_batch)
 
 
-def _repaired(document: Document, kinds: int, model: ngram.Model) -> Document:
-    found = repairs(document.text, kinds, model) if kinds else []
+def _repaired(document: Document, found: Sequence[Repair]) -> Document:
     text = document.text
-    lost = sum(
-        repair.text.count(MARK) - text.count(MARK, repair.start, repair.end) for repair in found
-    )
-    marks = text.count(MARK) + lost
+    marks = text.count(MARK)
+    edits = [_edit(text, repair) for repair in found]
+    marks += sum(edit.after.count(MARK) - edit.before.count(MARK) for edit in edits)
     if not (marks or found):
         return document
-    return document.edited([_edit(text, repair) for repair in found], damage_marks=marks)
+    return document.edited(edits, damage_marks=marks)
 
 
 def _edit(text: str, repair: Repair) -> Edit:

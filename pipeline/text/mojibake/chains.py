@@ -6,8 +6,7 @@ taken on the validity of its bytes, until no further step is possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -31,20 +30,35 @@ def wide(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-def chain_ends(stretches: list[Undone], rule: str) -> list[list[End]]:
+def chain_ends(
+    stretches: Sequence[Undone], pages: Sequence[tuple[int, int]], rule: str
+) -> list[list[End]]:
     """Return, for each stretch, itself and what further readings make of it.
 
-    The stretches of a text take each step together, a line each: undoing a layer costs some array
-    operations, whatever the number of lines.
+    `pages`: the first stretch of each text and the one past its last. The stretches of a text take
+    each step together, a line each: undoing a layer costs some array operations, whatever the
+    number of lines.
     """
     found: list[list[End]] = [[(undone, (rule,))] for undone in stretches]
-    live = list(range(len(stretches)))
+    texts = ["\n".join([undone.text for undone in stretches[a:b]]) for a, b in pages]
+    for (a, b), names in zip(pages, gate.readings(texts), strict=True):
+        if names:
+            _deepen(found[a:b], names)
+    return found
+
+
+def _deepen(found: list[list[End]], names: list[str]) -> None:
+    """Add to the ends of each stretch of a text what further readings make of it.
+
+    `names`: the readings that the text may have gone through before.
+    """
+    live = list(range(len(found)))
     for _ in range(MAX_DEPTH - 1):
         texts = [found[i][-1][0].text for i in live]
         codes = code_points("\n".join(texts))
         starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
         deeper: set[int] = set()
-        for name in gate.readings(codes) if live else ():
+        for name in names:
             # Two readings of one text are not both UTF-8 throughout: the first one has it.
             if len(deeper) == len(live):
                 break
@@ -54,7 +68,7 @@ def chain_ends(stretches: list[Undone], rule: str) -> list[list[End]]:
                     found[live[line]].append((_spliced(whole, parts), (*chain, f"utf8-as-{name}")))
                     deeper.add(live[line])
         live = sorted(deeper)
-    return found
+        (names,) = gate.readings(["\n".join([found[i][-1][0].text for i in live])])
 
 
 def _by_line(parts: list[Undone], starts: NDArray[np.int64]) -> Iterator[tuple[int, list[Undone]]]:
@@ -63,7 +77,7 @@ def _by_line(parts: list[Undone], starts: NDArray[np.int64]) -> Iterator[tuple[i
     lines = (np.searchsorted(starts, firsts, "right") - 1).tolist()
     for line, group in groupby(zip(lines, parts, strict=True), key=itemgetter(0)):
         at = int(starts[line])
-        yield line, [replace(p, start=p.start - at, end=p.end - at) for _, p in group]
+        yield line, [p._replace(start=p.start - at, end=p.end - at) for _, p in group]
 
 
 def _covers(parts: list[Undone], text: str) -> bool:

@@ -230,9 +230,7 @@ def _of_han(
     mark(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0], SHIFTED)
     comma = np.flatnonzero(codes == COMMA)
     mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
-    common, han = (
-        np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in (COMMON, HAN)
-    )
+    common, han = _tallies(f, starts, COMMON, HAN)
     kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
     strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han)).tolist()
     noise = _is_noise([texts[i] for i in strange])
@@ -334,10 +332,7 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
     hangul = np.flatnonzero(f[:-1] & HANGUL)
     mark(hangul[_look(flags().rest, codes[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
-    half, rare = (
-        np.add.reduceat((f & flag) != 0, starts, dtype=np.int32)
-        for flag in (HALF_KANA, RARE_HANGUL)
-    )
+    half, rare = _tallies(f, starts, HALF_KANA, RARE_HANGUL)
     kinds[half >= 4] |= KANA
     for i in np.flatnonzero(rare >= 2).tolist():
         h = np.count_nonzero(_look(flags().han, codes[starts[i] : starts[i] + sizes[i]]) & HAN)
@@ -367,23 +362,56 @@ def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.intp]:
     return found
 
 
-def readings(codes: NDArray[np.uint32]) -> list[str]:
-    """Return the readings whose UTF-8 a text may be, by the same signs; the likeliest first.
+def readings(texts: Sequence[str]) -> list[list[str]]:
+    """Return for each text the readings whose UTF-8 it may be, by the same signs, likeliest first.
 
     For the text under a layer: in clean text there is no sign, and nothing more is tried.
     """
-    f = _look(flags().han, codes)
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    return [
+        names
+        for part in _slices(sizes)
+        for names in _readings([texts[i] for i in part], sizes[part])
+    ]
+
+
+def _readings(texts: Sequence[str], sizes: NDArray[np.int64]) -> list[list[str]]:
+    codes, starts = _joined(texts, sizes)
+    f, g = _look(flags().han, codes), _look(flags().foreign, codes)
+
+    def marked(places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        found = np.zeros(len(texts), bool)
+        found[np.searchsorted(starts, places, side="right") - 1] = True
+        return found
+
     two = f[:-1] & f[1:]
-    names = ["gbk"] if len(_in_turn(f, codes)) or (two[:-2] & two[2:] & LATIN_PAIR).any() else []
-    common, han = (int(np.count_nonzero(f & flag)) for flag in (COMMON, HAN))
+    gbk = marked(_in_turn(f, codes))
+    gbk |= marked(np.flatnonzero((two[:-2] & two[2:] & LATIN_PAIR) != 0))
+    common, han = _tallies(f, starts, COMMON, HAN)
     strange = common * COMMON_SHARE < han
-    g = _look(flags().foreign, codes)
-    names += ["big5"] if strange else []
-    names += ["cp932"] if strange or (g & HALF_KANA).any() else []
-    names += ["cp949"] if strange or (g & HANGUL).any() else []
+    kana = strange | marked(np.flatnonzero((g & HALF_KANA) != 0))
+    hangul = strange | marked(np.flatnonzero((g & HANGUL) != 0))
     # As in the gate: a row of quotation marks and dashes is none without a letter.
-    western = bool(((codes >= 0x80) & (codes < 0x250)).any()) and len(_western(g)) > 0
-    names += ["cp1252"] if western else []
-    names += ["cp1251"] if len(_cyrillic(g)) else []
-    names += ["macroman"] if western else []
+    western = marked(_western(g))
+    western &= marked(np.flatnonzero((codes >= 0x80) & (codes < 0x250)))
+    columns = {
+        "gbk": gbk,
+        "big5": strange,
+        "cp932": kana,
+        "cp949": hangul,
+        "cp1252": western,
+        "cp1251": marked(_cyrillic(g)),
+        "macroman": western,
+    }
+    names: list[list[str]] = [[] for _ in texts]
+    for name, column in columns.items():
+        for i in np.flatnonzero(column).tolist():
+            names[i].append(name)
     return names
+
+
+def _tallies(
+    f: NDArray[np.uint8], starts: NDArray[np.int64], *chosen: int
+) -> list[NDArray[np.int32]]:
+    """Return how often each of some flags occurs in each text."""
+    return [np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in chosen]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from math import exp
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.mojibake import dropped, gate, legacy, western
-from pipeline.text.mojibake.chains import chain_ends, undone_whole, wide
+from pipeline.text.mojibake.chains import End, chain_ends, undone_whole, wide
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import MARK, about_damage, hopeless
 from pipeline.text.mojibake.judge import (
@@ -18,7 +20,8 @@ from pipeline.text.mojibake.judge import (
     MIN_GAIN_ALL,
     MIN_GAIN_ALONE,
     MIN_SCORE,
-    is_east_asian,
+    Verdict,
+    are_east_asian,
     scores_of,
     verdicts,
 )
@@ -33,12 +36,13 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 SAMPLE_LINES = 6
 """Lines from which a long text's legacy encoding is told."""
+TOGETHER = 1 << 16
+"""Characters of damaged texts that are looked at together: their arrays stay in the cache."""
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(NamedTuple):
     """Characters `start` to `end` of the text, through `chain` (outermost reading first).
 
     `before` and `after` are log-probabilities of the whole.
@@ -73,58 +77,156 @@ def confirmed(texts: Sequence[str], kinds: NDArray[np.uint16], model: Model) -> 
     return kinds
 
 
-def repairs(text: str, kinds: int, model: Model) -> list[Repair]:
-    """Return the repairs of a text, in order, that are clearly better than the text.
+class _Page:
+    """A text, what it may need, and what has been found in it."""
 
-    `kinds` is what the gate suspects: it says which readings to try as the outermost one.
-    """
-    codes = code_points(text)
-    found: list[Repair] = []
-    filler = Filler(undone_whole, model)
-    outside = wide(text)
-    for name in outermost(kinds):
-        found += _judged(text, undo(name, codes), f"utf8-as-{name}", model, filler)
+    def __init__(self, text: str, kinds: int, codes: NDArray[np.uint32], model: Model) -> None:
+        self.text = text
+        self.kinds = kinds
+        self.codes = codes
+        # How many characters lie beyond ASCII before each place.
+        self.high = np.append(0, np.cumsum(codes > 0x7F))
+        self.readings = outermost(kinds)
+        self.found: list[Repair] = []
+        self.filler = Filler(undone_whole, model)
+
+    @property
+    def outside(self) -> int:
+        """Return how many characters lie beyond ASCII."""
+        return int(self.high[-1])
+
+    def inside(self, repairs: Sequence[Repair]) -> int:
+        """Return how many of these lie in the repairs."""
+        spans = np.array([repair[:2] for repair in repairs], np.intp).reshape(-1, 2)
+        return int((self.high[spans[:, 1]] - self.high[spans[:, 0]]).sum())
+
+    def next_reading(self) -> str:
+        """Return the next reading to try, or an empty string where no more are."""
         # Two readings of one text are not both UTF-8 throughout.
-        if sum(r.end - r.start for r in found) > COVERED * outside:
-            break
-    found = _disjoint(found)
+        covered = sum(r.end - r.start for r in self.found) > COVERED * self.outside
+        return self.readings.pop(0) if self.readings and not covered else ""
+
+
+def repairs(texts: Sequence[str], kinds: Sequence[int], model: Model) -> list[list[Repair]]:
+    """Return the repairs of each text, in order, that are clearly better than the text.
+
+    `kinds` is what the gate suspects: it says which readings to try as the outermost one. The
+    texts of a batch take each step together.
+    """
+    found: list[list[Repair]] = []
+    at = 0
+    while at < len(texts):
+        last, size = at, 0
+        while last < len(texts) and size < TOGETHER:
+            size += len(texts[last])
+            last += 1
+        found += _repairs(texts[at:last], kinds[at:last], model)
+        at = last
+    return found
+
+
+def _repairs(texts: Sequence[str], kinds: Sequence[int], model: Model) -> list[list[Repair]]:
+    codes = code_points("\n".join([*texts, ""]))
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    pages = [
+        _Page(text, kind, codes[a : b - 1], model)
+        for text, kind, (a, b) in zip(texts, kinds, pairwise(starts), strict=True)
+    ]
+    while groups := _by_reading(pages):
+        for name, group in groups.items():
+            _read_as(name, group, model)
+    return [_settled(page, model) for page in pages]
+
+
+def _by_reading(pages: Iterable[_Page]) -> dict[str, list[_Page]]:
+    """Return the pages that are to be tried once more, by the reading to try."""
+    groups: dict[str, list[_Page]] = {}
+    for page in pages:
+        if name := page.next_reading():
+            groups.setdefault(name, []).append(page)
+    return groups
+
+
+def _read_as(name: str, pages: Sequence[_Page], model: Model) -> None:
+    """Add to the pages what is found where their bytes, as reading `name` took them, are UTF-8."""
+    text = "\n".join([page.text for page in pages])
+    stretches = undo(name, code_points(text))
+    starts = np.cumsum([0, *(len(page.text) + 1 for page in pages)])
+    bounds = np.searchsorted([undone.start for undone in stretches], starts).tolist()
+    spans = list(pairwise(bounds))
+    candidates = chain_ends(stretches, spans, f"utf8-as-{name}")
+    judged = verdicts(text, candidates, spans, model)
+    asian = are_east_asian([ends[v[0]][0].text for ends, v in zip(candidates, judged, strict=True)])
+    for page, at, (first, last) in zip(pages, starts.tolist(), spans, strict=False):
+        for i in range(first, last):
+            if asian[i] and (repair := _accepted(candidates[i], judged[i], at, page.filler)):
+                page.found.append(repair)
+
+
+def _accepted(ends: list[End], verdict: Verdict, at: int, filler: Filler) -> Repair | None:
+    """Return the repair of a stretch if it is clearly better; its page begins at `at`."""
+    which, before, after = verdict
+    undone = ends[0][0]
+    end, chain = ends[which]
+    old = before * (undone.end - undone.start)
+    new = after * (len(end.text) - end.text.count(MARK))
+    enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
+    if undone.sequences == 2:
+        enough = MIN_GAIN_ALONE
+    if new - old < enough or after <= MIN_SCORE:
+        return None
+    filled = end.text
+    if end.holes:
+        names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
+        filled = filler.fill([level for level, _ in ends[: which + 1]], names)
+    return Repair(undone.start - at, undone.end - at, filled, chain, old, new, end.sequences)
+
+
+def _settled(page: _Page, model: Model) -> list[Repair]:
+    """Return the repairs of a page, all its readings of UTF-8 being tried."""
+    text, kinds = page.text, page.kinds
+    found = _disjoint(page.found)
     if found:
-        found = _disjoint(found + _among_damage(text, codes, found, model))
-    about = about_damage(text)
-    kept = [repair for repair in found if not _is_example(about, repair)]
-    if len(kept) < len(found):
-        return kept  # what is quoted must not be taken for another kind of damage either
+        found = _disjoint(found + _among_damage(page, found, model))
+    kept = found
+    if any(repair.sequences < MAX_EXAMPLE for repair in found):
+        about = about_damage(text)
+        kept = [repair for repair in found if not _is_example(about, repair)]
+        if len(kept) < len(found):
+            return kept  # what is quoted must not be taken for another kind of damage either
     if not kept:
-        kept = _disjoint(found + _legacy(text, list(legacy_readings(kinds)), model))
+        kept = _disjoint(_legacy(text, list(legacy_readings(kinds)), model))
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
-        half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= outside
+        half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= page.outside
         kept = kept if half else _disjoint([*kept, *_in_step(text, kinds, model)])
-    if kinds & gate.LETTERS and not about:
-        kept = _disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
+    if kinds & gate.LETTERS and page.outside - page.inside(kept) >= 2:
+        letters = [r for r in _western(text, kept) if not _overlaps(r, kept)]
+        if letters and not about_damage(text):
+            kept = _disjoint(kept + letters)
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
-        kept = _disjoint(kept + lost)
+        kept = _disjoint(kept + lost) if lost else kept
     return kept
 
 
-def _among_damage(
-    text: str, codes: NDArray[np.uint32], found: list[Repair], model: Model
-) -> list[Repair]:
+def _among_damage(page: _Page, found: list[Repair], model: Model) -> list[Repair]:
     """Return short stretches in a text most of which went through one reading."""
     more: list[Repair] = []
-    outside = wide(text)
+    text = page.text
     for name in sorted({repair.chain[0] for repair in found if len(repair.chain) == 1}):
-        inside = sum(wide(text[r.start : r.end]) for r in found if r.chain == (name,))
+        inside = page.inside([r for r in found if r.chain == (name,)])
+        outside = page.outside
         if inside < MIN_DAMAGED or inside * 2 < outside or outside - inside < 2:
             continue
-        stretches = _undone_beside(name.removeprefix("utf8-as-"), codes, found)
+        stretches = _undone_beside(name.removeprefix("utf8-as-"), page.codes, found)
         olds = [text[undone.start : undone.end] for undone in stretches]
-        scores = scores_of(model, [*olds, *(undone.text for undone in stretches)])
-        for undone, old, before, after in zip(
-            stretches, olds, scores, scores[len(olds) :], strict=False
+        news = [undone.text for undone in stretches]
+        scores, asian = scores_of(model, olds + news), are_east_asian(news)
+        for undone, old, before, after, is_asian in zip(
+            stretches, olds, scores, scores[len(olds) :], asian, strict=False
         ):
             gain = after * len(undone.text) - before * len(old)
-            if gain >= MIN_GAIN * undone.sequences and is_east_asian(undone.text):
+            if gain >= MIN_GAIN * undone.sequences and is_asian:
                 more.append(_repair(undone, undone.text, (name,), (before, after)))
     return more
 
@@ -143,7 +245,7 @@ def _undone_beside(name: str, codes: NDArray[np.uint32], found: list[Repair]) ->
     at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans])
     lines = np.append(rest, 10)[at]
     return [
-        replace(undone, start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
+        undone._replace(start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
         for undone in undo(name, lines, CORE_AMONG_DAMAGE)
     ]
 
@@ -206,27 +308,6 @@ def legacy_readings(kinds: int) -> Iterator[str]:
             yield from names
 
 
-def _judged(
-    text: str, stretches: list[Undone], rule: str, model: Model, filler: Filler
-) -> Iterator[Repair]:
-    """Yield the repairs among stretches of one reading; all are scored in one pass."""
-    candidates = chain_ends(stretches, rule)
-    judged = verdicts([text[u.start : u.end] for u in stretches], candidates, model)
-    for undone, ends, (which, before, after) in zip(stretches, candidates, judged, strict=True):
-        end, chain = ends[which]
-        old = before * (undone.end - undone.start)
-        new = after * (len(end.text) - end.text.count(MARK))
-        enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
-        if undone.sequences == 2:
-            enough = MIN_GAIN_ALONE
-        if new - old >= enough and after > MIN_SCORE and is_east_asian(end.text):
-            filled = end.text
-            if end.holes:
-                names = tuple(rule.removeprefix("utf8-as-") for rule in chain)
-                filled = filler.fill([level for level, _ in ends[: which + 1]], names)
-            yield Repair(undone.start, undone.end, filled, chain, old, new, end.sequences)
-
-
 def _legacy(text: str, names: list[str], model: Model) -> list[Repair]:
     """Return what bytes of legacy encodings give, by the readings named.
 
@@ -253,11 +334,12 @@ def _judged_legacy(
     scores = model.scores([c.text.replace(MARK, "") for c in found])
     olds = dict.fromkeys((c.start, c.end) for c in found)
     before = dict(zip(olds, model.scores([text[a:b] for a, b in olds]), strict=True))
-    for candidate, score in zip(found, scores, strict=True):
+    asian = are_east_asian([c.text for c in found])
+    for candidate, score, is_asian in zip(found, scores, asian, strict=True):
         start, end = candidate.start, candidate.end
         old = before[start, end] * (end - start)
         new = score * (len(candidate.text) - candidate.text.count(MARK)) + candidate.prior
-        if new - old >= candidate.least and score > MIN_SCORE and is_east_asian(candidate.text):
+        if new - old >= candidate.least and score > MIN_SCORE and is_asian:
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide(candidate.text))
 
@@ -265,7 +347,7 @@ def _judged_legacy(
 def _disjoint(found: list[Repair]) -> list[Repair]:
     """Keep the better of repairs that overlap, judged by what they gain in all."""
     kept: list[Repair] = []
-    for repair in sorted(found, key=lambda r: (r.start, r.end)):
+    for repair in sorted(found, key=itemgetter(0, 1)):
         if kept and repair.start < kept[-1].end:
             if _gain(repair) > _gain(kept[-1]):
                 kept[-1] = repair

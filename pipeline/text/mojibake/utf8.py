@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,7 @@ NARROWED = frozenset({"gbk", "cp949"})
 SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(NamedTuple):
     """A stretch of text with one layer undone: characters `start` to `end` become `text`.
 
     `sequences` counts the valid multi-byte sequences; `holes` are the bytes found at each `�` that
