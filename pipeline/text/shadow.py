@@ -30,6 +30,8 @@ _IDENTITY = ((0x3400, 0x4DBF), (0x4E00, 0x9FBB), (0xAC00, 0xD7A3))
 _BOUND = re.compile("[\n-~\u3400-\u4dbf\u4e00-\u9fbb\uac00-\ud7a3]")
 """Nothing before these (Han, whole Hangul syllables, ASCII) can change what follows: they compose
 with nothing that stands before them."""
+_MARKS = 30
+"""Combining marks in a row that UAX #15 calls stream-safe."""
 _EMOJI = (0x1F300, 0x1FAFF)  # none is a letter or a digit, nor changes under NFKC
 
 
@@ -37,7 +39,7 @@ _EMOJI = (0x1F300, 0x1FAFF)  # none is a letter or a digit, nor changes under NF
 def _long_runs() -> re.Pattern[str]:
     """Match runs of combining marks: normalizing sorts them in quadratic time (240 kB: 17 s)."""
     marks = "".join(chr(c) for c in range(0x300, 0x1F000) if unicodedata.combining(chr(c)))
-    return re.compile(f"([{marks}]{{30}})[{marks}]+")  # 30: what UAX #15 calls stream-safe
+    return re.compile(f"([{marks}]{{{_MARKS}}})[{marks}]+")
 
 
 @cache
@@ -54,7 +56,9 @@ def folds() -> dict[int, str]:
 
 def reference(text: str) -> str:
     """Return the shadow of a text, from the definition."""
-    normal = unicodedata.normalize("NFKC", _long_runs().sub(r"\1", text))
+    if len(text) > _MARKS:
+        text = _long_runs().sub(r"\1", text)
+    normal = unicodedata.normalize("NFKC", text)
     return "".join(d for c in normal for d in c.lower() if d.isalnum()).translate(folds())
 
 
