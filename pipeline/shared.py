@@ -40,7 +40,8 @@ def find_shared(
     records, ranks = _records(corpus, kept)
     place = np.zeros(len(corpus), np.int64)
     place[kept[np.lexsort((kept, dates))]] = np.arange(len(kept))
-    return shared_paragraphs(records, ranks, place, options, corpus.texts, memory)
+    length = corpus.arrays["length"].astype(np.int64)
+    return shared_paragraphs(records, ranks, place, length, options, corpus.texts, memory)
 
 
 def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:

@@ -79,7 +79,7 @@ class Proposals:
             column *= (column >= np.uint64(low)) & (column <= np.uint64(high))
             words, mask = numbered(column)
             found.append(words)
-        return bucket_pairs(np.concatenate(found), mask)
+        return np.concatenate([found[0], *bucket_pairs(np.concatenate(found), mask, _COMMON)])
 
     def buckets(self, members: Ranks) -> Buckets:
         """Return the band hashes of some documents (ranks, any order), read once for all."""
@@ -116,12 +116,22 @@ class Buckets:
 _SCOPE = 0x9E3779B97F4A7C15
 
 
-def bucket_pairs(words: Hashes, mask: np.uint64) -> Hashes:
-    """Return left << 32 | right of all pairs of documents with one hash, in buckets not too full.
+def bucket_pairs(words: Hashes, mask: np.uint64, common: int) -> Iterator[Hashes]:
+    """Yield, in parts, left << 32 | right of all pairs of documents with one hash.
 
     `words`: the high bits of the hash, the document number in the bits of `mask`; sorted in place.
-    A pair comes once for each hash that it shares.
+    A pair comes once for each hash that it shares. A hash that more than `common` documents have
+    proposes nothing.
     """
+    heads, numbers = recurring_words(words, mask)
+    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
+    sizes = np.diff(np.append(begins, len(heads)))
+    sparse = np.repeat(sizes <= common, sizes)
+    yield from neighbour_pairs(heads[sparse], numbers[sparse], common)
+
+
+def recurring_words(words: Hashes, mask: np.uint64) -> tuple[Hashes, Hashes]:
+    """Return (hash, number) of the words whose hash several numbers have, by hash and number."""
     words.sort()
     change = words[1:] ^ words[:-1]
     shared = (change <= mask) & (change != 0)  # the same word: a document with a passage twice
@@ -130,18 +140,16 @@ def bucket_pairs(words: Hashes, mask: np.uint64) -> Hashes:
     member[1:] = shared
     member[:-1] |= shared
     words = words[member]
-    heads = words | mask
-    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(words)])
-    sizes = np.diff(np.append(begins, len(words)))
-    sparse = np.repeat(sizes <= _COMMON, sizes)
-    heads, numbers = heads[sparse], words[sparse] & mask
-    found = [np.zeros(0, np.uint64)]
-    for apart in range(1, min(_COMMON, len(heads))):
+    return words | mask, words & mask
+
+
+def neighbour_pairs(heads: Hashes, numbers: Hashes, reach: int) -> Iterator[Hashes]:
+    """Yield left << 32 | right of the pairs less than `reach` apart that have the same hash."""
+    for apart in range(1, min(reach, len(heads))):
         same = heads[apart:] == heads[:-apart]
         if not same.any():
-            break
-        found.append((numbers[:-apart][same] << np.uint64(32)) | numbers[apart:][same])
-    return np.concatenate(found)
+            return
+        yield (numbers[:-apart][same] << np.uint64(32)) | numbers[apart:][same]
 
 
 def batches(

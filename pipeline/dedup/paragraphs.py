@@ -1,12 +1,16 @@
 """Long paragraphs that an earlier document has as well: quotation or copy, for the user to weigh.
 
 Cleaning leaves a record of each paragraph of `paragraph_chars` or more. Of equal ones the first
-stays by itself; of the others, those that share a passage are read again and compared exactly.
+stays by itself; of the others, those that share a passage are looked at, those of them whose prints
+are close are read again, and exact overlap decides.
+
+A passage of 20 characters is a set phrase as often as not: over 400 MB, three million pairs share
+one and twenty are alike. Their prints, 64 bits each, tell that apart without reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,11 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import bucket_pairs
+from pipeline.dedup.candidates import neighbour_pairs, recurring_words
+from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
+from pipeline.dedup.sketch import furthest, prints
 from pipeline.dedup.verify import ShingleSets, unit_sets
 from pipeline.text.shadow import Units, shadow_units
 from pipeline.text.shingles import Hashes
@@ -30,12 +36,22 @@ Texts = Callable[[Ranks], list[str]]
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
 NGRAM = 5
 _PARTITION = 1 << 25  # values sorted at a time: 256 MB
-_BATCH = 4096  # pairs of paragraphs read at a time
+_PIECE = 1 << 22  # passages sorted at a time when pairs are looked for: 32 MB
+_REACH = 32
+"""Of the paragraphs with one passage each is compared with so many less one before it in time: with
+all, where a passage is no formula; and copies of which there are thousands have each other."""
+_BATCH, _BATCH_UNITS = 1 << 14, 1 << 23  # pairs, and shadow characters of documents, read at a time
 
 PARAGRAPH_DTYPE = np.dtype(
-    [("owner", "<i4"), ("line", "<i4"), ("hash", "<u8"), ("passages", "<u8", (_PASSAGES,))]
+    [
+        ("owner", "<i4"),
+        ("line", "<i4"),
+        ("hash", "<u8"),
+        ("print", "<u8"),
+        ("passages", "<u8", (_PASSAGES,)),
+    ]
 )
-"""A paragraph: row of its document, number of its line, hash of its shadow, its passages."""
+"""A paragraph: row of its document, number of its line, hash of its shadow, print, passages."""
 
 
 def paragraph_records(
@@ -48,6 +64,7 @@ def paragraph_records(
     records = np.zeros(len(starts), PARAGRAPH_DTYPE)
     if len(starts):
         records["hash"] = span_hashes(units, starts, ends)
+        records["print"] = prints(hashes, starts, np.maximum(ends - NGRAM + 1, starts))
         records["passages"] = passages(units, hashes, starts, ends, _PASSAGES, _WIDTH)
     return records
 
@@ -104,24 +121,25 @@ def shared_paragraphs(
     records: NDArray[Any],
     ranks: Ranks,
     place: Ranks,
+    length: Ranks,
     options: DedupOptions,
     texts: Texts,
     memory: Memory | None = None,
 ) -> Shared:
     """Return the paragraphs that stand in an earlier document too.
 
-    `ranks` int64 (k,): the document of each record; `place` int64 (n,): for each document, its
-    place in the order of time, the earliest first.
+    `ranks` int64 (k,): the document of each record. For each document, `place` int64 (n,): its
+    place in the order of time, the earliest first; `length` (n,): characters of its shadow.
     """
     order = np.lexsort((records["line"], place[ranks], records["hash"]))
     hashes = records["hash"][order]
     heads = np.concatenate(([True], hashes[1:] != hashes[:-1]))[: len(order)]
     first = order[heads][np.cumsum(heads) - 1]
     same = ranks[order] != ranks[first]  # twice in one document is not our affair
-    left, right = _near_pairs(records, ranks, order[heads])
-    swap = place[ranks[left]] > place[ranks[right]]
-    left, right = np.where(swap, right, left), np.where(swap, left, right)
-    jaccard = _compared(records, ranks, left, right, texts, memory or Memory())
+    distinct = order[heads]
+    distinct = distinct[np.lexsort((records["line"][distinct], place[ranks[distinct]]))]
+    left, right = _near_pairs(records, ranks, distinct, options)
+    jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory())
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
     later = np.concatenate((order[same], best[1]))
@@ -138,32 +156,56 @@ def shared_paragraphs(
     )
 
 
-def _near_pairs(records: NDArray[Any], ranks: Ranks, distinct: Ranks) -> tuple[Ranks, Ranks]:
-    """Return the pairs of distinct paragraphs, of two documents, that share a passage."""
-    hashes = records["passages"][distinct].ravel()
-    owners = np.repeat(distinct.astype(np.uint64), _PASSAGES)
-    mask = np.uint64((1 << max(len(records).bit_length(), 1)) - 1)
-    pairs = bucket_pairs(((hashes & ~mask) | owners)[hashes != 0], mask)
-    pairs = np.unique(pairs)
-    left = (pairs >> np.uint64(32)).astype(np.int64)
-    right = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    apart = ranks[left] != ranks[right]
-    return left[apart], right[apart]
+def _near_pairs(
+    records: NDArray[Any], ranks: Ranks, distinct: Ranks, options: DedupOptions
+) -> tuple[Ranks, Ranks]:
+    """Return the pairs of two documents' paragraphs that share a passage and may be alike.
+
+    `distinct`: the paragraphs in the order of time; of each pair the earlier comes first.
+    """
+    prints_, owners = records["print"][distinct], ranks[distinct]
+    bits = furthest(options.paragraph_jaccard)
+    found = [np.zeros(0, np.uint64)]
+    for heads, numbers in _buckets(records["passages"][distinct]):
+        for pairs in neighbour_pairs(heads, numbers, _REACH):
+            left, right = _ends(pairs)
+            close = np.bitwise_count(prints_[left] ^ prints_[right]) <= bits
+            found.append(pairs[close & (owners[left] != owners[right])])
+    left, right = _ends(np.unique(np.concatenate(found)))
+    return distinct[left], distinct[right]
+
+
+def _buckets(columns: NDArray[np.uint64]) -> Iterator[tuple[Hashes, Hashes]]:
+    """Yield (hash, number) of the passages uint64 (m, count) that recur, some hashes at a time."""
+    mask = np.uint64((1 << max(len(columns).bit_length(), 1)) - 1)
+    pieces = columns.size // _PIECE + 1
+    edges = [(piece << 64) // pieces for piece in range(pieces)] + [1 << 64]
+    for low, high in pairwise(edges):
+        words = [np.zeros(0, np.uint64)]
+        for hashes in columns.T:
+            inside = np.flatnonzero((hashes >= max(low, 1)) & (hashes <= high - 1))
+            words.append((hashes[inside] & ~mask) | inside.astype(np.uint64))
+        yield recurring_words(np.concatenate(words), mask)
+
+
+def _ends(pairs: Hashes) -> tuple[Ranks, Ranks]:
+    low = np.uint64(0xFFFFFFFF)
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & low).astype(np.int64)
 
 
 def _compared(
     records: NDArray[Any],
     ranks: Ranks,
-    left: Ranks,
-    right: Ranks,
+    pairs: tuple[Ranks, Ranks],
+    length: Ranks,
     texts: Texts,
     memory: Memory,
 ) -> NDArray[np.float64]:
     """Return the Jaccard of the shingles of each pair of paragraphs."""
+    left, right = pairs
     out = np.zeros(len(left))
-    for at in range(0, len(left), _BATCH):
-        pairs = slice(at, at + _BATCH)
-        some, inverse = np.unique(np.concatenate((left[pairs], right[pairs])), return_inverse=True)
+    for rows in _together(ranks[left], ranks[right], length):
+        some, inverse = np.unique(np.concatenate((left[rows], right[rows])), return_inverse=True)
         lines = records["line"][some]
         owners = ranks[some]
 
@@ -174,8 +216,30 @@ def _compared(
             return unit_sets(*shadow_units([split[d][n] for d, n in chosen]), NGRAM)
 
         compare = Comparer(records["hash"][some], np.arange(len(some)), read, memory)
-        out[pairs] = compare.overlap(*np.split(inverse, 2)).jaccard
+        out[rows] = compare.overlap(*np.split(inverse, 2)).jaccard
     return out
+
+
+def _together(left: Ranks, right: Ranks, length: Ranks) -> Iterator[Ranks]:
+    """Yield the rows of pairs of documents batch by batch, so that few are read more than once.
+
+    Documents that pairs connect stand together.
+    """
+    documents, numbers = np.unique(np.concatenate((left, right)), return_inverse=True)
+    forest = Forest(len(documents))
+    forest.link(*np.split(numbers, 2))
+    rows = np.lexsort((right, left, forest.roots(numbers[: len(left)])))
+    seen = np.stack((left[rows], right[rows]), axis=1).ravel()
+    size = np.zeros(len(seen), np.int64)
+    size[np.unique(seen, return_index=True)[1]] = length[documents]
+    total = np.cumsum(size.reshape(-1, 2).sum(axis=1))
+    at = 0
+    while at < len(rows):
+        before = int(total[at - 1]) if at else 0
+        to = int(np.searchsorted(total, before + _BATCH_UNITS, "right"))
+        to = min(max(to, at + 1), at + _BATCH)
+        yield rows[at:to]
+        at = to
 
 
 def _best(
