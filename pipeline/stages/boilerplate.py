@@ -4,13 +4,16 @@ Knowledge lives in `pipeline/tables/boilerplate/*.toml`; this file only says how
 Array work over a batch finds the lines that hold a trigger of some rule where that rule may apply;
 the rules are matched against those lines alone, and documents without one are not looked at.
 
-What is left alone: a text of which nothing would be left; sentences of the article; headings and
-lists that no rule begins; what is right in form and wrong in place (`新闻排行` in the middle of a
-paragraph, or above prose).
+What is left alone: a text of which nothing would be left; sentences of the article; fenced code;
+headings of Markdown (`### 引用`) where a rule means a single line; lists and other headings that no
+rule begins; what is right in form and wrong in place (`新闻排行` in the middle of a paragraph, or
+above prose).
 """
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +33,8 @@ _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three tim
 _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
 _REMEMBERED = 4096  # lines of which it is known what rules find in them
+_FENCES = ("```", "~~~")
+_HEADING = re.compile(r"#{1,6} ")
 _ROUNDS = 8  # dropping a block may bring the next heading to an edge; each round drops something
 
 
@@ -64,6 +69,7 @@ class _Page:
         self._match = match
         self.found: dict[int, Hits] = {}
         self._own: list[int] = []
+        self._fences: list[int] | None = None
         self._first: int | None = None
         self._last: int | None = None
 
@@ -73,8 +79,30 @@ class _Page:
             return ()
         found = self.found.get(number)
         if found is None:
-            found = self.found[number] = self._match(self.folded[number], self.rules[number])
+            found = self.learn(number, self._match(self.folded[number], self.rules[number]))
         return found
+
+    def learn(self, number: int, found: Hits) -> Hits:
+        """Remember of what the rules find in a line what holds where that line stands."""
+        if found and self._is_code(number):
+            found = ()
+        elif found and self._is_heading(number):
+            found = tuple(hit for hit in found if hit.rule.action != "drop-line")
+        self.found[number] = found
+        return found
+
+    def _is_code(self, number: int) -> bool:
+        """Say whether a line stands in a fenced block that ends."""
+        if self._fences is None:
+            lines = enumerate(self.folded)
+            self._fences = [n for n, line in lines if line.lstrip(" \t>")[:3] in _FENCES]
+        above = bisect_left(self._fences, number)
+        return above % 2 == 1 and above < len(self._fences)
+
+    def _is_heading(self, number: int) -> bool:
+        """Say whether a line is a heading of Markdown: `## 引用`, or underlined with `===`."""
+        below = self.folded[number + 1].rstrip() if number + 1 < len(self.folded) else ""
+        return bool(_HEADING.match(self.folded[number])) or (len(below) > 2 and set(below) == {"="})
 
     def allows(self, number: int, rule: Rule) -> bool:
         for word, limit in rule.where:
@@ -157,7 +185,8 @@ build = of_one(build_batch)
 def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:
     """Apply the rules until nothing more falls."""
     page = _Page(document.text, candidate.folded.split("\n"), candidate.rules, match)
-    page.found.update(candidate.now)
+    for number, found in candidate.now.items():
+        page.learn(number, found)
     numbers: Iterable[int] = candidate.now
     for _ in range(_ROUNDS):
         drops, cuts, columns = _judge(page, numbers)

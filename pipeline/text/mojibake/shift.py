@@ -50,6 +50,7 @@ TRIGGER = re.compile(
 )
 # A stretch too short to be scored must at least end as one.
 _SHORT = re.compile("\\?[,;!?]?[\u00a4-\uffe5]{0,3}[@-~?\u20ac\ufffd]")
+_INLINE = re.compile("`[^`\n]{1,40}`")  # code that begins with the `?` is not the second byte of 籤
 _REST = re.compile("\\?[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 _RUN = re.compile("[ -@]{0,2}([\u00a4-\uffe5]{4,10})")
 _STOPS = frozenset("，。、；：！？,;:!?")
@@ -106,7 +107,7 @@ class Shifts:
         text = self.text
         done = 0
         for q in triggers([text], self.model)[0]:
-            if q < done:
+            if q < done or _INLINE.match(text, max(0, q - 1)):
                 continue
             best = self._best(text, q)
             if best is not None:
