@@ -18,7 +18,8 @@ from pipeline.text import ngram
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
-from pipeline.text.mojibake.repairs import Repair, confirmed, repairs
+from pipeline.text.mojibake.pages import Repair
+from pipeline.text.mojibake.repairs import confirmed, repairs
 
 NAME = "mojibake"
 WAKING = (

@@ -30,6 +30,7 @@ _OPENING = {
     prefix: [m for m in CLOSES if m.encode()[:2] == prefix]
     for prefix in {mark.encode()[:2] for mark in CLOSES}
 }
+_OPENS = re.compile(f"[{''.join(CLOSES.values())}]")
 _PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
 _READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -158,7 +159,7 @@ def _private(name: str) -> str:
 
 def _closed(text: str, holes: Sequence[bytes]) -> str:
     """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
-    if not any(mark in text for mark in CLOSES.values()) or text.count(MARK) != len(holes):
+    if not _OPENS.search(text) or text.count(MARK) != len(holes):
         return text
     pieces = text.split(MARK)
     out = pieces[0]

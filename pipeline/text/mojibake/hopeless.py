@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 MARK = "\ufffd"
 _PATTERNS = (
     # One 锟斤拷 is a quotation as often as not; torn ones may stand at either end of a run.
@@ -27,15 +30,18 @@ _WIDE_WORDS = ("乱码", "亂碼", "文字化け", "编码", "編碼", "字符�
 _WORDS = (b"mojibake", b"utf", b"gb", b"big5", b"unicode", b"encoding", b"charset")
 
 
-def about_damage(text: str) -> list[tuple[int, int]]:
-    """Return start and end of each word in a text that speaks of encodings.
+def speaks_of_damage(text: str, codes: NDArray[np.uint32]) -> bool:
+    """Tell whether a text (`codes` are its code points) may have a word of ABOUT.
 
     Searching for plain words first is 30 times faster than the pattern.
     """
-    narrow = text.encode("ascii", "ignore").lower()
-    if any(word in text for word in _WIDE_WORDS) or any(word in narrow for word in _WORDS):
-        return [match.span() for match in ABOUT.finditer(text)]
-    return []
+    narrow = codes[codes < 0x80].astype(np.uint8).tobytes().lower()
+    return any(word in text for word in _WIDE_WORDS) or any(word in narrow for word in _WORDS)
+
+
+def about_damage(text: str) -> list[tuple[int, int]]:
+    """Return start and end of each word in a text that speaks of encodings."""
+    return [match.span() for match in ABOUT.finditer(text)]
 
 
 def hopeless(text: str) -> Iterator[tuple[str, int, int]]:
@@ -43,5 +49,5 @@ def hopeless(text: str) -> Iterator[tuple[str, int, int]]:
     if not any(sign in text for sign in _SIGNS):
         return
     found = [(rule, m.start(), m.end()) for rule, p in _PATTERNS for m in p.finditer(text)]
-    if found and not about_damage(text):
+    if found and not ABOUT.search(text):
         yield from found

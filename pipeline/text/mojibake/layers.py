@@ -252,9 +252,10 @@ class _Whole:
         line = np.searchsorted(first, at, side="right") - 1
         mine = (line >= 0) & (at < last[line])
         at, ends, marks = at[mine], ends[mine], marks[mine]
-        holes: list[bytes] = []
-        for a, b, n in zip(at.tolist(), ends.tolist(), marks.tolist(), strict=True):
-            holes += [self.data[a:b]] if n == 1 else [self.data[a:b], *[b""] * (n - 1)]
+        holes = [self.data[a:b] for a, b in zip(at.tolist(), ends.tolist(), strict=True)]
+        if len(marks) and marks.max() > 1:
+            rows = zip(holes, marks.tolist(), strict=True)
+            holes = [raw for hole, n in rows for raw in (hole, *[b""] * (n - 1))]
         before = np.append(0, np.cumsum(marks))
         edges = zip(*(before[np.searchsorted(at, x)].tolist() for x in (first, last)), strict=True)
         return texts, [tuple(holes[a:b]) for a, b in edges]

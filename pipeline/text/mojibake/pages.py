@@ -1,0 +1,125 @@
+"""Damaged texts side by side, and the repairs that are found in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+from math import exp
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text.mojibake import gate
+from pipeline.text.mojibake.chains import undone_whole
+from pipeline.text.mojibake.fill import Filler
+from pipeline.text.mojibake.hopeless import about_damage, speaks_of_damage
+from pipeline.text.ngram import Model, code_points
+
+COVERED = 0.95
+"""Share of the characters beyond ASCII whose repair settles which reading it was."""
+
+
+class Repair(NamedTuple):
+    """Characters `start` to `end` of the text, through `chain` (outermost reading first).
+
+    `before` and `after` are log-probabilities of the whole.
+    """
+
+    start: int
+    end: int
+    text: str
+    chain: tuple[str, ...]
+    before: float
+    after: float
+    sequences: int
+
+    @property
+    def confidence(self) -> float:
+        """How sure the repair is, 0-1: by what it gains, in nats for each character."""
+        gain = (self.after - self.before) / max(self.sequences, 1)
+        return round(1 - 0.5 * exp(-max(gain, 0.0) / 4), 3)
+
+
+class Sheet:
+    """Some texts, one after the other, each followed by a line end."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.text = "\n".join([*texts, ""])
+        self.codes = code_points(self.text)
+        # How many characters lie beyond ASCII before each place.
+        self.high = np.append(0, np.cumsum(self.codes > 0x7F))
+
+    @cached_property
+    def speaks(self) -> bool:
+        """Tell whether one of the texts speaks of encodings."""
+        return speaks_of_damage(self.text, self.codes)
+
+    def inside(self, spans: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+        """Return how many characters beyond ASCII lie in each span: int64 (n,)."""
+        places = np.fromiter(chain.from_iterable(spans), np.intp)
+        found: NDArray[np.int64] = self.high[places[1::2]] - self.high[places[::2]]
+        return found
+
+
+class Page:
+    """A text of a sheet, what it may need, and what has been found in it."""
+
+    def __init__(self, sheet: Sheet, text: str, kinds: int, at: int, model: Model) -> None:
+        self.sheet = sheet
+        self.text = text
+        self.kinds = kinds
+        self.at = at
+        self.outside = int(sheet.high[at + len(text)] - sheet.high[at])
+        self.readings = outermost(kinds)
+        self.found: list[Repair] = []
+        self.filler = Filler(undone_whole, model)
+
+    def inside(self, repairs: Iterable[Repair]) -> NDArray[np.int64]:
+        """Return how many characters beyond ASCII each repair has: int64 (n,)."""
+        return self.sheet.inside((r.start + self.at, r.end + self.at) for r in repairs)
+
+    def next_reading(self) -> str:
+        """Return the next reading to try, or an empty string where no more are."""
+        # Two readings of one text are not both UTF-8 throughout.
+        covered = sum(r.end - r.start for r in self.found) > COVERED * self.outside
+        return self.readings.pop(0) if self.readings and not covered else ""
+
+    def about(self) -> list[tuple[int, int]]:
+        """Return start and end of each word of the text that speaks of encodings."""
+        codes = self.sheet.codes[self.at : self.at + len(self.text)]
+        speaks = self.sheet.speaks and speaks_of_damage(self.text, codes)
+        return about_damage(self.text) if speaks else []
+
+
+def outermost(kinds: int) -> list[str]:
+    """Return the readings of UTF-8 that the gate's suspicion allows."""
+    names: list[str] = []
+    for kind, more in (
+        (gate.UTF8_GBK, ("gbk",)),
+        (gate.UTF8_LATIN, ("cp1252", "macroman")),
+        (gate.UTF8_CYRILLIC, ("cp1251",)),
+        (gate.KANA, ("cp932",)),
+        (gate.KOREAN, ("cp949",)),
+        (gate.UNLIKELY, ("cp932", "cp949", "big5")),
+    ):
+        names += more if kinds & kind else ()
+    return list(dict.fromkeys(names))
+
+
+def disjoint(found: list[Repair]) -> list[Repair]:
+    """Keep the better of repairs that overlap, judged by what they gain in all."""
+    kept: list[Repair] = []
+    for repair in sorted(found, key=itemgetter(0, 1)):
+        if kept and repair.start < kept[-1].end:
+            if _gain(repair) > _gain(kept[-1]):
+                kept[-1] = repair
+        else:
+            kept.append(repair)
+    return kept
+
+
+def _gain(repair: Repair) -> float:
+    return repair.after - repair.before
