@@ -4,12 +4,13 @@
 
 DATA holds JSONL sets (`NAME.jsonl.zst`, one object a line with `text`). data-juicer's
 chinese_convert_mapper runs OpenCC over every text, so its rows are OpenCC's. Times are CPU
-seconds, the least of nine runs, census and receipts included.
+seconds, the least of nine runs in turns, census and receipts included.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ SIMPLIFIED = (
 TRADITIONAL = (
     *("B_twlaw_hant", "B_wiki_hant_drcd", "B_lygazette_hant", "B_debdoc_hant", "A1_hkfire_html"),
 )
+PEERS = ("t2s", "tw2s")  # the configurations of OpenCC that are measured beside ours
 MAINLAND = {"peoples-daily-gba"}  # outlets among the Traditional ones that write Simplified
 OTHERS = {
     "F_debdoc_ja": "Japanese",
@@ -96,14 +98,26 @@ def outputs(compiled: list[Compiled], docs: Sequence[Document]) -> list[Document
     return [out for out in run_stages(compiled, docs)[0] if isinstance(out, Document)]
 
 
-def least(run: Callable[[], object]) -> float:
-    """Return the least CPU seconds of nine runs."""
-    times = []
+def least(*runs: Callable[[], object]) -> list[float]:
+    """Return the least CPU seconds of nine runs of each, in turns, so that noise meets all alike.
+
+    The collector is set as in a worker.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    times: list[list[float]] = [[] for _ in runs]
     for _ in range(9):
-        start = time.process_time()
-        run()
-        times.append(time.process_time() - start)
-    return min(times)
+        for run, seconds in zip(runs, times, strict=True):
+            start = time.process_time()
+            run()
+            seconds.append(time.process_time() - start)
+    return [min(seconds) for seconds in times]
+
+
+def opencc_over(config: str, docs: Sequence[Document]) -> Callable[[], object]:
+    run = converter(config)
+    return lambda: [run(doc.text) for doc in docs]
 
 
 def megabytes(docs: Sequence[Document]) -> float:
@@ -146,15 +160,16 @@ def simplified(data: Path, most: int) -> None:
             continue
         size = sum(len(doc.text) for doc in docs)
         compiled = stage()
-        line = f"  {name:28}"
         ours = changed(docs, [out.text for out in outputs(compiled, docs)])
-        seconds = least(lambda c=compiled, d=docs: run_stages(c, d))  # type: ignore[misc]
-        line += f" ours {ours / size * 1e6:6.1f} {megabytes(docs) / seconds:5.0f}"
-        for config in ("t2s", "tw2s"):
-            run = converter(config)
-            theirs = changed(docs, [run(doc.text) for doc in docs])
-            seconds = least(lambda r=run, d=docs: [r(doc.text) for doc in d])  # type: ignore[misc]
-            line += f" | {config} {theirs / size * 1e6:6.1f} {megabytes(docs) / seconds:5.0f}"
+        seconds = least(
+            lambda c=compiled, d=docs: run_stages(c, d),  # type: ignore[misc]
+            *(opencc_over(config, docs) for config in PEERS),
+        )
+        speed = [megabytes(docs) / one for one in seconds]
+        line = f"  {name:28} ours {ours / size * 1e6:6.1f} {speed[0]:5.0f}"
+        for config, rate in zip(PEERS, speed[1:], strict=True):
+            theirs = changed(docs, [converter(config)(doc.text) for doc in docs])
+            line += f" | {config} {theirs / size * 1e6:6.1f} {rate:5.0f}"
         print(line)
 
 
@@ -190,19 +205,19 @@ def traditional(data: Path, most: int) -> None:
         assert all(
             replay(doc.text, out.edits) == out.text for doc, out in zip(docs, found, strict=False)
         )
-        ours = least(lambda c=compiled, d=docs: run_stages(c, d))  # type: ignore[misc]
+        seconds = least(
+            lambda c=compiled, d=docs: run_stages(c, d),  # type: ignore[misc]
+            *(opencc_over(config, docs) for config in PEERS),
+        )
         receipts = sum(len(out.edits) for out in found)
         line = (
             f"  {name:20} ours {left([out.text for out in found]) / size * 1e6:6.1f} "
-            f"{megabytes(docs) / ours:5.1f} {receipts:6}"
+            f"{megabytes(docs) / seconds[0]:5.1f} {receipts:6}"
         )
-        for config in ("t2s", "tw2s"):
-            run = converter(config)
-            theirs = least(lambda r=run, d=docs: [r(doc.text) for doc in d])  # type: ignore[misc]
-            rest = left([run(doc.text) for doc in docs]) / size * 1e6
-            line += (
-                f" | {config} {rest:6.1f} {megabytes(docs) / theirs:5.1f} ({ours / theirs:.2f}x)"
-            )
+        for config, theirs in zip(PEERS, seconds[1:], strict=True):
+            rest = left([converter(config)(doc.text) for doc in docs]) / size * 1e6
+            times = seconds[0] / theirs
+            line += f" | {config} {rest:6.1f} {megabytes(docs) / theirs:5.1f} ({times:.2f}x)"
         print(line)
 
 

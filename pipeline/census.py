@@ -168,10 +168,17 @@ def census(texts: Sequence[str]) -> Census:
     return Census(_masks(counts), counts)
 
 
-def recount(counted: Census, rows: Sequence[int], changes: Iterable[tuple[str, str]]) -> None:
-    """Bring some rows of a census up to date: (what left the text, what came into it) for each."""
+def recount(
+    counted: Census, rows: Sequence[int], changes: Iterable[tuple[str | None, str]]
+) -> None:
+    """Bring some rows of a census up to date: (what left the text, what came into it) for each.
+
+    None for what left is all of it.
+    """
     gone, come = zip(*changes, strict=True)
-    counts = counted.counts[rows] - census(gone).counts + census(come).counts
+    kept = counted.counts[rows]
+    kept[[part is None for part in gone]] = 0
+    counts = kept - census([part or "" for part in gone]).counts + census(come).counts
     counted.counts[rows] = counts
     counted.masks[rows] = _masks(counts)
 

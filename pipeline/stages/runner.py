@@ -104,7 +104,7 @@ def run_stages(
             continue
         inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
         results = item.outcomes(inputs, Census(counted.masks[awake], counted.counts[awake]))
-        changed: dict[int, tuple[str, str]] = {}
+        changed: dict[int, tuple[str | None, str]] = {}
         for i, before, after in zip(awake, inputs, results, strict=True):
             outcomes[i] = after
             if isinstance(after, Document) and after.text is not before.text:
@@ -115,12 +115,12 @@ def run_stages(
     return outcomes, counted
 
 
-def _change(before: Document, after: Document) -> tuple[str, str]:
-    """Return what a stage took out of a text and what it put in: by its receipts, if they are few.
+def _change(before: Document, after: Document) -> tuple[str | None, str]:
+    """Return what a stage took out of a text (None: all of it) and what it put in.
 
-    A receipt costs as much as fifty characters.
+    By its receipts, if they are few: a receipt costs as much as fifty characters.
     """
     step = after.steps[-1] if len(after.steps) == len(before.steps) + 1 else None
     if step is None or len(step) * 50 > len(before.text):
-        return before.text, after.text
+        return None, after.text
     return "".join([edit.before for edit in step]), "".join([edit.after for edit in step])

@@ -175,6 +175,7 @@ def _run_columns(documents: list[Document], chosen: Sequence[tuple[int, Lines]],
     fields = [
         (i, name, value)
         for i, lines in chosen
+        if documents[i].columns
         for name in FROM_TEXT
         if (value := documents[i].columns.get(name)) and (lines is None or _foreign(value, by))
     ]

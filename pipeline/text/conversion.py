@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from itertools import pairwise, repeat
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,6 @@ Places = NDArray[np.int64]
 JOIN_WITHIN = 12
 
 
-# OpenCC converts nothing inside a description of a character (⿰木養).
-_DESCRIPTION = tuple(map(chr, range(0x2FF0, 0x3000)))
 _MARKS = re.compile("[\n ，。、；：！？（）「」《》“”,;:!?]")
 # Characters between two marks that are still aligned one by one: the cost is quadratic in them.
 ALIGN_MAX = 2000
@@ -150,21 +148,20 @@ def text_of(codes: Codes) -> str:
 def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, list[Edit]]]:
     """Convert all texts as one, mend the output and compare it with the input.
 
-    The line feed between the texts keeps OpenCC's words and ours from reaching across.
+    The line feeds around the texts keep OpenCC's words and ours from reaching across; some of ours
+    ask for one, at the beginning of a text as well.
     """
-    before = "\n".join(texts)
+    before = "\n".join(["", *texts, ""])
     codes = codes_of(before)
     start = _without_strays(before) if step.stray else before
-    out, mended = _mended(start, step.config, step.table)
+    given = codes if start is before else codes_of(start)
+    out, mended = _mended(start, given, step.config, step.table)
     if step.regional:
-        out, more = _mended(text_of(out), step.regional, step.regional_table)
+        out, more = _mended(text_of(out), out, step.regional, step.regional_table)
         mended |= more
-    lone = (codes & ~np.uint32(0x7FF)) == 0xD800
-    if lone.any():
-        out[lone] = codes[lone]
     after = text_of(out)
     lengths = np.array([len(text) + 1 for text in texts])
-    starts = np.cumsum(lengths) - lengths
+    starts = np.cumsum(lengths) - lengths + 1
     pair = _Pair(before, after, np.flatnonzero(codes != out), starts, mended)
     return [
         (after[start : start + len(text)], edits)
@@ -174,17 +171,21 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     ]
 
 
-def simplified_codes(text: str) -> Codes:
-    """Return the code points that OpenCC's t2s makes of a text: uint32 (n,).
+def converted_codes(config: str, text: str, codes: Codes) -> Codes:
+    """Return the code points that a configuration of OpenCC makes of a text: uint32 (n,).
 
-    By arrays; by OpenCC itself the few texts that need more than its tables.
+    Those of t2s by arrays, but for texts that need more than its tables. Raises ValueError where
+    the length is another one.
     """
-    if not any(map(text.__contains__, _DESCRIPTION)):
-        try:
-            return t2s(text, codes_of(text))
-        except UnicodeEncodeError:
-            pass
-    return codes_of(_opencc("t2s", text)).copy()
+    if config == "t2s" and (simplified := t2s(text, codes)) is not None:
+        return simplified
+    out = codes_of(_opencc(config, text)).copy()
+    if len(out) != len(codes):
+        raise ValueError(f"opencc {config} changed the length of a text")
+    lone = (codes & ~np.uint32(0x7FF)) == 0xD800
+    if lone.any():
+        out[lone] = codes[lone]
+    return out
 
 
 def _without_strays(text: str) -> str:
@@ -196,21 +197,19 @@ def _without_strays(text: str) -> str:
     strays = class_table().take(codes, mode="clip") == NAMES.index("han_simplified")
     if not strays.any():
         return text
-    codes[strays] = codes_of(_opencc("s2t", text))[strays]
+    codes[strays] = converted_codes("s2t", text, codes)[strays]
     return text_of(codes)
 
 
-def _mended(text: str, config: str, table: str) -> tuple[Codes, dict[int, str]]:
-    """Return the code points of `text` converted and mended, and the rules of the mends.
+def _mended(text: str, codes: Codes, config: str, table: str) -> tuple[Codes, dict[int, str]]:
+    """Return the code points of `text` (which are `codes`) converted and mended, and our rules.
 
     A region's mends read OpenCC's output, as they know the forms of Traditional text only.
     """
-    out = simplified_codes(text) if config == "t2s" else codes_of(_opencc(config, text)).copy()
-    if len(out) != len(text):
-        raise ValueError(f"opencc {config} changed the length of a text")
+    out = converted_codes(config, text, codes)
     if table.startswith("hant_"):
-        text = text_of(out)
-    return out, mends(table).apply(text, codes_of(text), out)
+        text, codes = text_of(out), out.copy()
+    return out, mends(table).apply(text, codes, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,19 +237,19 @@ def _receipts(pair: _Pair, stage: str, rule: str) -> list[list[Edit]]:
     first = changed[np.concatenate(([0], new))]
     last = changed[np.concatenate((new - 1, [len(changed) - 1]))] + 1
     owner = owner[np.concatenate(([0], new))]
-    spans = list(map(slice, first.tolist(), last.tolist()))
-    columns = (
-        repeat(stage),
+    spans = zip(
         _rules(rule, first, last, pair.mended),
-        (first - starts[owner]).tolist(),
-        (last - starts[owner]).tolist(),
-        map(pair.before.__getitem__, spans),
-        map(pair.after.__getitem__, spans),
-        repeat(1.0),
-        repeat(""),
+        first.tolist(),
+        last.tolist(),
+        starts[owner].tolist(),
+        strict=True,
     )
-    # `Edit(...)` runs Python code for its defaults; this does not, and takes a third of the time.
-    edits = list(map(partial(tuple.__new__, Edit), zip(*columns, strict=False)))
+    # `Edit(...)` runs Python code for its defaults; this takes a third of the time.
+    make, before, after = tuple.__new__, pair.before, pair.after
+    edits = [
+        make(Edit, (stage, name, a - start, b - start, before[a:b], after[a:b], 1.0, ""))
+        for name, a, b, start in spans
+    ]
     cuts = np.searchsorted(owner, np.arange(len(starts) + 1)).tolist()
     return [edits[i:j] for i, j in pairwise(cuts)]
 

@@ -204,11 +204,16 @@ def region(text: str) -> str:
     """
     automaton, weights = _region_words()
     for sample in _REGION_SAMPLES:
-        found = [weights[word] for word in _matches(automaton, text[:sample])]
-        taiwan = sum(weight for script, weight in found if script == HANT_TW)
-        hong_kong = sum(weight for script, weight in found if script == HANT_HK)
-        against_taiwan = sum(weight for script, weight in found if script != HANT_TW)
-        if taiwan >= REGION_MIN and taiwan > 3 * against_taiwan:
+        taiwan = hong_kong = not_taiwan = 0
+        for word in _matches(automaton, text[:sample]):
+            script, weight = weights[word]
+            if script == HANT_TW:
+                taiwan += weight
+            elif script == HANT_HK:
+                hong_kong += weight
+            else:
+                not_taiwan += weight
+        if taiwan >= REGION_MIN and taiwan > 3 * (hong_kong + not_taiwan):
             return HANT_TW
         if hong_kong >= REGION_MIN and hong_kong > 3 * taiwan:
             return HANT_HK
