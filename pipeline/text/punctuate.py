@@ -18,6 +18,7 @@ from typing import Any
 
 from pipeline.text import codes as arrays
 from pipeline.text import gaps, pairs
+from pipeline.text.code import is_in_program
 from pipeline.text.marks import (
     ASCII_MARKS,
     TO_ASCII,
@@ -205,6 +206,7 @@ def _settled_order(text: str, found: list[Found]) -> list[Found]:
     spans = spans_at(text, [item[1] for item in found])
     if spans:
         found = [item for item in found if not _inside(spans, item[1])]
+    found = [item for item in found if not is_in_program(text, item[1])]
     found.sort(key=itemgetter(1))
     return found
 
