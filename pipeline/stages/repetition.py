@@ -73,6 +73,7 @@ _NUMERAL = "0-9０-９一二三四五六七八九十百千万零〇两"
 # Begins as an article of a statute, a row, markup or code.
 _ITEM = re.compile(
     rf"第\s?[{_NUMERAL}]+\s?[条條章节節编編款项項部分回集]"
+    r"|[0-9]+(?:\.[0-9]+)+\.?\s"  # 3.1.10. a heading, which stands in the list of contents as well
     r"|[-*+•·●○■□◆#>|=~`$<{}\[\\/@│┃├┌└─━╭╰]"
 )
 # Begins as an item or a date; as a quotation, or says who speaks: shorter ones may repeat. The
@@ -88,6 +89,7 @@ _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
 _RULED = re.compile(r"[|\t│┃─━═]")
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
 _SENTENCE_END = "。！？…!?”』」）)"
+_ENDS = {*_SENTENCE_END, *"；;：:.!?"}
 _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
 _STUCK = 10
@@ -131,6 +133,9 @@ def repeats(
         if often and not formal and _CAPTION.match(line):
             gone[i] = Repeat("repeated-caption", twin[i])
         elif len(line) >= options.sentence_chars and (not formal or _long_sentence(line)):
+            # Between two line ends in mid-sentence stands no paragraph.
+            if i and not {line[-1], bare[i - 1][-1]} & _ENDS:
+                continue
             gone[i] = Repeat("repeated-paragraph", twin[i])
     if near and not formal:
         _near(text, lines, gone, options)
