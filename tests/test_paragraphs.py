@@ -36,7 +36,8 @@ def find(texts: Sequence[str], place: Sequence[int] | None = None) -> tuple[Shar
     order = np.arange(len(texts)) if place is None else np.array(place)
     records = found.paragraphs
     ranks = records["owner"].astype(np.int64)
-    return shared_paragraphs(records, ranks, order, found.length.astype(np.int64), OPTIONS, reader), reader
+    length = found.length.astype(np.int64)
+    return shared_paragraphs(records, ranks, order, length, OPTIONS, reader), reader
 
 
 def test_equal_and_alike_paragraphs_are_marked_with_the_earlier_document() -> None:
