@@ -23,7 +23,7 @@ from typing import Any
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text.prose import core, is_bulleted, is_prose
+from pipeline.text.prose import PROSE_CHARS, core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
@@ -61,15 +61,15 @@ class _Page:
     """A text cut into lines, with what is known of each; what is not asked is not found out."""
 
     def __init__(
-        self, text: str, folded: list[str], rules: Mapping[int, tuple[int, ...]], match: Match[Hits]
+        self, text: str, folded: str, rules: Mapping[int, tuple[int, ...]], match: Match[Hits]
     ) -> None:
         self.lines = text.split("\n")
-        self.folded = folded
+        self.folded = folded.split("\n")
         self.rules = rules
         self._match = match
         self.found: dict[int, Hits] = {}
         self._own: list[int] = []
-        self._fences: list[int] | None = None
+        self._fences: list[int] | None = None if any(fence in folded for fence in _FENCES) else []
         self._first: int | None = None
         self._last: int | None = None
 
@@ -81,6 +81,13 @@ class _Page:
         if found is None:
             found = self.learn(number, self._match(self.folded[number], self.rules[number]))
         return found
+
+    def hit(self, number: int) -> _Hit | None:
+        """Return what the first of these rules finds that may apply where the line stands."""
+        for hit in self.hits(number):
+            if self.allows(number, hit.rule):
+                return hit
+        return None
 
     def learn(self, number: int, found: Hits) -> Hits:
         """Remember of what the rules find in a line what holds where that line stands."""
@@ -101,8 +108,9 @@ class _Page:
 
     def _is_heading(self, number: int) -> bool:
         """Say whether a line is a heading of Markdown: `## 引用`, or underlined with `===`."""
-        below = self.folded[number + 1].rstrip() if number + 1 < len(self.folded) else ""
-        return bool(_HEADING.match(self.folded[number])) or (len(below) > 2 and set(below) == {"="})
+        below = self.folded[number + 1] if number + 1 < len(self.folded) else ""
+        underlined = below.startswith("===") and not below.rstrip().strip("=")
+        return underlined or _HEADING.match(self.folded[number]) is not None
 
     def allows(self, number: int, rule: Rule) -> bool:
         for word, limit in rule.where:
@@ -131,8 +139,8 @@ class _Page:
     def first_prose(self) -> int:
         """Return the number of the first line of prose that no rule drops."""
         if self._first is None:
-            numbers = range(len(self.folded))
-            self._first = next(filter(self._prose, numbers), min(_EDGE_LINES, len(self.folded)))
+            edge = min(_EDGE_LINES, len(self.folded))
+            self._first = self._first_of(range(len(self.folded)), edge)
         return self._first
 
     def last_prose(self) -> int:
@@ -140,13 +148,17 @@ class _Page:
         if self._last is None:
             numbers = range(len(self.folded) - 1, -1, -1)
             edge = max(-1, len(self.folded) - _EDGE_LINES - 1)
-            self._last = next(filter(self._prose, numbers), edge)
+            self._last = self._first_of(numbers, edge)
         return self._last
 
-    def _prose(self, number: int) -> bool:
-        if not is_prose(self.folded[number]):
-            return False
-        return all(hit.rule.action == "cut" for hit in self.hits(number))
+    def _first_of(self, numbers: Iterable[int], edge: int) -> int:
+        """Return the first of some lines that is prose which no rule drops, or the edge."""
+        for number in numbers:
+            line = self.folded[number]
+            prose = len(line) >= PROSE_CHARS and is_prose(line)
+            if prose and all(hit.rule.action == "cut" for hit in self.hits(number)):
+                return number
+        return edge
 
 
 def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
@@ -184,7 +196,7 @@ build = of_one(build_batch)
 
 def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:
     """Apply the rules until nothing more falls."""
-    page = _Page(document.text, candidate.folded.split("\n"), candidate.rules, match)
+    page = _Page(document.text, candidate.folded, candidate.rules, match)
     for number, found in candidate.now.items():
         page.learn(number, found)
     numbers: Iterable[int] = candidate.now
@@ -219,8 +231,8 @@ def _without(
         line, cut = page.folded[n], cuts.get(n)
         known[line[: cut.start] + line[cut.end :] if cut else line] = page.rules[n]
     # The edits fit the folded text as well, of which only the offsets count.
-    folded = _applied("\n".join(page.folded), edits).split("\n")
-    rules = {n: known[line] for n, line in enumerate(folded) if line in known}
+    folded = _applied("\n".join(page.folded), edits)
+    rules = {n: known[line] for n, line in enumerate(folded.split("\n")) if line in known}
     return _Page(text, folded, rules, match)
 
 
@@ -246,7 +258,7 @@ def _judge(
     for number in numbers:
         if number in drops:
             continue
-        hit = next((hit for hit in page.hits(number) if page.allows(number, hit.rule)), None)
+        hit = page.hit(number)
         if hit is None:
             continue
         if hit.rule.action == "move":

@@ -14,7 +14,7 @@ _LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,2
 _REFERENCE = re.compile(r"\s*\[[^\[\]\n]{1,40}\]:\s*\S")
 _SENTENCE_ENDS = "。!?…;\")'"
 _BULLETS = "·-*>#■◆►▶★☆+|"
-_PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
+PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
 _WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
 _LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
 
@@ -54,7 +54,7 @@ def is_prose(folded: str) -> bool:
     (True, False)
     """
     line = folded.strip()
-    if len(line) < _PROSE_CHARS:
+    if len(line) < PROSE_CHARS:
         return False
     if line[0] == "[" and _REFERENCE.match(line):
         return False
@@ -80,7 +80,7 @@ def plain_sentences(
     closed = _closers().take(last, mode="clip")
     last = np.where(closed, codes.take(np.maximum(ends - 2, 0)), last)
     first = _openers().take(codes.take(starts), mode="clip")
-    sentence: NDArray[np.bool_] = (ends - starts > _PROSE_CHARS) & (last == ord("。")) & first
+    sentence: NDArray[np.bool_] = (ends - starts > PROSE_CHARS) & (last == ord("。")) & first
     return sentence
 
 

@@ -228,19 +228,22 @@ def _candidates(
     for place in np.flatnonzero(ready).tolist():
         if hits := match(next(folded), which[place]):
             wanted.setdefault(owners[place], {})[numbers[place]] = hits
+    texts = _folded_texts(part, list(wanted))
     found = []
-    for owner, hit in wanted.items():
+    for (owner, hit), text in zip(wanted.items(), texts, strict=True):
         mine = range(bisect_left(owners, owner), bisect_right(owners, owner))
-        codes = part.codes[part.starts[owner] : part.starts[owner + 1] - 1]
-        found.append(
-            Candidate(
-                part.first + owner,
-                fold_codes(codes),
-                {numbers[place]: which[place] for place in mine},
-                hit,
-            )
-        )
+        known = {numbers[place]: which[place] for place in mine}
+        found.append(Candidate(part.first + owner, text, known, hit))
     return found
+
+
+def _folded_texts(part: Codes, which: Sequence[int]) -> list[str]:
+    """Return some texts of a slice, folded: all at once if they are many."""
+    starts = part.starts.tolist()
+    if len(which) * 4 < len(starts):
+        return [fold_codes(part.codes[starts[i] : starts[i + 1] - 1]) for i in which]
+    folded = fold_codes(part.codes)
+    return [folded[starts[i] : starts[i + 1] - 1] for i in which]
 
 
 def _decoded(codes: NDArray[np.uint32], lines: Lines, which: Ints) -> list[str]:
