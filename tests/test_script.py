@@ -135,6 +135,15 @@ def test_the_words_of_t2s_are_those_of_the_installed_opencc() -> None:
         assert conversion.converter("t2s")(word) == after
 
 
+def test_the_characters_of_t2s_are_those_of_the_installed_opencc() -> None:
+    codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x31350)]
+    # A line feed keeps the characters from meeting as words.
+    text = "\n".join(map(chr, codes))
+    assert conversion.text_of(conversion.simplified_codes(text)) == conversion.converter("t2s")(
+        text
+    )
+
+
 def simplified(text: str) -> str:
     """Convert a text within a document that is Traditional beyond doubt."""
     return convert(f"這書寫與觀點還會變嗎\n{text}").text.split("\n")[1]

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 MAX_WORD = 8
 """Characters: the longest word whose reading is looked for in one pair of brackets."""
@@ -39,23 +43,52 @@ _SEPARATORS = re.compile(r"[\s'\-]+")
 _NUMBERED = re.compile(r"([a-zü]+)([1-50])")
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A row per syllable: with its tone mark, in zhuyin, and all characters that are read so.
+
+    `characters` are those of all rows, `ends` where each row ends in them; `numbered`: the form
+    with a mark by that with a number.
+    """
+
+    marked: list[str]
+    zhuyin: list[str]
+    characters: str
+    ends: list[int]
+    numbered: dict[str, str]
+
+
 @cache
-def _table() -> tuple[dict[str, tuple[str, ...]], dict[str, str], dict[str, tuple[str, ...]]]:
-    """Return readings by character, marked form by numbered form, zhuyin by character."""
-    marked: dict[str, tuple[str, ...]] = {}
-    zhuyin: dict[str, tuple[str, ...]] = {}
-    numbered: dict[str, str] = {}
+def _table() -> _Table:
     table = files("pipeline").joinpath("tables/annotations/readings.tsv").read_text("utf-8")
-    for line in table.splitlines():
-        if line.startswith("#"):
-            continue
-        reading, number, bopomofo, characters = line.split("\t")
-        numbered[number] = reading
-        # One tuple serves all characters that have no other reading, which most have not.
-        for known, alone in ((marked, (reading,)), (zhuyin, (bopomofo,))):
-            several = {c: known[c] + alone for c in characters if c in known}
-            known.update(dict.fromkeys(characters, alone) | several)
-    return marked, numbered, zhuyin
+    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    marked, numbers, zhuyin, characters = (list(column) for column in zip(*rows, strict=True))
+    ends = list(accumulate(map(len, characters)))
+    return _Table(
+        marked, zhuyin, "".join(characters), ends, dict(zip(numbers, marked, strict=True))
+    )
+
+
+@cache  # a dictionary of all 53,000 takes 45 ms to fill, and most are never asked for
+def _rows_of(character: str) -> tuple[int, ...]:
+    """Return the numbers of the syllables as which a character is read."""
+    table = _table()
+    rows = []
+    at = table.characters.find(character)
+    while at >= 0:
+        rows.append(bisect_right(table.ends, at))
+        at = table.characters.find(character, at + 1)
+    return tuple(rows)
+
+
+def _pinyin(character: str) -> tuple[str, ...]:
+    marked = _table().marked
+    return tuple([marked[row] for row in _rows_of(character)])
+
+
+def _zhuyin(character: str) -> tuple[str, ...]:
+    zhuyin = _table().zhuyin
+    return tuple([zhuyin[row] for row in _rows_of(character)])
 
 
 @cache
@@ -72,7 +105,7 @@ def is_usual(content: str, character: str) -> bool:
     if text[-1:].isdigit():
         text = _numbers_to_marks(text)
     usual = first_readings().get(character)
-    return text == usual if usual else text in _table()[0].get(character, ())
+    return text == usual if usual else text in _pinyin(character)
 
 
 def toneless(reading: str) -> str:
@@ -93,21 +126,20 @@ def pinyin_span(content: str, before: str) -> int:
         text = _numbers_to_marks(text)
     elif text.isascii():
         return 0  # no tone at all
-    by_character = _table()[0]
-    return _backwards(text, before, by_character, neutral=True)
+    return _backwards(text, before, _pinyin, neutral=True)
 
 
 def is_neutral(content: str, character: str) -> bool:
     """Return whether `content` is the toneless reading of a character that has one: 的 de, de5."""
     syllable = content.lower().rstrip("05")
-    return syllable.isascii() and syllable in _table()[0].get(character, ())
+    return syllable.isascii() and syllable in _pinyin(character)
 
 
 def zhuyin_span(content: str, before: str) -> int:
     """Return of how many of the last characters of `before` the zhuyin `content` is a reading."""
     text = re.sub(r"˙([ㄅ-ㄩ]+)", r"\1˙", content.translate(_LETTERS))
     text = re.sub(r"[\s˙]+$|\s+", lambda m: "˙" if "˙" in m.group() else "", text)
-    return _backwards(text, before, _table()[2], neutral=False)
+    return _backwards(text, before, _zhuyin, neutral=False)
 
 
 @cache
@@ -142,12 +174,12 @@ def kana_span(content: str, before: str) -> int:
 
     The last characters may hold kana (食べ物: たべもの), but the first of them is Han.
     """
-    span = _backwards(content, before, _kana(), neutral=False)
+    span = _backwards(content, before, _kana().get, neutral=False)
     return 0 if before[-span:][:1] in _HIRAGANA else span
 
 
 def _numbers_to_marks(text: str) -> str:
-    numbered = _table()[1]
+    numbered = _table().numbered
 
     def marked(match: re.Match[str]) -> str:
         syllable = match[1].replace("v", "ü")
@@ -158,11 +190,11 @@ def _numbers_to_marks(text: str) -> str:
 
 
 def _backwards(
-    text: str, before: str, by_character: dict[str, tuple[str, ...]], *, neutral: bool
+    text: str, before: str, readings: Callable[[str], tuple[str, ...] | None], *, neutral: bool
 ) -> int:
     ends = {len(text)}
     for k, character in enumerate(reversed(before[-MAX_WORD:]), 1):
-        known = by_character.get(character)
+        known = readings(character)
         if not known:
             return 0
         light = {toneless(r) for r in known} if neutral else set()

@@ -3,15 +3,15 @@
 t2s is a table of characters and 477 words; at each place the longest word wins, else the character.
 One gather from a table does the characters, and flags the few places that need more: a character
 beyond the BMP, or the one by which a word is known (its rarest). Only there words are looked for,
-and the leftmost longest ones taken, which is what OpenCC's matching does. The table of characters
-is asked of OpenCC itself at first use; the words are in `tables/script/t2s_phrases.tsv`. The other
+and the leftmost longest ones taken, which is what OpenCC's matching does. Both are in
+`tables/script/t2s_*.tsv`: to ask OpenCC for the characters at first use took 45 ms. The other
 configurations, whose words are a hundred times as many, stay with OpenCC.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -86,13 +86,12 @@ def _words(
 
 @cache
 def _tables() -> Tables:
+    pairs = {ord(c): ord(to) for to, chars in _rows("characters") for c in chars}
+    astral = {code: to for code, to in pairs.items() if code >= _BMP}
     characters = np.arange(_BMP, dtype=np.uint32)
-    asked = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00)]  # Han, compatibility Han
-    characters[asked] = _ask_opencc(asked)
-    beyond = range(0x20000, 0x31350)  # Han of planes 2 and 3
-    astral = {a: b for a, b in zip(beyond, _ask_opencc(beyond), strict=True) if a != b}
-    path = files("pipeline").joinpath("tables/script/t2s_phrases.tsv")
-    rows = [row.split("\t") for row in path.read_text("utf-8").splitlines() if row[0] != "#"]
+    plain = [code for code in pairs if code < _BMP]
+    characters[plain] = [pairs[code] for code in plain]
+    rows = _rows("phrases")
     known = {word for word, _ in rows}
     heads = {word[0] for word in known}
     often = Counter(char for word, _ in rows for char in word)
@@ -113,9 +112,6 @@ def _tables() -> Tables:
     return Tables(characters, astral, words)
 
 
-def _ask_opencc(codes: Iterable[int]) -> list[int]:
-    import opencc
-
-    # A line feed keeps the characters from meeting as words.
-    lines = opencc.OpenCC("t2s").convert("\n".join(map(chr, codes))).split("\n")
-    return [ord(line) for line in lines]
+def _rows(name: str) -> list[list[str]]:
+    text = files("pipeline").joinpath(f"tables/script/t2s_{name}.tsv").read_text("utf-8")
+    return [row.split("\t") for row in text.splitlines() if row[0] != "#"]
