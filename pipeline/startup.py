@@ -10,6 +10,8 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
 
+from pipeline import patterns
+
 # A process is one core's worth; pools of threads would fight, and reserve address space.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -64,6 +66,7 @@ def own_process() -> None:
     global _ours  # noqa: PLW0603
     _ours = True
     without_pandas()
+    patterns.remember()
 
 
 def one_thread() -> None:

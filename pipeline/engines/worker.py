@@ -21,6 +21,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
+from pipeline import patterns
 from pipeline.engines import pulse
 from pipeline.startup import without_pandas
 
@@ -30,6 +31,7 @@ _PR_SET_PDEATHSIG = 1
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
     without_pandas()
+    patterns.remember()
     serve(Connection(fd), parent, memory_mb)
 
 
@@ -67,6 +69,7 @@ def serve(connection: Connection, parent: int, memory_mb: int) -> None:
         except (EOFError, OSError):
             return
         connection.send_bytes(_answer(task, job))
+        patterns.save()  # those of this process, and of the one that it was forked from
 
 
 @cache
