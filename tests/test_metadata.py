@@ -20,6 +20,7 @@ from pipeline.text.bylines import find_bylines
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
 from pipeline.text.roles import Role, explain, roles
 from pipeline.text.rules import builtin_rules
+from pipeline.text.statement import Statement
 from tests.stage_cases import check, load
 
 
@@ -270,7 +271,7 @@ def test_only_the_ends_of_a_text_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     read = 0
     known = byline.read
 
-    def counted(line: str) -> tuple[byline.Statement, ...]:
+    def counted(line: str) -> tuple[Statement, ...]:
         nonlocal read
         read += len(line)
         return known(line)

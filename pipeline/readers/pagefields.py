@@ -19,6 +19,7 @@ from pipeline.text.fold import fold
 from pipeline.text.headline import is_title
 from pipeline.text.names import is_outlet, looks_chinese, people, source
 from pipeline.text.signature import trailing
+from pipeline.text.statement import Statement
 
 _MAX_JSON = 1 << 20  # characters of one JSON-LD element
 _PARAGRAPH = 60  # characters of a line that is no second line of a title
@@ -76,7 +77,7 @@ def page_fields(page: PageLines, page_title: str, text: tuple[int, int]) -> dict
     return found
 
 
-def _said(line: str) -> tuple[byline.Statement, ...]:
+def _said(line: str) -> tuple[Statement, ...]:
     """Return what a line says; the name of a paper alone on a line may be anything."""
     says = byline.read(line)
     return () if len(says) == 1 and says[0].rule == "bare-outlet" else says
@@ -242,7 +243,7 @@ def _published(
     named: Mapping[str, str],
     linked: Iterable[Mapping[str, Any]],
     times: Iterable[str],
-    says: Iterable[byline.Statement],
+    says: Iterable[Statement],
     around: _Around,
 ) -> datetime | None:
     given = [named[name] for name in words()["date_meta"] if name in named]
@@ -280,7 +281,7 @@ def _is_stamp(folded: str, found: re.Match[str]) -> bool:
 
 def _people(
     signed: Iterable[str],
-    says: Iterable[byline.Statement],
+    says: Iterable[Statement],
     around: _Around,
     site: str,
 ) -> dict[str, list[str]]:
@@ -366,7 +367,7 @@ def _blog_owner(page: PageLines, page_title: str) -> str:
 
 
 def _source(
-    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], says: Iterable[byline.Statement]
+    named: Mapping[str, str], linked: Iterable[Mapping[str, Any]], says: Iterable[Statement]
 ) -> str | None:
     # A site's own name stands beside the date, the paper's has a label.
     for statement in sorted(says, key=lambda s: s.rule == "bare-outlet"):

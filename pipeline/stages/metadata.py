@@ -19,7 +19,6 @@ from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text import byline, dates, names
-from pipeline.text.byline import Statement
 from pipeline.text.bylines import (
     BESIDE,
     PEOPLE,
@@ -30,8 +29,15 @@ from pipeline.text.bylines import (
     outer_lines,
 )
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
-from pipeline.text.headline import dateline, marked_title, original_title, title_above
+from pipeline.text.headline import (
+    dateline,
+    marked_title,
+    original_title,
+    reported_from,
+    title_above,
+)
 from pipeline.text.signature import trailing
+from pipeline.text.statement import Statement
 
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "published_at_zone", "url", "place")
 
@@ -226,6 +232,7 @@ def _columns(
     found: dict[str, Any] = {}
     statements = [s for line in lines if line.goes for s in line.says]
     statements += signed.says if signed and signed.goes else ()
+    gone = [line.text for line in lines if line.goes]
     # A site's own name stands beside the date, the paper's has a label.
     statements.sort(key=lambda s: s.rule == "bare-outlet")
     for statement in statements:
@@ -238,6 +245,10 @@ def _columns(
             found.setdefault(statement.column, statement.value)
     if title := _title(head):
         found["title"] = title
+    if (when := found.get("published_at")) and (hour := found.get("hour")) and not when.hour:
+        found["published_at"] = when.replace(hour=int(hour[:2]), minute=int(hour[3:]))
+    if "author" in found and (place := next(filter(None, map(reported_from, gone)), None)):
+        found["place"] = place
     if "published_at" in found and not known.get("published_at"):
         found["published_at_zone"] = dates.zone_of(found["published_at"])
     for line in [line for line in head if not line.goes][:4] if wired else ():

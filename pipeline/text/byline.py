@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from pipeline.text import dates
+from pipeline.text import behind, dates
 from pipeline.text.firstlook import may_be_byline
 from pipeline.text.fold import fold
 from pipeline.text.grammar import SURE, grammar
@@ -30,25 +30,10 @@ from pipeline.text.names import (
     words,
 )
 from pipeline.text.roles import Role
+from pipeline.text.statement import Statement
 
 MAX_CHARS = 160
 """A longer line is no byline. The longest seen in press pages is about 120 characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One thing that a byline says. `value`: list[str], str, datetime or None (it says nothing).
-
-    `alone`: it makes a byline by itself. `deep`: it may stand far from the end of the text.
-    """
-
-    rule: str
-    column: str
-    value: Any
-    alone: bool
-    deep: bool = False
-    likely: bool = False  # a byline by itself at the right place
-    open: bool = False  # a label whose value is on the next line, or nowhere
 
 
 _ROLE = re.compile(
@@ -78,6 +63,7 @@ _NOWHERE = re.compile(
     r"(?:本文|文章|图文|内容|信息|资料|图片|素材|以上内容|部分内容|文字|文图)?"
     r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
 )
+_SLASHED = re.compile(r"[\u3400-\u9fff]/(?:文|图|摄影?|报[道导])(?=\s+[\u3400-\u9fff])")
 _DATED = re.compile(r"\d|年")  # what every match of dates.DATE has
 _SWITCH = re.compile("[版原调字放缩默打关收我分订举纠复责查阅手投推]")  # and of _NOISE
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
@@ -113,20 +99,20 @@ def _parsed(line: str) -> tuple[Statement, ...]:
         return ()
     text = _Text(line, folded)
     text.at = _LEAD.match(text.folded).end()  # type: ignore[union-attr]
-    found = _statements(text)
-    return tuple(found) if found else ()
+    return tuple(_statements(text) or behind.unlabelled(line, folded))
 
 
 class _Text:
     """A line and its folded twin, with a place in both."""
 
-    __slots__ = ("at", "end", "folded", "line", "staffed")
+    __slots__ = ("at", "end", "folded", "line", "said", "staffed")
 
     def __init__(self, line: str, folded: str) -> None:
         self.line = line
         self.folded = folded
         self.at = 0
         self.end = len(line.rstrip())
+        self.said: Statement | None = None  # the statement before
         self.staffed = grammar().staffed.search(folded) is not None
 
     def raw(self, start: int, end: int) -> str:
@@ -156,6 +142,9 @@ def _statements(text: _Text) -> list[Statement] | None:
         statement = _next(text, bracket)
         if statement is None:
             return None
+        text.said = statement
+        if statement.rule == behind.TOOK and behind.took(found):
+            found[-1] = replace(found[-1], column="photographer")
         found.append(statement)
 
 
@@ -168,6 +157,9 @@ def _next(text: _Text, bracket: str) -> Statement | None:
         if dated and (moment := dates.moment(dated)):
             text.at = dated.end()
             return Statement("bare-date", "published_at", moment, False)
+    if text.said and (done := behind.belongs(folded, at, end, text.said)):
+        text.at = done[1]
+        return done[0]
     for pattern, with_colon in _label_patterns(text, bracket):
         found = pattern.match(folded, at, end)
         if found is None:
@@ -209,11 +201,12 @@ def _labelled(
     role = grammar().by_label[label]
     start = found.end()
     if role.value == "date":
-        dated = dates.DATE.match(text.folded, _after_gap(text, start), text.end)
+        first = _after_gap(text, start)
+        dated = dates.DATE.match(text.folded[first : text.end])  # it may stand behind a slash
         moment = dates.moment(dated) if dated else None
         if dated is None or moment is None:
             return _open(text, role, label, start) if with_colon else None
-        text.at = dated.end()
+        text.at = first + dated.end()
         return Statement(role.id, role.column, moment, role.alone, role.deep)
     if role.value == "number":
         number = _NUMBER.match(text.folded, start, text.end) or (
@@ -248,6 +241,9 @@ def _valued(
             value = value[:names_end]
             stop = text.line.rfind(value, 0, stop) + names_end
         said = people(value, strict=role.strict or not with_colon)
+        if said is None and with_colon and behind.NICKNAME.fullmatch(fold(value)):
+            text.at = stop
+            return Statement(role.id, role.column, [value], False)
         # 作者:济南日报·爱济南记者:张龙: the value is the paper of the label that follows.
         if with_colon and said and stop < text.end and text.folded[stop - 1 : stop].strip():
             following = grammar().closed.match(text.folded, stop, text.end)
@@ -269,7 +265,8 @@ def _valued(
             return None
         said = None
     text.at = stop
-    return Statement(role.id, role.column, said or None, role.alone, role.deep and with_colon)
+    alone = role.alone and (with_colon or role.spaced_alone)
+    return Statement(role.id, role.column, said or None, alone, role.deep and with_colon)
 
 
 def _known(value: str) -> bool:
@@ -311,10 +308,12 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
     rules = grammar()
     ends = [end]
     for pattern in _stops(text.folded[start:end]):
-        for found in pattern.finditer(text.folded, start, end):
-            if found.start() > start and _starts_here(text, pattern, found, start):
-                ends.append(found.start())
-                break
+        found = pattern.search(text.folded, start, end)
+        while found and not (found.start() > start and _starts_here(text, pattern, found, start)):
+            found = pattern.search(text.folded, found.start() + 1, end)
+        ends += [found.start()] if found else []
+    if slashed := _SLASHED.search(text.folded, start, end):  # 记者张龙/文 李明/摄
+        ends.append(slashed.end())
     for word in re.finditer(r"\s+(?=\S)", text.folded[start:end]):
         at = start + word.end()
         if rules.spaced.match(text.folded, at, end) or _role_word(text, at, end):
@@ -347,7 +346,7 @@ def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], st
         label = found["label"] or found["slashed"] or ""
         # One-character labels and slashes need a gap before them: 影视图/文 is no label.
         if len(label) > 1 and text.folded[found.end() - 1] == ":":
-            return True
+            return not re.search(r"\s", label)  # 陈大文 图: is two labels
     return before in " \t|/丨;,、()[]【】" and found.start() > start
 
 
@@ -362,6 +361,9 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
     if short and ends_like_outlet(word[0]) and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
         return Statement("bare-outlet", "source", name, False)
+    if named := behind.named_first(text.line, text.folded, text.at, text.end):
+        column, names, alone, text.at = named
+        return Statement("byline-name-first", column, names, alone, likely=not alone)
     if ":" in text.folded and looks_chinese(name) and _CLOCK.search(text.folded):
         text.at = name_stop
         return Statement("bare-name", "author", [name], False)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 from pipeline.text import byline, names
-from pipeline.text.byline import Statement
 from pipeline.text.headline import is_title, original_title
+from pipeline.text.statement import Statement
 
 HEAD_CHARS = 2000
 """How far from its start a text is looked at: the bylines of a head are within 300 characters."""
@@ -22,6 +22,10 @@ TAIL_CHARS = 6000
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
 _FORM = re.compile(r"[\s【\[]*[^\s:：](?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
+_OF_PAGE = re.compile(
+    r"[\s【\[<·]*(?:[上下前后後]一?[篇条條则則页頁章]|分享|相[关關]|推[荐薦]|延伸|[热熱][门門]"
+    r"|字[体體号號型级級]|[当當]前|[您你]|位置)"
+)
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
@@ -209,7 +213,9 @@ def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
         following = lines[i] if i < len(lines) else None
         value = _value_below(block[-1], following)
         sure = value or _is_sure(block) or (head and _is_dateline(lines, first, i))
-        if not (sure or _is_placed(lines, first, i, head=head)) or _in_form(lines, first, i):
+        if not (sure or _is_placed(lines, first, i, head=head)):
+            continue
+        if _in_form(lines, first, i, answered=value is not None):
             continue
         for line in block:
             line.goes = not is_out_of_reach(line)
@@ -248,14 +254,20 @@ def _is_placed(lines: Sequence[Line], first: int, last: int, *, head: bool) -> b
     return under_title or last >= len(lines) - 1
 
 
-def _in_form(lines: Sequence[Line], first: int, last: int) -> bool:
-    """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content."""
+def _in_form(lines: Sequence[Line], first: int, last: int, *, answered: bool) -> bool:
+    """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content.
+
+    Not so the labels of the page itself (上一篇：). `answered`: the line below has a value.
+    """
     labels = sum(
         _FORM.match(lines[i].text) is not None and not read(lines[i].text)
         for i in (first - 2, first - 1, last, last + 1)
-        if 0 <= i < len(lines) and not lines[i].says and _is_short(lines[i].text)
+        if 0 <= i < len(lines)
+        and not lines[i].says
+        and _is_short(lines[i].text)
+        and not _OF_PAGE.match(lines[i].text)
     )
-    sure = any(s.alone and s.value for line in lines[first:last] for s in line.says)
+    sure = answered or any(s.alone and s.value for line in lines[first:last] for s in line.says)
     return labels > int(sure)
 
 
@@ -270,7 +282,7 @@ def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
     block = lines[first:last]
     columns = {s.column for line in block for s in line.says}
     return (
-        "published_at" in columns <= {"published_at", "source", ""}
+        "published_at" in columns <= {"published_at", "source", "url", ""}
         and any(_STAMP.search(line.text) for line in block)
         and is_title(lines[first - 1].text)
         and len(lines[last].text) > len(lines[first - 1].text)

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_units
-from pipeline.text.byline import MAX_CHARS, Statement
+from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
 from pipeline.text.signature import SIGNATURE_CHARS, trailing
+from pipeline.text.statement import Statement
 
 BYLINE, DATELINE, SIGNATURE, HEADING = 1, 2, 4, 8
 """What a text may have: lines that go, a place before its first words, a name in brackets at its
@@ -36,7 +37,7 @@ _RIGHT = _MARK | _LABEL_START | _WORD_END
 # Statements without a mark: a role before a name, a title renamed, 来源于网络.
 _WORDS = (
     "记者", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
-    "源自", "来自", "源网", "源互",
+    "源自", "来自", "源网", "源互", "港时", "/文", "/图", "/摄", "/报",
 )  # fmt: skip
 # 6月21日电, 日讯, 日消息, 报道; 讯 only where something ends it.
 _WIRES = (

@@ -17,7 +17,7 @@ from pipeline.text.names import words
 
 _WORDS = (
     "记者", "通讯员", "编辑", "责编", "校对", "审核", "评论员", "实习", "供稿", "来源", "来自",
-    "源于", "字体", "打印", "编审",
+    "源于", "字体", "打印", "编审", "摄影", "撰文", "报道", "报导", "香港时间",
 )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ _FIRST_WORDS = (
     "文章", "图文", "内容", "信息", "资料", "图片", "素材", "以上", "部分", "文字", "文图", "均来",
     "均源", "来源", "来自", "源于", "源自", "星期", *("周" + day for day in "一二三四五六日天"),
     "民国", "中华", *(f"{a}{b}" for a in "一二" for b in "〇零○一二三四五六七八九"), "ht",
+    "香港", "台北", "北京",
 )  # fmt: skip
 _WORD = re.compile(r"[^\s()\[\]【】（）［］|/:：,;，；]+")
 _STAFF = re.compile(
@@ -54,6 +55,10 @@ _STAFF = re.compile(
 )
 _STAFF_CHARS = 28  # a paper and a rank of 16 characters before the longest role; 供稿 after 24
 _CLOCK = re.compile(r"\d\s{0,2}[:：]\s{0,2}\d\d")
+_BEHIND = re.compile(
+    r"[\u3400-\u9fff·]{2,12}(?:[\s、,，][\u3400-\u9fff·]{2,12}){0,3}\s{0,3}[/／\s]\s{0,2}"
+    r"[文图圖摄攝报報采採撰供编編]"
+)  # 张龙/文, 陈淑敏 报道
 _NUMBER = re.compile(r"\d{1,4}(?:\s|[-/.年版－／．–—]|st|nd|rd|th)", re.IGNORECASE)
 _MONTHS = frozenset(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"))
 
@@ -119,5 +124,7 @@ def _begins(line: str) -> bool:
     if word and word[0][-1] in look.endings:
         return True
     if word and (len(word[0]) <= 4 or "·" in word[0]) and _CLOCK.search(start):
+        return True
+    if _BEHIND.match(start) or "表" in start[-12:]:  # 发表于江苏
         return True
     return start[:3].lower() in _MONTHS or _STAFF.search(start, 0, _STAFF_CHARS) is not None

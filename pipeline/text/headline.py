@@ -36,6 +36,11 @@ _SIGNED_WIRE = re.compile(
     r"(?:/(?P<at>[\u4e00-\u9fff]{2,6}?)(?:即时|综合|连线)?报[道导]"
     r"|(?:\d{1,2}月)?\d{1,2}日(?:专|综合外)?电|(?:即时|综合|连线)?报[道导](?=[\s:]))"
 )
+# 記者林怡君／台南報導. What stands there besides places says how it was reported.
+_REPORTED = re.compile(
+    r"记者[^\s/]{2,16}\s?/\s?(?P<at>[\u4e00-\u9fff]{2,4}?)(?:即时|综合|连线|现场)?报[道导]"
+)
+_NO_PLACE = frozenset(re.findall("..", "综合即时连线现场编译整理专题独家外电摄影特别国际体育娱乐"))
 _WIRE = re.compile("[电電讯訊]|消息|报道|報導")
 _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
 
@@ -134,6 +139,18 @@ def dateline(line: str) -> dict[str, object] | None:
         if "author" not in said and (alone := people(inner, strict=True)):
             said["author"] = alone
     return said or None
+
+
+def reported_from(line: str) -> str | None:
+    """Return the place that a byline names.
+
+    >>> reported_from("記者林怡君／台南報導"), reported_from("記者林怡君／綜合報導")
+    ('台南', None)
+    """
+    found = _REPORTED.search(fold(line)) if "報" in line or "报" in line else None
+    if found is None or found["at"] in _NO_PLACE:
+        return None
+    return line[found.start("at") : found.end("at")]
 
 
 def _signed_wire(start: str, found: re.Match[str]) -> dict[str, object] | None:

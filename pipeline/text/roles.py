@@ -26,6 +26,7 @@ class Role:
     leave: tuple[str, ...]
     outlet: bool = False
     strict: bool = False
+    spaced_alone: bool = True
     separators: str = ":|/丨"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pipeline.text.byline import Statement, read
+from pipeline.text.byline import read
 from pipeline.text.fold import fold
 from pipeline.text.names import people
+from pipeline.text.statement import Statement
 
 SIGNATURE_CHARS = 80
 """How long a byline in brackets behind a sentence can be."""
