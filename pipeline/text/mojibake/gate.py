@@ -173,13 +173,17 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     kinds = np.zeros(len(texts), np.uint16)
     sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     foreign = (counted.masks & np.uint64(FOREIGN)) != 0
-    private, letters = counted.count("private"), counted.count("cyrillic", "greek")
     for part in _slices(sizes, np.flatnonzero(foreign)):
         kinds[part] = _of_foreign([texts[i] for i in part], sizes[part])
-    for part in _slices(sizes):
-        kinds[part] = _of_han(
-            [texts[i] for i in part], sizes[part], kinds[part], private[part], letters[part]
-        )
+    strange = [
+        number
+        for part in _slices(sizes)
+        for number in _of_han(texts, part, sizes[part], kinds, counted)
+    ]
+    for i in _noise(texts, strange):
+        kinds[i] |= UNLIKELY
+    # What is out of step is looked for last in texts with other damage.
+    kinds[np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))] |= DROPPED
     return kinds
 
 
@@ -206,47 +210,47 @@ def _joined(
 
 def _of_han(
     texts: Sequence[str],
+    part: NDArray[np.intp],
     sizes: NDArray[np.int64],
     kinds: NDArray[np.uint16],
-    private: NDArray[np.uint32],
-    letters: NDArray[np.uint32],
-) -> NDArray[np.uint16]:
-    """Return what the flags of Han characters say, with the kinds known: uint16 (n,).
+    counted: Census,
+) -> list[int]:
+    """Add what the flags of Han characters say of the texts of a part to the kinds.
 
-    `private` and `letters` are how many private-use characters and how many Cyrillic and Greek
-    letters each text has.
+    Returns the numbers of those with strange characters, which may be noise.
     """
-    codes, starts = _joined(texts, sizes)
+    codes, starts = _joined([texts[i] for i in part], sizes)
     f = _look(flags().han, codes)
 
     def mark(places: NDArray[np.intp], kind: int) -> None:
-        kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
+        kinds[part[np.searchsorted(starts, places, side="right") - 1]] |= np.uint16(kind)
 
     two = f[:-1] & f[1:]
     mark(_in_turn(f, codes), UTF8_GBK)
-    mark(np.flatnonzero(two[:-2] & two[2:] & LATIN_PAIR), UTF8_GBK)
-    mark(np.flatnonzero(two[:-1] & two[1:] & SJIS_KANA), UNLIKELY)
+    mark(np.flatnonzero((two[:-2] & two[2:] & LATIN_PAIR) != 0), UTF8_GBK)
+    mark(np.flatnonzero((two[:-1] & two[1:] & SJIS_KANA) != 0), UNLIKELY)
     asked = np.flatnonzero(codes == QUESTION)
     mark(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0], SHIFTED)
-    comma = np.flatnonzero(codes == COMMA)
-    mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
+    if counted.count("bopomofo")[part].any():
+        comma = np.flatnonzero(codes == COMMA)
+        mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
     common, han = _tallies(f, starts, COMMON, HAN)
-    kinds[(private >= 2) & (private * 8 >= han)] |= UNLIKELY  # what Big5 becomes in GBK
-    strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han)).tolist()
-    noise = _is_noise([texts[i] for i in strange])
-    for i, is_noise in zip(strange, noise, strict=True):
+    private = counted.count("private")[part]
+    kinds[part[(private >= 2) & (private * 8 >= han)]] |= UNLIKELY  # what Big5 becomes in GBK
+    strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han))
+    for i in strange.tolist():
         korean = _count(codes[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
-        if (is_noise and han[i] >= 4) or (korean >= 2 and korean * 5 >= han[i] * 3):
-            kinds[i] |= UNLIKELY
-    # What is out of step is looked for last, and ends are found everywhere in other damage.
-    other = np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))
-    kinds[other] |= DROPPED
-    # Cyrillic letters are rare in Chinese, but not in Russian.
-    russian = np.flatnonzero(letters > FEW_HAN * han)
-    for i in np.union1d(other, russian).tolist():
+        if korean >= 2 and korean * 5 >= han[i] * 3:
+            kinds[part[i]] |= UNLIKELY
+    # Ends are found everywhere in other damage. Cyrillic letters are rare in Chinese, but not in
+    # Russian.
+    other = np.flatnonzero(kinds[part] & ~np.uint16(SHIFTED | LETTERS))
+    letters = counted.count("cyrillic", "greek")[part]
+    for i in np.union1d(other, np.flatnonzero(letters > FEW_HAN * han)).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0
     mark(endings(codes, f), DROPPED)
-    return kinds
+    noise: list[int] = part[strange[han[strange] >= 4]].tolist()
+    return noise
 
 
 def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -266,8 +270,10 @@ def _in_turn(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.intp
     four = np.flatnonzero(three[:-1] & steps[2:])
     three &= f[:-2] & LT != 0
     alone = np.flatnonzero(three)
-    edge = np.append(codes, 10)
-    alone = alone[(edge[alone - 1] < 0x80) & (edge[alone + 3] < 0x80)]
+    # Nothing stands before the first character and behind the last one.
+    after = codes.take(alone + 3, mode="clip") < 0x80
+    after |= alone + 3 == len(codes)
+    alone = alone[((codes[alone - 1] < 0x80) | (alone == 0)) & after]
     return np.concatenate([four, alone]) if len(alone) else four
 
 
@@ -275,10 +281,11 @@ def _count(codes: NDArray[np.uint32], flag: int) -> int:
     return int(np.count_nonzero(_look(flags().rest, codes) & flag))
 
 
-def _is_noise(texts: Sequence[str]) -> list[bool]:
-    """Tell of which texts the middle reads like noise."""
-    middles = [_middle(_NARROW.sub("", _middle(text, 8 * SAMPLE)), SAMPLE) for text in texts]
-    return [score < UNLIKELY_BELOW for score in load().scores(middles)]
+def _noise(texts: Sequence[str], asked: Sequence[int]) -> Iterator[int]:
+    """Yield the numbers of the texts asked about of which the middle reads like noise."""
+    middles = [_middle(_NARROW.sub("", _middle(texts[i], 8 * SAMPLE)), SAMPLE) for i in asked]
+    scores = zip(asked, load().scores(middles), strict=True)
+    return (i for i, score in scores if score < UNLIKELY_BELOW)
 
 
 def _middle(text: str, size: int) -> str:
@@ -291,13 +298,13 @@ def endings(codes: NDArray[np.uint32], f: NDArray[np.uint8] | None = None) -> ND
     `f` are the flags of Han characters, where they are at hand.
     """
     f = _look(flags().han, codes) if f is None else f
-    rare = np.zeros(len(f) + RARE_WINDOW, np.uint8)
-    np.not_equal(f & RARE, 0, out=rare[RARE_WINDOW:].view(bool))
-    # The eight before each place, by doubling: two, four, eight.
-    window = rare[:-1] + rare[1:]
-    window = window[:-2] + window[2:]
-    window = window[:-4] + window[4:]
-    at = np.flatnonzero(window[: len(f)] >= RARE_LEAST)
+    rare = np.flatnonzero((f & RARE) != 0)
+    # Two of them among the eight before a place: behind the second, at most so far behind the
+    # first, and not behind a third, which makes a pair with the second.
+    near = np.flatnonzero(rare[1:] - rare[:-1] < RARE_WINDOW)
+    last = np.minimum(rare[near] + RARE_WINDOW, np.append(rare, len(f) - 1)[near + 2])
+    behind = rare[near + 1][:, None] + np.arange(1, RARE_WINDOW)
+    at = behind[behind <= last[:, None]]
     rest = flags().rest
     at = at[_look(rest, codes[at]) & ENDING != 0]
     here, before = _look(rest, codes[at]), _look(rest, codes[at - 1])
@@ -306,9 +313,7 @@ def endings(codes: NDArray[np.uint32], f: NDArray[np.uint8] | None = None) -> ND
     at = at[(before & WIDE != 0) & ((here & IDEOGRAPH == 0) | (following & WORD != 0))]
     # Both on the line of the end.
     back = np.arange(1, RARE_WINDOW + 1)
-    seen = np.concatenate([np.full(RARE_WINDOW, 10, np.uint32), codes])[
-        at[:, None] + RARE_WINDOW - back
-    ]
+    seen = codes.take(at[:, None] - back, mode="clip")  # more of the first character is harmless
     mine = ~np.logical_or.accumulate(seen == 10, axis=1)
     mine &= _look(flags().han, seen) & RARE != 0
     ends: NDArray[np.intp] = at[mine.sum(axis=1) >= RARE_LEAST]
@@ -325,12 +330,13 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
         kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
 
     mark(_western(f), UTF8_LATIN)
-    mark(np.flatnonzero(np.isin(codes, CONTROLS)), UTF8_LATIN)
+    controls = np.flatnonzero((codes >= CONTROLS[0]) & (codes <= CONTROLS[-1]))
+    mark(controls[np.isin(codes[controls], CONTROLS)], UTF8_LATIN)
     mark(_signs(f, codes, starts), UTF8_LATIN)
     mark(_cyrillic(f), UTF8_CYRILLIC)
-    lead = np.flatnonzero(f[:-1] & LETTER_LEAD)
-    mark(lead[f[lead + 1] & LETTER_TRAIL != 0], LETTERS)
-    hangul = np.flatnonzero(f[:-1] & HANGUL)
+    lead = (f[:-1] & LETTER_LEAD) != 0
+    mark(np.flatnonzero(lead & (f[1:] & LETTER_TRAIL != 0)), LETTERS)
+    hangul = np.flatnonzero((f[:-1] & HANGUL) != 0)
     mark(hangul[_look(flags().rest, codes[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
     half, rare = _tallies(f, starts, HALF_KANA, RARE_HANGUL)
     kinds[half >= 4] |= KANA
@@ -342,7 +348,7 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
 
 def _western(f: NDArray[np.uint8]) -> NDArray[np.intp]:
     two = f[:-1] & f[1:]
-    return np.flatnonzero(two[:-2] & two[2:] & WESTERN)
+    return np.flatnonzero((two[:-2] & two[2:] & WESTERN) != 0)
 
 
 def _signs(
@@ -357,7 +363,7 @@ def _signs(
 
 
 def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.intp]:
-    lead = np.flatnonzero(f[:-2] & CYRILLIC_LEAD)
+    lead = np.flatnonzero((f[:-2] & CYRILLIC_LEAD) != 0)
     found: NDArray[np.intp] = lead[f[lead + 1] & f[lead + 2] & CYRILLIC_TRAIL != 0]
     return found
 
