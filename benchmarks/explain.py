@@ -20,12 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.publish import LOOKUP_ROWS, PARTS, WriteOptions, part_name, write_parquet
 from pipeline.report.lookup import find
 from pipeline.store import version as versions
+from pipeline.store.parquet import LOOKUP_ROWS, WriteOptions, write_parquet
+from pipeline.store.schema import DATA, DROPPED, EDITS, LEDGER, schema
 
-LOOKUPS = {"data": 0, "ledger": LOOKUP_ROWS, "audit/edits.parquet": LOOKUP_ROWS,
-           "audit/dropped.parquet": LOOKUP_ROWS}  # fmt: skip
+PART = "part-{:05d}.parquet"
+LOOKUPS = {"data": (DATA, 0), "ledger": (LEDGER, LOOKUP_ROWS),
+           "audit/edits.parquet": (EDITS, LOOKUP_ROWS),
+           "audit/dropped.parquet": (DROPPED, LOOKUP_ROWS)}  # fmt: skip
 
 
 def copied(table: pa.Table, first: int, last: int) -> pa.Table:
@@ -48,18 +51,16 @@ def make(source: Path, target: Path, documents: int, parts: int) -> list[str]:
     copies = max(documents // kept, parts)
     bounds = [copies * i // parts for i in range(parts + 1)]
     options = WriteOptions("benchmark", 1)
-    for name, rows in LOOKUPS.items():
-        table = pq.read_table(source / name).cast(
-            pa.schema([(column.name, column.type) for column in PARTS[name]])
-        )
+    for name, (columns, rows) in LOOKUPS.items():
+        table = pq.read_table(source / name).cast(schema(columns))
         for number in range(parts):
             part = copied(table, bounds[number], bounds[number + 1])
-            write_parquet(part, target / name / part_name(number), options, rows or len(part))
+            write_parquet(part, target / name / PART.format(number), options, rows or len(part))
     run = json.loads((source / "run.json").read_bytes())
     (target / "run.json").write_text(json.dumps({**run, "shards": []}))
     (target / versions.SUCCESS).touch()
     ids = [
-        pq.read_table(target / "ledger" / part_name(n), columns=["id"]).column("id")
+        pq.read_table(target / "ledger" / PART.format(n), columns=["id"]).column("id")
         for n in (0, parts // 2, parts - 1)
     ]
     return [ids[0][0].as_py(), ids[1][len(ids[1]) // 2].as_py(), ids[2][-1].as_py()]

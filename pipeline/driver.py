@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Crew, Failed, TaskError, Watch
 from pipeline.errors import ConservationError, QuarantineLimitError
+from pipeline.parts import PartJob, write_part
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -35,15 +35,7 @@ from pipeline.plan import (
     no_input,
     program_id,
 )
-from pipeline.publish import (
-    Part,
-    PartJob,
-    WriteOptions,
-    cut_parts,
-    part_files,
-    write_clusters,
-    write_part,
-)
+from pipeline.publish import Part, cut_parts, write_clusters
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
@@ -57,10 +49,14 @@ from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Figures, Observer, counted, next_step
 from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
+from pipeline.store import texts
 from pipeline.store import version as versions
+from pipeline.store.earlier import Earlier, read_parts
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.groups import groups
 from pipeline.store.options import OutputOptions, RunOptions
+from pipeline.store.parquet import WriteOptions
+from pipeline.store.schema import FILES
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
 
@@ -147,7 +143,7 @@ class _Run:
         self.observer.phase("decide", counted(len(corpus.table), "record"))
         decisions = self._timed(seconds, "decide", lambda: self._decide(corpus, before))
         staged = versions.staging(self.output, self.name)
-        counts = self._timed(
+        counts, links = self._timed(
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
         )
         facts = self._facts(corpus, decisions, counts)
@@ -157,9 +153,13 @@ class _Run:
         facts.update(seconds=seconds, published_at=int(time.time()))
         name = versions.next_name(self.output, self.name)
         alerts, example = self._write_reports(staged, facts, corpus, decisions, name)
-        versions.seal(staged, {"run_id": self.program[:16], "identity": self.name})
+        known = versions.known_files(before, links)
+        versions.seal(staged, {"run_id": self.program[:16], "identity": self.name}, known)
         folder = versions.publish(self.output, staged, name)
         self.state.clear_work()
+        texts.forget_others(
+            self.state.texts, (part["decided"]["digest"] for part in read_parts(folder))
+        )
         self.observer.finish({
             **facts, "alerts": alerts, "paths": self._paths(), "version": folder.name,
             "next": next_step(facts, self.output, example),
@@ -248,48 +248,67 @@ class _Run:
 
     def _write_parts(
         self, corpus: Corpus, decisions: pa.Table, staged: Path
-    ) -> dict[str, Counter[str]]:
-        """Write or link the files of every part; return rows by folder and receipts by stage."""
-        sizes = corpus.table.column("size").to_numpy()
-        parts = cut_parts(corpus, decisions, sizes, self.options.part_bytes, self.program)
-        earlier = self._earlier_parts()
-        new = [part for part in parts if part.digest not in earlier]
-        reused = len(parts) - len(new)
-        linked = f", {reused:,} linked from the version before" if reused else ""
-        self.observer.phase("publish", counted(len(new), "part") + linked)
-        plans = self.state.work / "plans"
-        dedup = self.recipe.section(DedupOptions)
-        signed = dedup if dedup.publish_signatures else None
-        writing = WriteOptions(self.program[:16], self.options.zstd_level, signed)
-        sources = tuple(str(a.folder) for a in corpus.artifacts)
-        threads = self._workers() if len(new) == 1 else 1
-        jobs = [
-            PartJob(
-                part.number, sources, str(plans / f"{part.number}.arrow"), str(staged), writing,
-                threads,
-            )
-            for part in new
-        ]  # fmt: skip
+    ) -> tuple[dict[str, Counter[str]], dict[str, str]]:
+        """Write or link the files of every part.
+
+        Returns rows by folder, receipts by stage and sums of what is kept; and of the files that
+        are linked, which file of the version before each one is.
+        """
+        parts = cut_parts(corpus, decisions, self.options.part_bytes, self.program)
+        earlier = Earlier(versions.current(self.output), self.state.texts)
+        jobs = self._part_jobs(corpus, parts, earlier, staged)
+        linked = len(parts) - len(jobs)
+        detail = f", {linked:,} linked from the version before" if linked else ""
+        self.observer.phase("publish", counted(len(jobs), "part") + detail)
+        index = [dict[str, Any](number=part.number) for part in parts]
+        links: dict[str, str] = {}
         with output_errors(staged):
-            plans.mkdir(parents=True, exist_ok=True)
-            for part, job in zip(new, jobs, strict=True):
+            for job in jobs:
+                part = parts[job.number]
+                Path(job.plan).parent.mkdir(parents=True, exist_ok=True)
                 _write_plan(Path(job.plan), corpus, decisions, part)
-            index: dict[str, Any] = {}
             for number, written in self._written(jobs):
-                index[new[number].digest] = {"number": new[number].number, **written}
-            for part in parts:
-                if part.digest in earlier:
-                    before, entry = earlier[part.digest]
-                    _link_part(before, entry["number"], staged, part.number)
-                    index[part.digest] = {**entry, "number": part.number}
-            write_clusters(corpus, decisions, staged / "audit/clusters.parquet", writing)
-            shutil.rmtree(plans)
+                index[jobs[number].number].update(written)
+            for part, entry in zip(parts, index, strict=True):
+                for group, digest in (("made", part.made), ("decided", part.decided)):
+                    if group not in entry:
+                        entry[group], files = earlier.link(group, digest, staged, part.number)
+                        links.update(files)
+                    entry[group]["digest"] = digest
+            write_clusters(corpus, decisions, staged / "audit/clusters.parquet", self._writing())
         write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
         counts: dict[str, Counter[str]] = {name: Counter() for name in ("rows", "edits", "kept")}
-        for entry in index.values():
-            for name, counter in counts.items():
-                counter.update(entry[name])
-        return counts
+        for entry in index:
+            for group in FILES:
+                for name in counts.keys() & entry[group].keys():
+                    counts[name].update(entry[group][name])
+        return counts, links
+
+    def _writing(self) -> WriteOptions:
+        return WriteOptions(self.program[:16], self.options.zstd_level)
+
+    def _part_jobs(
+        self, corpus: Corpus, parts: Sequence[Part], earlier: Earlier, staged: Path
+    ) -> list[PartJob]:
+        """Return what is to be written of which parts."""
+        dedup = self.recipe.section(DedupOptions)
+        sources = tuple(str(artifact.folder) for artifact in corpus.artifacts)
+        todo = {part.number: earlier.missing(part.made, part.decided) for part in parts}
+        threads = self._workers() if sum(map(bool, todo.values())) == 1 else 1
+        jobs = []
+        for part in parts:
+            if not todo[part.number]:
+                continue
+            slabs, files = earlier.slabs(part.slabs)
+            jobs.append(
+                PartJob(
+                    part.number, todo[part.number],
+                    str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
+                    self._writing(), slabs, files, (str(self.state.texts), part.decided),
+                    dedup if dedup.publish_signatures else None, threads,
+                )
+            )  # fmt: skip
+        return jobs
 
     def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Write parts; yield (number of the job, what `write_part` returned)."""
@@ -309,14 +328,6 @@ class _Run:
     def _watch(self) -> Watch:
         limits = self.recipe.section(LimitOptions)
         return Watch(limits.max_seconds, limits.worker_memory_mb)
-
-    def _earlier_parts(self) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """Return digest → (version, its entry) of the current version's parts."""
-        before = versions.current(self.output)
-        if before is None or not (before / "parts.json").is_file():
-            return {}
-        content = json.loads((before / "parts.json").read_bytes())
-        return {digest: (before, entry) for digest, entry in content.items()}
 
     def _facts(
         self, corpus: Corpus, decisions: pa.Table, counts: Mapping[str, Mapping[str, int]]
@@ -394,22 +405,18 @@ def _write_plan(path: Path, corpus: Corpus, decisions: pa.Table, part: Part) -> 
     """Write what `write_part` needs to know of the records of a part."""
     n = part.last - part.first
     table = decisions.slice(part.first, n)
+    known = corpus.table.slice(part.first, n)
+    decided = pc.not_equal(table.column("reason"), "")
+    for name, value in (("status", "dropped"), ("reason", table.column("reason"))):
+        column = pc.if_else(decided, value, known.column(name))
+        known = known.set_column(known.column_names.index(name), name, column)
+    table = table.drop_columns(["reason"])
+    for name in ("id", "input_path", "record", "records", "status", "reason"):
+        table = table.append_column(name, known.column(name))
     table = table.append_column("artifact", pa.array(corpus.artifact[part.first : part.last]))
     table = table.append_column("row", pa.array(corpus.row[part.first : part.last]))
-    names = corpus.table.column("input_path").slice(part.first, n)
-    table = table.append_column("input_path", names)
     with pa.ipc.new_file(str(path), table.schema) as writer:
         writer.write_table(table)
-
-
-def _link_part(before: Path, number: int, staged: Path, new: int) -> None:
-    """Link the files of an unchanged part of an earlier version into the staged one."""
-    for old_name, name in zip(part_files(number), part_files(new), strict=True):
-        source = before / old_name
-        if source.is_file():
-            target = staged / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.hardlink_to(source)
 
 
 def funnel(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.store.earlier import read_parts
 from pipeline.store.groups import groups, path_bytes, record_keys
+from pipeline.store.schema import FILES
 from pipeline.store.version import read_run
 
 SAMPLE = 5
@@ -34,16 +35,16 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
 
     Only parts that the versions do not share are read, so that a night's change costs little.
     """
-    digests = [set(_parts(version)) for version in (old, new)]
-    shared = digests[0] & digests[1]
-    before, after = _states(old, shared), _states(new, shared)
+    decided = _changed(old, new, "decided")
+    before, after = (_states(*which) for which in zip((old, new), decided, strict=True))
     table = pa.concat_tables([before, after])
     was, now = _paired(table, len(before))
     found = _kinds(table, was, now)
     runs = [read_run(old), read_run(new)]
     changed = record_keys(table)[now[found["changed"]]]
-    rules = _rules(new, shared, changed)
-    rules.subtract(_rules(old, shared, changed))
+    made = _changed(old, new, "made")
+    rules = _rules(new, made[1], changed)
+    rules.subtract(_rules(old, made[0], changed))
     return {
         "old": old.name,
         "new": new.name,
@@ -114,30 +115,23 @@ def _sample(
     return rows
 
 
-def _parts(version: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((version / "parts.json").read_bytes())
-    return content
+def _changed(old: Path, new: Path, group: str) -> list[list[int]]:
+    """Return for each of two versions the numbers of the parts that the other does not have."""
+    parts = [{e[group]["digest"]: e["number"] for e in read_parts(v)} for v in (old, new)]
+    shared = parts[0].keys() & parts[1].keys()
+    return [[n for digest, n in of.items() if digest not in shared] for of in parts]
 
 
-def _files(version: Path, shared: set[str]) -> list[str]:
-    return [
-        f"part-{entry['number']:05d}.parquet"
-        for digest, entry in _parts(version).items()
-        if digest not in shared
-    ]
-
-
-def _states(version: Path, shared: set[str]) -> pa.Table:
+def _states(version: Path, parts: Sequence[int]) -> pa.Table:
     """Return what a version holds of each record: _COLUMNS, and `content`, the text's hash."""
     tables = [_SCHEMA.empty_table()]
-    for name in _files(version, shared):
-        ledger = version / "ledger" / name
+    for number in parts:
+        data, _, ledger, _ = (version / name.format(number) for name in FILES["decided"])
         if not ledger.is_file():
             continue
         rows = pq.read_table(ledger, columns=_COLUMNS).select(_COLUMNS)
         kept = pc.equal(rows.column("status"), "kept")
-        data = version / "data" / name  # the rows that were kept, in the same order
-        hashes = (
+        hashes = (  # of the rows that were kept, in the same order
             pq.read_table(data, columns=["content_hash"]).column(0).combine_chunks()
             if data.is_file()
             else pa.array([], pa.string())
@@ -166,11 +160,13 @@ def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, 
     return changes
 
 
-def _rules(version: Path, shared: set[str], keys: NDArray[np.uint64]) -> Counter[tuple[str, str]]:
+def _rules(
+    version: Path, parts: Sequence[int], keys: NDArray[np.uint64]
+) -> Counter[tuple[str, str]]:
     """Count the receipts, by rule, of the documents of these keys, whose text changed."""
     counts: Counter[tuple[str, str]] = Counter()
-    for name in _files(version, shared):
-        path = version / "audit/edits.parquet" / name
+    for number in parts:
+        path = version / FILES["made"][0].format(number)
         if len(keys) and path.is_file():
             edits = pq.read_table(path, columns=["input_path", "record", "stage", "rule"])
             mine = edits.filter(pa.array(np.isin(record_keys(edits), keys)))

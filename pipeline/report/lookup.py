@@ -140,7 +140,11 @@ def _read(version: Path, part: str, ledger: Mapping[str, Any]) -> Found:
         for row in _rows(version / "audit/edits.parquet" / part, ledger)
     ]
     steps = [[edit for _, edit in group] for _, group in groupby(edits, key=lambda item: item[0])]
-    gone = _rows(version / "audit/dropped.parquet" / part, ledger)
+    gone = [
+        row
+        for name in (part, part.replace("part", "paragraphs"))
+        for row in _rows(version / "audit/dropped.parquet" / name, ledger)
+    ]
     return Found(ledger, columns, text, steps, gone)
 
 

@@ -30,15 +30,30 @@ CONTEXT = 24
 SHOWN = 240  # characters of a text that an example shows
 
 
-def summarise(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
-    """Return the summary of a part's tables as JSON values."""
-    data, edits = tables["data"], tables["audit/edits.parquet"]
-    dropped, quarantine = tables["audit/dropped.parquet"], tables["quarantine"]
+def summarise_made(
+    tables: Mapping[str, pa.Table], receipts: pa.Table, records: pa.Table
+) -> dict[str, Any]:
+    """Return what the report needs to know of what was made of a part's records, as JSON values.
+
+    `receipts`: the edits as they are published, with `row`, the row of `records`.
+    """
+    edits, quarantine = tables["audit/edits.parquet"], tables["quarantine"]
+    removed = tables["audit/dropped.parquet"]
     return {
-        "stages": _by_stage(edits),
+        "stages": _by_stage(edits, receipts.column("row").to_numpy()),
         "rules": [[*key, n] for key, n in _counts(edits, "stage", "rule").items()],
-        "examples": examples(data, edits),
-        "removed": _removed(dropped),
+        "examples": examples(records, edits, receipts.column("row").to_numpy()),
+        "removed": _removed(removed),
+        "quarantine": _quarantine(quarantine),
+        "quarantined": _quarantined(quarantine),
+        "dropped": _dropped(removed),
+    }
+
+
+def summarise_decided(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Return what the report needs to know of what was decided about a part, as JSON values."""
+    data = tables["data"]
+    return {
         "lengths": length_counts(data.column("n_chars")),
         "columns": {
             name: {str(key[0]): n for key, n in _counts(data, name).items()}
@@ -50,35 +65,39 @@ def summarise(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
             "decode_errors": pc.sum(data.column("decode_errors")).as_py() or 0,
         },
         "sites": [[*key, n] for key, n in _counts(data, "site").items() if key[0]],
-        "quarantine": _quarantine(quarantine),
-        "quarantined": _quarantined(quarantine),
-        "dropped": [[*key, n] for key, n in _counts(dropped, "unit", "stage", "reason").items()],
+        "dropped": _dropped(tables["audit/dropped.parquet"]),
     }
 
 
+def _dropped(table: pa.Table) -> list[list[Any]]:
+    return [[*key, n] for key, n in _counts(table, "unit", "stage", "reason").items()]
+
+
 def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the summary of a version from those of its parts."""
+    """Return the summary of a version from those of its parts, of either kind."""
     rows = list(parts)
-    stages = {stage for part in rows for stage in part["examples"]}
+    made = [row for row in rows if "stages" in row]
+    decided = [row for row in rows if "lengths" in row]
+    stages = {stage for part in made for stage in part["examples"]}
     sums = ("documents", "marks", "decode_errors")
     return {
-        "stages": _added_all(row for part in rows for row in part["stages"]),
-        "rules": _added(rows, "rules", 2),
+        "stages": _added_all(row for part in made for row in part["stages"]),
+        "rules": _added(made, "rules", 2),
         "examples": {
-            stage: _best_examples([p["examples"].get(stage, []) for p in rows]) for stage in stages
+            stage: _best_examples([p["examples"].get(stage, []) for p in made]) for stage in stages
         },
-        "removed": _merged_lines([part["removed"] for part in rows]),
-        "lengths": np.sum([part["lengths"] for part in rows], axis=0).astype(int).tolist()
-        if rows
+        "removed": _merged_lines([part["removed"] for part in made]),
+        "lengths": np.sum([part["lengths"] for part in decided], axis=0).astype(int).tolist()
+        if decided
         else [0] * LENGTH_BITS,
         "columns": {
-            name: dict(sum((Counter(p["columns"][name]) for p in rows), Counter[str]()))
+            name: dict(sum((Counter(p["columns"][name]) for p in decided), Counter[str]()))
             for name in ("script", "language", "encoding")
         },
-        "damage": {name: sum(part["damage"][name] for part in rows) for name in sums},
-        "sites": _added(rows, "sites", 1),
-        "quarantined": _added(rows, "quarantined", 1),
-        "quarantine": [row for part in rows for row in part["quarantine"]][:50],
+        "damage": {name: sum(part["damage"][name] for part in decided) for name in sums},
+        "sites": _added(decided, "sites", 1),
+        "quarantined": _added(made, "quarantined", 1),
+        "quarantine": [row for part in made for row in part["quarantine"]][:50],
         "dropped": _added(rows, "dropped", 3),
     }
 
@@ -103,14 +122,13 @@ def _added(rows: Sequence[Mapping[str, Any]], name: str, width: int) -> list[lis
     return [[*key, n] for key, n in sorted(total.items(), key=lambda i: (-i[1], str(i[0])))]
 
 
-def _by_stage(edits: pa.Table) -> list[list[Any]]:
+def _by_stage(edits: pa.Table, owner: NDArray[Any]) -> list[list[Any]]:
     """Return for each stage: its name, documents changed, edits, characters removed and added.
 
     The receipts of a document, and in it those of a stage, stand together.
     """
     found = groups(edits, ["stage"])
-    paths = edits.column("input_path").combine_chunks().dictionary_encode().indices.to_numpy()
-    keys = (found.group, paths, edits.column("record").to_numpy())
+    keys = (found.group, owner)
     begins = np.any([np.diff(key, prepend=-2) != 0 for key in keys], axis=0)
     numbers = (
         np.bincount(found.group[begins], minlength=len(found.first)),
@@ -139,8 +157,7 @@ def length_counts(column: pa.ChunkedArray) -> list[int]:
     return counts
 
 
-def _removed(dropped: pa.Table) -> list[dict[str, Any]]:
-    lines = dropped.filter(pc.equal(dropped.column("unit"), "paragraph"))
+def _removed(lines: pa.Table) -> list[dict[str, Any]]:
     found = groups(lines, ["stage", "reason", "text"])
     most = pa.table({"n": found.counts, "at": found.first}).add_column(
         0, "text", lines.column("text").take(pa.array(found.first))
@@ -181,16 +198,20 @@ def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Return by stage a random sample of the edits, and the largest, in their context."""
-    if not len(edits) or not len(data):
+def examples(
+    records: pa.Table, edits: pa.Table, owner: NDArray[Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return by stage a random sample of the edits, and the largest, in their context.
+
+    `owner` int32 (k,), rising: the row of `records` of each edit.
+    """
+    if not len(edits):
         return {}
     sizes = pc.add(pc.utf8_length(edits.column("before")), pc.utf8_length(edits.column("after")))
     sizes = sizes.to_numpy()
     draws = mix(record_keys(edits) ^ mix(edits.column("start").to_numpy().astype(np.uint64)))
     stages = edits.column("stage").combine_chunks().dictionary_encode()
     indices = stages.indices.to_numpy()
-    of = _Rows(data, edits)
     out: dict[str, list[dict[str, Any]]] = {}
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
@@ -199,10 +220,17 @@ def examples(data: pa.Table, edits: pa.Table) -> dict[str, list[dict[str, Any]]]
         some = list(zip(draws[few].tolist(), few.tolist(), strict=True))
         picked = [(draw, place, False) for draw, place in some]
         picked += [(0, place, True) for place in largest]
-        out[stage] = [
-            _example(of, data, edits, place, draw, large, int(sizes[place]))
-            for draw, place, large in picked
-        ]
+        out[stage] = []
+        for draw, place, large in picked:
+            row = edits.slice(place, 1).to_pylist()[0]
+            left, right = _context(records, edits, owner, place, row)
+            out[stage].append({
+                "draw": draw, "large": large, "size": int(sizes[place]), "id": row["id"],
+                "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
+                "left": left, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
+                "right": right,
+                "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
+            })  # fmt: skip
     return out
 
 
@@ -214,50 +242,16 @@ def _smallest(values: NDArray[Any], k: int) -> NDArray[np.intp]:
     return np.argsort(values, kind="stable")
 
 
-def _example(
-    of: _Rows, data: pa.Table, edits: pa.Table, place: int, draw: int, large: bool, size: int
-) -> dict[str, Any]:
-    row = edits.slice(place, 1).to_pylist()[0]
-    before, after = _context(of, data, edits, row, place)
-    return {
-        "draw": draw, "large": large, "size": size, "id": row["id"], "rule": row["rule"],
-        "confidence": row["confidence"], "note": row["note"][:SHOWN],
-        "left": before, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
-        "right": after, "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
-    }  # fmt: skip
-
-
-class _Rows:
-    """Where the rows of one document stand in a part: in `data` one, in `edits` a run."""
-
-    def __init__(self, data: pa.Table, edits: pa.Table) -> None:
-        self.records = data.column("record").to_numpy()
-        self.paths = data.column("input_path")
-        of = edits.column("record").to_numpy()
-        paths = edits.column("input_path").combine_chunks().dictionary_encode().indices.to_numpy()
-        new = (of[1:] != of[:-1]) | (paths[1:] != paths[:-1])
-        self.starts = np.concatenate(([0], np.flatnonzero(new) + 1, [len(of)]))
-
-    def text(self, record: int, path: str) -> int | None:
-        """Return the row of a document in `data`; None where it was not kept."""
-        rows = np.flatnonzero(self.records == record).tolist()
-        return next((i for i in rows if self.paths[i].as_py() == path), None)
-
-    def run(self, place: int) -> tuple[int, int]:
-        """Return the first edit of the document that has the edit at a place, and their number."""
-        i = int(np.searchsorted(self.starts, place, "right"))
-        return int(self.starts[i - 1]), int(self.starts[i] - self.starts[i - 1])
-
-
 def _context(
-    of: _Rows, data: pa.Table, edits: pa.Table, row: Mapping[str, Any], place: int
+    records: pa.Table, edits: pa.Table, owner: NDArray[Any], place: int, row: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Return the text on either side of an edit, in the stage's input."""
-    found = of.text(row["record"], row["input_path"])
-    if found is None:
+    at = int(owner[place])
+    if records.column("status")[at].as_py() != "kept":
         return "", ""
-    text = data.column("text")[found].as_py()
-    mine = edits.slice(*of.run(place)).to_pylist()
+    text = records.column("text")[at].as_py()
+    first, last = np.searchsorted(owner, [at, at + 1]).tolist()
+    mine = edits.slice(first, last - first).to_pylist()
     steps = [list(group) for _, group in groupby(mine, key=lambda edit: edit["step"])]
     for step in reversed([s for s in steps if s[0]["step"] >= row["step"]]):
         text = undo_edits(text, [Edit(*(edit[name] for name in Edit._fields)) for edit in step])

@@ -135,7 +135,30 @@ LEDGER: tuple[Column, ...] = (
     ),
 )
 
+FILES = {
+    "made": (
+        "audit/edits.parquet/part-{:05d}.parquet",
+        "audit/dropped.parquet/paragraphs-{:05d}.parquet",
+        "quarantine/part-{:05d}.parquet",
+        "audit/summaries/made-{:05d}.json",
+    ),
+    "decided": (
+        "data/part-{:05d}.parquet",
+        "audit/dropped.parquet/part-{:05d}.parquet",
+        "ledger/part-{:05d}.parquet",
+        "audit/summaries/decided-{:05d}.json",
+    ),
+}
+"""The files of each group of a part, by its number. A file without a row is left out, but of the
+first part: a reader always finds the columns."""
+
 
 def schema(columns: tuple[Column, ...]) -> pa.Schema:
     """Return the Arrow schema of a table."""
     return pa.schema([(column.name, column.type) for column in columns])
+
+
+def select(table: pa.Table, columns: tuple[Column, ...]) -> pa.Table:
+    """Return the columns of a table as they are published."""
+    arrays = [table.column(column.name).cast(column.type) for column in columns]
+    return pa.Table.from_arrays(arrays, schema=schema(columns))

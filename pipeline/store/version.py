@@ -102,13 +102,34 @@ def staging(output: Path, identity: str) -> Path:
     return folder
 
 
-def seal(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Sync every file of a staged version and write its manifest and its done-marker."""
+def known_files(before: Path | None, links: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return what the manifest of the version before says of files that are linked from it.
+
+    `links`: name of the file → its name in the version `before`. They are not read again: whoever
+    looks (`verify --deep`) finds a file that has rotted, by the hash that it had when it was made.
+    """
+    if before is None or not links:
+        return {}
+    files = json.loads((before / MANIFEST).read_bytes())["files"]
+    return {name: files[old] for name, old in links.items()}
+
+
+def seal(
+    folder: Path, facts: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Sync every file of a staged version and write its manifest and its done-marker.
+
+    `known`: entries of the manifest of files that are neither new nor changed.
+    """
+    known = known or {}
     with output_errors(folder):
-        files = {}
+        files: dict[str, Mapping[str, Any]] = {}
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            sync_file(path)
             name = path.relative_to(folder).as_posix()
+            if name in known:
+                files[name] = known[name]
+                continue
+            sync_file(path)
             files[name] = {"sha256": digest(path), "bytes": path.stat().st_size}
         content = json.dumps({**facts, "files": files}, indent=1, sort_keys=True).encode()
         write_bytes(folder / MANIFEST, content)

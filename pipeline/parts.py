@@ -1,0 +1,367 @@
+"""Parts: decisions + artifacts → the files of one part, by a worker.
+
+A group of files is written whole, from the records of the artifacts, and of the data file what the
+version before has is taken over: of a slab that it holds the compressed texts, and with them the
+columns that depend on the document alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xxhash
+from numpy.typing import NDArray
+
+from pipeline.corpus import take_edits, take_records
+from pipeline.dedup.options import DedupOptions
+from pipeline.report.summary import summarise_decided, summarise_made
+from pipeline.shared import spans, with_signatures
+from pipeline.sites import apply_removals
+from pipeline.store.files import write_bytes
+from pipeline.store.parquet import WriteOptions, compress_texts, write_parquet, write_spliced
+from pipeline.store.schema import DATA, DROPPED, EDITS, FILES, LEDGER, QUARANTINE, select
+from pipeline.store.shard import EDIT_SCHEMA
+from pipeline.store.splice import Slab
+from pipeline.store.texts import NO_SLABS, save
+
+Places = NDArray[np.int64]
+
+# What another document may change in the row of one that stays; the rest is of the document.
+CHANGING = ("duplicate_cluster", "duplicate_count", "duplicate_urls")
+# Stages whose removals of whole lines count as dropped paragraphs.
+REMOVING = ("metadata", "boilerplate", "repetition", "sites", "decide")
+HEAD = 200  # characters of a dropped document that the audit shows
+
+
+@dataclass(frozen=True, slots=True)
+class PartJob:
+    """What a worker needs to write the files of one part.
+
+    `groups`: which of FILES are to be written. `plan`: path of an Arrow file with, per record of
+    the part, artifact, row, what the ledger says of it, and the decision. `sources`: folder of each
+    artifact. `slabs` (SLAB_DTYPE) of the texts; `earlier`: the data files that `file` means.
+    `texts`: folder and digest under which to tell where they lie. `signatures`: by which options
+    they are published, None where they are not. `threads` compress side by side.
+    """
+
+    number: int
+    groups: tuple[str, ...]
+    plan: str
+    sources: tuple[str, ...]
+    folder: str
+    write: WriteOptions
+    slabs: NDArray[Any]
+    earlier: tuple[str, ...]
+    texts: tuple[str, str]
+    signatures: DedupOptions | None = None
+    threads: int = 1
+
+    def path(self, name: str) -> Path:
+        """Return the path of one of FILES."""
+        return Path(self.folder) / name.format(self.number)
+
+
+def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
+    """Write groups of the files of one part; return for each what it counts.
+
+    Both count `rows` by folder; `made` receipts by stage (`edits`), `decided` sums of what is
+    published (`kept`).
+    """
+    with pa.memory_map(job.plan) as source:
+        plan = pa.ipc.open_file(source).read_all()
+    earlier = _Earlier(job)
+    records = _Records(plan, _needed(plan, earlier.slabs, "made" in job.groups), job)
+    out: dict[str, dict[str, dict[str, int]]] = {}
+    with ThreadPoolExecutor(job.threads) as pool:  # compression holds no lock of Python's
+        writing = []
+        if "made" in job.groups:
+            tables = _made(plan, records)
+            writing += [pool.submit(write) for write in _writers(job, "made", tables)]
+            out["made"] = _count_made(tables)
+            _write_summary(job, "made", summarise_made(tables, records.edits, records.table))
+        if "decided" in job.groups:
+            tables, pages = _decided(plan, records, earlier, job, pool)
+            writers = _writers(job, "decided", tables, earlier.slabs, pages)
+            writing += [pool.submit(write) for write in writers]
+            out["decided"] = _count_decided(tables)
+            _write_summary(job, "decided", summarise_decided(tables))
+        for written in writing:
+            written.result()
+    return out
+
+
+def _count_made(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
+    stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
+    return {"rows": _rows(tables), "edits": {row["values"]: row["counts"] for row in stages}}
+
+
+def _count_decided(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
+    data = tables["data"]
+    sums = {name: pc.sum(data.column(name)).as_py() or 0 for name in ("n_paragraphs", "n_chars")}
+    return {"rows": _rows(tables), "kept": sums}
+
+
+def _write_summary(job: PartJob, group: str, summary: Mapping[str, Any]) -> None:
+    content = json.dumps(summary, ensure_ascii=False, default=str).encode()
+    write_bytes(job.path(FILES[group][-1]), content)
+
+
+class _Earlier:
+    """What is taken over: `slabs` with -1 for `file` where their texts have to be compressed."""
+
+    def __init__(self, job: PartJob) -> None:
+        self.slabs = job.slabs.copy()
+        self.tables: dict[int, pa.Table] = {}
+        self.pages: dict[int, bytes] = {}
+        for number, path in enumerate(job.earlier):
+            mine = np.flatnonzero(self.slabs["file"] == number)
+            try:
+                self._read(number, path, mine.tolist())
+            except (OSError, pa.ArrowException):  # as good as not there
+                self.slabs["file"][mine] = -1
+
+    def _read(self, number: int, path: str, mine: Sequence[int]) -> None:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            names = [n for n in file.schema_arrow.names if n not in (*CHANGING, "text")]
+            self.tables[number] = file.read(columns=names)
+        with Path(path).open("rb") as stream:
+            for i in mine:
+                stream.seek(self.slabs["offset"][i])
+                pages = stream.read(self.slabs["bytes"][i])
+                if xxhash.xxh3_64_intdigest(pages) == self.slabs["check"][i]:
+                    self.pages[i] = pages
+                else:
+                    self.slabs["file"][i] = -1
+
+    def rows(self, i: int) -> pa.Table:
+        """Return what a slab's documents have in the earlier file, but text and CHANGING."""
+        slab = self.slabs[i]
+        return self.tables[int(slab["file"])].slice(int(slab["row"]), int(slab["kept"]))
+
+    def slab(self, i: int) -> Slab:
+        """Return the compressed texts of a slab."""
+        slab = self.slabs[i]
+        return Slab(self.pages[i], int(slab["kept"]), int(slab["raw"]))
+
+
+def _needed(plan: pa.Table, slabs: NDArray[Any], whole: bool) -> Places:
+    """Return the places of the records that are read from the artifacts."""
+    if whole:
+        return np.arange(len(plan))
+    needed = pc.equal(plan.column("status"), "dropped").to_numpy(zero_copy_only=False).copy()
+    for slab in slabs[slabs["file"] < 0]:
+        needed[slab["first"] : slab["last"]] = True
+    return np.flatnonzero(needed)
+
+
+class _Records:
+    """Records and receipts of some places of a part, with what was decided about their lines.
+
+    `table`: in order of place, with `input_path`. `edits.row` is the place.
+    """
+
+    def __init__(self, plan: pa.Table, places: Places, job: PartJob) -> None:
+        self.places = places
+        mine = plan.take(pa.array(places)) if len(places) < len(plan) else plan
+        records, edits = _collect(mine, job.sources, receipts="made" in job.groups)
+        self.table, self.edits = apply_removals(records, edits, mine.column("removals"))
+        self.table = self.table.append_column("input_path", mine.column("input_path"))
+
+    def at(self, places: Places) -> pa.Table:
+        """Return the records of some of the places."""
+        if len(places) == len(self.places):
+            return self.table
+        return self.table.take(pa.array(np.searchsorted(self.places, places)))
+
+
+def _places(plan: pa.Table, status: str) -> Places:
+    return np.flatnonzero(pc.equal(plan.column("status"), status).to_numpy())
+
+
+def _made(plan: pa.Table, records: _Records) -> dict[str, pa.Table]:
+    """Return what was made of the records of a part, by folder."""
+    edits = records.edits
+    owner = edits.column("row")
+    for name in ("id", "input_path", "record"):
+        edits = edits.append_column(name, plan.column(name).take(owner))
+    return {
+        "audit/edits.parquet": select(edits, EDITS),
+        "audit/dropped.parquet": _dropped_paragraphs(edits),
+        "quarantine": select(records.at(_places(plan, "quarantined")), QUARANTINE),
+    }
+
+
+def _decided(
+    plan: pa.Table,
+    records: _Records,
+    earlier: _Earlier,
+    job: PartJob,
+    pool: ThreadPoolExecutor,
+) -> tuple[dict[str, pa.Table], list[Slab]]:
+    """Return what was decided about the records of a part, by folder, and the texts of the data."""
+    kept = _places(plan, "kept")
+    slabs = earlier.slabs
+    bounds = np.searchsorted(kept, np.stack((slabs["first"], slabs["last"])))
+    fresh = slabs["file"] < 0
+    rows = [kept[first:last] for first, last in bounds.T[fresh].tolist()]
+    new = _lasting(plan, records, np.concatenate([kept[:0], *rows]), job)
+    starts = np.cumsum([0, *map(len, rows)]).tolist()
+    texts = [new.column("text").slice(first, last - first) for first, last in pairwise(starts)]
+    pressed = zip(starts, pool.map(partial(compress_texts, options=job.write), texts), strict=False)
+    small = new.drop_columns(["text"])
+    pieces, pages = [small.slice(0, 0)], []
+    for i, slab in enumerate(slabs):
+        if fresh[i]:
+            start, page = next(pressed)
+            pieces.append(small.slice(start, int(slab["kept"])))
+        else:
+            pieces.append(earlier.rows(i).cast(small.schema))
+            page = earlier.slab(i)
+        pages.append(page)
+    data = pa.concat_tables(pieces)
+    for name in CHANGING:
+        data = data.append_column(name, plan.column(name).take(pa.array(kept)))
+    data = data.append_column("text", pa.nulls(len(data), pa.string()))
+    return {
+        "data": _in_order(data),
+        "audit/dropped.parquet": _dropped_documents(plan, records),
+        "ledger": select(plan, LEDGER),
+    }, pages
+
+
+def _in_order(data: pa.Table) -> pa.Table:
+    """Return the columns of a data file in their order; signatures last."""
+    names = [column.name for column in DATA]
+    return data.select(names + [n for n in data.column_names if n not in names])
+
+
+def _lasting(plan: pa.Table, records: _Records, places: Places, job: PartJob) -> pa.Table:
+    """Return the columns of data that no other document changes."""
+    table = records.at(places)
+    marks = plan.column("shared").take(pa.array(places))
+    table = table.append_column("shared_paragraphs", spans(table.column("text"), marks))
+    ids = pa.repeat(pa.scalar(job.write.run_id, pa.string()), len(table))
+    table = table.append_column("run_id", ids)
+    found = select(table, tuple(column for column in DATA if column.name not in CHANGING))
+    return with_signatures(found, job.signatures) if job.signatures else found
+
+
+def _dropped_documents(plan: pa.Table, records: _Records) -> pa.Table:
+    gone = _places(plan, "dropped")
+    table, decided = records.at(gone), plan.take(pa.array(gone))
+    stage_reason = pc.split_pattern(decided.column("reason"), ":", max_splits=1)
+    documents = {
+        "id": table.column("id"),
+        "input_path": table.column("input_path"),
+        "record": table.column("record"),
+        "unit": pa.array(["document"] * len(gone), pa.string()),
+        "stage": pc.list_element(stage_reason, 0) if len(gone) else pa.array([], pa.string()),
+        "reason": pc.list_element(stage_reason, 1) if len(gone) else pa.array([], pa.string()),
+        "detail": table.column("detail"),
+        "twin": decided.column("twin"),
+        "jaccard": decided.column("jaccard"),
+        "text": pc.utf8_slice_codeunits(table.column("text"), 0, HEAD),
+    }
+    return select(pa.table(documents), DROPPED)
+
+
+def _dropped_paragraphs(edits: pa.Table) -> pa.Table:
+    """Return the receipts by which whole paragraphs went."""
+    mine = edits.filter(pc.is_in(edits.column("stage"), pa.array(REMOVING)))
+    before = pc.utf8_trim_whitespace(mine.column("before"))
+    mine = mine.append_column("text", before)
+    empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(mine.column("after"))), 0)
+    lines = mine.filter(pc.and_(empty, pc.greater(pc.utf8_length(before), 0)))
+    n = len(lines)
+    itself = pc.equal(lines.column("stage"), "repetition")
+    paragraphs = {
+        **{name: lines.column(name) for name in ("id", "input_path", "record", "stage", "text")},
+        "unit": pa.array(["paragraph"] * n, pa.string()),
+        "reason": lines.column("rule"),
+        "detail": lines.column("note"),
+        "twin": pc.if_else(itself, lines.column("id"), pa.scalar(None, pa.string())),
+        "jaccard": pa.nulls(n, pa.float32()),
+    }
+    return select(pa.table(paragraphs), DROPPED)
+
+
+def _rows(tables: Mapping[str, pa.Table]) -> dict[str, int]:
+    """Count the records of each table; a row may stand for several."""
+    rows = {}
+    for name, table in tables.items():
+        counted = table.column("records") if "records" in table.column_names else None
+        rows[name] = len(table) if counted is None else pc.sum(counted).as_py() or 0
+    return rows
+
+
+def _writers(
+    job: PartJob,
+    group: str,
+    tables: Mapping[str, pa.Table],
+    slabs: NDArray[Any] = NO_SLABS,
+    pages: Sequence[Slab] = (),
+) -> Iterator[Callable[[], None]]:
+    """Yield what writes each table of a group; `pages`: the texts of data."""
+    for name, (folder, table) in zip(FILES[group], tables.items(), strict=False):
+        if folder == "data" and pages:
+            yield partial(_write_data, job, table, slabs, pages)
+        elif len(table) or not job.number:
+            yield partial(write_parquet, table, job.path(name), job.write)
+
+
+def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequence[Slab]) -> None:
+    first = write_spliced(data, pages, job.path(FILES["decided"][0]), job.write)
+    sizes = np.array([len(slab.pages) for slab in pages], np.int64)
+    slabs = slabs.copy()
+    slabs["row"] = np.cumsum(slabs["kept"]) - slabs["kept"]
+    slabs["offset"] = first + np.cumsum(sizes) - sizes
+    slabs["bytes"] = sizes
+    slabs["raw"] = [slab.raw for slab in pages]
+    slabs["check"] = [xxhash.xxh3_64_intdigest(slab.pages) for slab in pages]
+    folder, digest = job.texts
+    save(Path(folder), digest, slabs)
+
+
+def _collect(plan: pa.Table, sources: Sequence[str], receipts: bool) -> tuple[pa.Table, pa.Table]:
+    """Read the records of a plan, and the `receipts` where they are wanted, in its order.
+
+    The receipts' `row` becomes the place in the plan.
+    """
+    owners = plan.column("artifact").to_numpy()
+    rows = plan.column("row").to_numpy()
+    nothing = np.zeros(0, np.int64)
+    pieces: list[pa.Table] = [take_records(Path(sources[0]), nothing)]
+    edits: list[pa.Table] = [EDIT_SCHEMA.empty_table()]
+    places: list[NDArray[np.int64]] = [nothing]
+    numbers, firsts = np.unique(owners, return_index=True)
+    for number in numbers[np.argsort(firsts)]:  # mostly the order of the plan already
+        folder = Path(sources[number])
+        mine = np.flatnonzero(owners == number)
+        pieces.append(take_records(folder, rows[mine]))
+        places.append(mine)
+        if receipts and len(found := take_edits(folder, rows[mine])):
+            by_row = np.argsort(rows[mine], kind="stable")
+            at = np.searchsorted(rows[mine][by_row], found.column("row").to_numpy())
+            place = mine[by_row][at]
+            edits.append(found.set_column(0, "row", pa.array(place.astype(np.int32))))
+    records = _sorted(pa.concat_tables(pieces), np.concatenate(places))
+    every = pa.concat_tables(edits)
+    return records, _sorted(every, every.column("row").to_numpy())
+
+
+def _sorted(table: pa.Table, places: NDArray[Any]) -> pa.Table:
+    """Return the rows of a table in order of their places; as it is where they are in order."""
+    if bool((places[1:] >= places[:-1]).all()):
+        return table
+    return table.take(pa.array(np.argsort(places, kind="stable")))

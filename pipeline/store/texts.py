@@ -1,0 +1,80 @@
+"""Where the compressed texts of published data files lie, so that the next version can copy them.
+
+    state/texts/<digest>.npy    SLAB_DTYPE, the slabs of the data file of this digest
+
+Nothing but time depends on it: a table that is missing, or whose slab is not where it says, costs
+compressing the texts again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.store.files import output_errors, whole_file
+
+Slabs = NDArray[Any]
+
+SLAB_DTYPE = np.dtype(
+    [
+        ("digest", "<u8", (2,)),
+        ("first", "<i8"), ("last", "<i8"), ("kept", "<i8"),
+        ("file", "<i4"), ("row", "<i8"), ("offset", "<i8"), ("bytes", "<i8"), ("raw", "<i8"),
+        ("check", "<u8"),
+    ]
+)  # fmt: skip
+"""A slab: digest of its rows; its records in the part, from `first` to `last` (exclusive), of which
+`kept` are published; which data file has it (-1: none), its first row there, the place of its
+compressed pages in bytes, their size uncompressed, and a hash of them."""
+NO_SLABS = np.zeros(0, SLAB_DTYPE)
+
+
+def save(folder: Path, digest: str, slabs: Slabs) -> None:
+    """Write where the slabs of the data file of this digest lie."""
+    with whole_file(_path(folder, digest)) as path, path.open("wb") as file:
+        np.save(file, slabs)
+
+
+def known(folder: Path, digests: Sequence[str]) -> Slabs:
+    """Return the slabs of data files; `file` says of which."""
+    found = [NO_SLABS]
+    for number, digest in enumerate(digests):
+        try:
+            slabs = np.load(_path(folder, digest))
+        except (OSError, ValueError, EOFError):
+            continue
+        if slabs.dtype == SLAB_DTYPE and slabs.ndim == 1:
+            slabs["file"] = number
+            found.append(slabs)
+    every = np.concatenate(found)
+    return every[np.argsort(every["digest"][:, 0], kind="stable")]
+
+
+def found(slabs: Slabs, known: Slabs) -> Slabs:
+    """Return slabs with the place where they lie, where they are among the `known` ones."""
+    out = slabs.copy()
+    if not len(known):
+        return out
+    place = np.searchsorted(known["digest"][:, 0], slabs["digest"][:, 0])
+    there = known[np.minimum(place, len(known) - 1)]
+    same = (there["digest"] == slabs["digest"]).all(axis=1) & (there["kept"] == slabs["kept"])
+    for name in ("file", "row", "offset", "bytes", "raw", "check"):
+        out[name][same] = there[name][same]
+    return out
+
+
+def forget_others(folder: Path, digests: Iterable[str]) -> None:
+    """Remove the tables of all but these data files."""
+    wanted = {_path(folder, digest) for digest in digests}
+    with output_errors(folder):
+        for path in folder.glob("*"):
+            if path not in wanted:
+                path.unlink()
+
+
+def _path(folder: Path, digest: str) -> Path:
+    return folder / f"{digest[:32]}.npy"
