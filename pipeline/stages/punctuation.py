@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
@@ -59,8 +58,8 @@ def _punctuated(rules: Punctuation, documents: Sequence[Document]) -> list[Docum
 
 def _edits(items: Sequence[tuple[str, int, int, str, str]]) -> list[Edit]:
     """Return the receipts. A third of the price of Edit(...): a text can need hundreds of them."""
-    rows = zip(repeat("punctuation"), *zip(*items, strict=True), repeat(1.0), repeat(""))
-    return list(map(tuple.__new__, repeat(Edit), rows))
+    make = tuple.__new__
+    return [make(Edit, ("punctuation", *item, 1.0, "")) for item in items]
 
 
 STAGE = Stage(

@@ -6,7 +6,7 @@ Addresses, e-mail addresses, code between backticks, tags, entities, targets of 
 from __future__ import annotations
 
 import re
-import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import repeat, takewhile
 
@@ -34,44 +34,70 @@ _HEADS = {
 }
 
 
-def _found(text: str, sign: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Return the matches of a pattern, as `finditer` gives them."""
-    if sign not in _HEADS:
-        yield from pattern.finditer(text)
-        return
-    longest, head = _HEADS[sign]
-    done, at = 0, text.find(sign)
-    while at >= 0:
-        before = head.search(text, max(done, at - longest), at)
-        if before and (match := pattern.match(text, before.start())):
-            yield match
-            done = match.end()
-        at = text.find(sign, max(at + 1, done))
+_ACROSS = frozenset(("`", "-{"))
+"""Signs of stretches that may cross line ends."""
+_GRAPHIC = frozenset(("://", "www.", "@", "&"))
+"""Signs of stretches that hold graphic ASCII only, and two of it at least."""
 
 
 def spans_at(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the protected stretches that tell which of some places are in one.
+    """Return the protected stretches that tell which of some places (sorted) are in one.
 
-    Kinds of stretches that hold none of the places are not looked for.
+    Most do not cross a line end: they are looked for on the lines of the places only, where they
+    can hold one.
 
     >>> spans_at("见http://a.cn/?b=1,2。", [15])
     [(1, 19)]
     """
     wanted = [row for row in _PATTERNS if row[0] in text]
-    if wanted and not any(map(_touches_ascii, repeat(text), places)):
-        wanted = [row for row in wanted if row[0] not in _GRAPHIC]
-    wanted = [
-        row
-        for row in wanted
-        if row[0] not in _ON_ONE_LINE or any(map(_follows, repeat(text), places, repeat(row[0])))
-    ]
-    return _spans(text, wanted, max(places, default=0))
+    if not wanted or not places:
+        return []
+    spans: list[tuple[int, int]] = []
+    inline: list[tuple[str, re.Pattern[str]]] = []
+    for sign, pattern in wanted:
+        if sign in _ACROSS:
+            within = takewhile(lambda match: match.start() <= places[-1], pattern.finditer(text))
+            spans += [match.span() for match in within]
+        else:
+            inline.append((sign, pattern))
+    if inline:
+        spans += _on_lines(text, places, inline)
+    return _merged(sorted(spans)) if len(spans) > 1 else spans
 
 
-_GRAPHIC = frozenset(("://", "www.", "@", "&"))
-"""Signs of stretches that hold graphic ASCII only, and two of it at least."""
-_ON_ONE_LINE = frozenset(("<", "]("))
-"""Signs of stretches that begin with them and do not cross a line end."""
+def _on_lines(
+    text: str, places: Sequence[int], patterns: Sequence[tuple[str, re.Pattern[str]]]
+) -> Iterator[tuple[int, int]]:
+    i = 0
+    while i < len(places):
+        start, end = text.rfind("\n", 0, places[i]) + 1, text.find("\n", places[i])
+        end = len(text) if end < 0 else end
+        within = places[i : bisect_right(places, end, i)]
+        i += len(within)
+        graphic = any(map(_touches_ascii, repeat(text), within))
+        for sign, pattern in patterns:
+            # An address may begin before its sign, a tag does not.
+            last = end if sign in _GRAPHIC else within[-1] + 1
+            if (graphic or sign not in _GRAPHIC) and text.find(sign, start, last) >= 0:
+                yield from _found(text, sign, pattern, start, end)
+
+
+def _found(
+    text: str, sign: str, pattern: re.Pattern[str], start: int, end: int
+) -> Iterator[tuple[int, int]]:
+    """Return the stretches of one kind in a line text[start:end]."""
+    if sign not in _HEADS:
+        for match in pattern.finditer(text, start, end):
+            yield match.start(), _end(match, sign)
+        return
+    longest, head = _HEADS[sign]
+    done, at = start, text.find(sign, start, end)
+    while at >= 0:
+        before = head.search(text, max(done, at - longest), at)
+        if before and (match := pattern.match(text, before.start(), end)):
+            yield match.start(), _end(match, sign)
+            done = match.end()
+        at = text.find(sign, max(at + 1, done), end)
 
 
 def _touches_ascii(text: str, at: int) -> bool:
@@ -79,21 +105,6 @@ def _touches_ascii(text: str, at: int) -> bool:
     if not "!" <= text[at : at + 1] <= "~":
         return False
     return "!" <= text[at + 1 : at + 2] <= "~" or (at > 0 and "!" <= text[at - 1] <= "~")
-
-
-def _follows(text: str, at: int, sign: str) -> bool:
-    return text.rfind(sign, text.rfind("\n", 0, at) + 1, at + 1) >= 0
-
-
-def _spans(
-    text: str, patterns: Sequence[tuple[str, re.Pattern[str]]], last: int = sys.maxsize
-) -> list[tuple[int, int]]:
-    spans = [
-        (match.start(), _end(match, sign))
-        for sign, pattern in patterns
-        for match in takewhile(lambda match: match.start() <= last, _found(text, sign, pattern))
-    ]
-    return _merged(sorted(spans)) if len(spans) > 1 else spans
 
 
 def _end(found: re.Match[str], sign: str) -> int:

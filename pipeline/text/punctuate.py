@@ -101,7 +101,8 @@ class Punctuation:
                 found += pairs.straight_quotes(text, places.straight)
             if places.curly:
                 found += pairs.curly_quotes(text)
-            found += _ascii_stops(text, places.stops)
+            if places.stops:
+                found += _ascii_stops(text, places.stops)
         return found + gaps.between(text, places.blanks, found)
 
     def _run(self, text: str, start: int, end: int) -> Found | None:
@@ -203,12 +204,11 @@ def _narrowed(text: str, found: list[Found]) -> list[Found]:
 
 def _settled_order(text: str, found: list[Found]) -> list[Found]:
     """Sort, and leave out what stands in addresses and code."""
+    found.sort(key=itemgetter(1))
     spans = spans_at(text, [item[1] for item in found])
     if spans:
         found = [item for item in found if not _inside(spans, item[1])]
-    found = [item for item in found if not is_in_program(text, item[1])]
-    found.sort(key=itemgetter(1))
-    return found
+    return [item for item in found if not is_in_program(text, item[1])]
 
 
 def _inside(spans: list[tuple[int, int]], at: int) -> bool:

@@ -32,6 +32,7 @@ Bools = NDArray[np.bool_]
 ASCII, WIDE, DRAWN, BLANK, PAIRED, FOREIGN, LETTER, ASTRAL = (1 << i for i in range(8))
 # Of a character beside a place found.
 SIDE, RIGHT, WEAK, ALNUM, CLOSING, SEPARATING, HANLIKE, END = (1 << i for i in range(8))
+_MARKS = ASCII | WIDE | DRAWN | BLANK | PAIRED
 _DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
 """How many of these in a row are worth a look."""
 _LONGEST_PAIR = 200
@@ -77,6 +78,15 @@ def _beside() -> Flags:
     return table.astype(np.uint16)
 
 
+@cache
+def _weights() -> NDArray[np.int8]:
+    """Return what a character says of its clause: 1 if it is an ideograph, -1 a Latin letter."""
+    table = ((_inside() & np.uint8(LETTER | ASTRAL)) != 0).astype(np.int8)
+    letters = [code for code in range(128) if chr(code).isalpha()]
+    table[letters] = -1
+    return table
+
+
 class Candidates:
     """The places of one text that are worth a look.
 
@@ -105,25 +115,35 @@ def candidates(part: arrays.Codes) -> dict[int, Candidates]:
 
 
 class _Spots:
-    """One slice: its characters and their flags, uint8."""
+    """One slice: its characters, their flags (uint8), and the marks among them.
+
+    Of all that is looked for, `places` says where it stands, `kinds` its flags, `chars` what it is,
+    `owners` the number of its text. Each rule takes its part of these, an eighth of the text; none
+    reads the text again.
+    """
 
     def __init__(self, part: arrays.Codes) -> None:
         self.part = part
         self.codes = part.codes
         self.flags = _inside().take(part.codes, mode="clip")
-        self.present = int(np.bitwise_or.reduce(self.flags)) if len(self.flags) else 0
         self.size = len(part.starts) - 1
+        places = np.flatnonzero((self.flags & np.uint8(_MARKS)) != 0)
+        self.places = places
+        self.kinds = self.flags[places]
+        self.chars = self.codes[places]
+        self.owners = np.repeat(np.arange(self.size), np.diff(np.searchsorted(places, part.starts)))
 
-    def which(self, mask: int) -> Bools:
-        """Return which characters have one of these flags."""
-        found: Bools = (self.flags & np.uint8(mask)) != 0
-        return found
+    def of(self, mask: int) -> Places:
+        """Return which of the marks have one of these flags: their numbers."""
+        return np.flatnonzero((self.kinds & np.uint8(mask)) != 0)
 
-    def at(self, mask: int) -> Places:
-        """Return the places with one of these flags."""
-        if not self.present & mask:
-            return np.zeros(0, np.intp)
-        return np.flatnonzero(self.which(mask))
+    def left(self, marks: Places) -> Flags:
+        """Return the flags of what stands before some marks; before all, the last line end."""
+        return arrays.flags_of(self.codes[self.places[marks] - 1], _beside())
+
+    def right(self, marks: Places) -> Flags:
+        """Return the flags of what stands behind some marks: the last of all is a line end."""
+        return arrays.flags_of(self.codes[self.places[marks] + 1], _beside())
 
     def beside(self, places: Places) -> Flags:
         """Return the flags of the characters at places that may lie behind the last one."""
@@ -134,14 +154,15 @@ class _Spots:
         found: dict[int, Candidates] = {}
         foreign = self._foreign()
         starts, ends, plain = self._mark_runs()
-        paired = self.at(PAIRED)
-        chars = self.codes[paired]
+        drawn = self.of(DRAWN)
+        paired = self.of(PAIRED)
+        chars = self.chars[paired]
         kept: list[tuple[str, Places, Places | None]] = [
             ("plain", starts[plain], None),
             ("runs", starts[~plain], ends[~plain]),
-            ("drawn", *self._drawn_runs()),
-            ("blanks", self._blanks(), None),
-            ("stops", self._stops(), None),
+            ("drawn", *self._drawn_runs(drawn)),
+            ("blanks", self._blanks(self.of(BLANK)), None),
+            ("stops", self._stops(drawn), None),
             ("brackets", self._brackets(paired[_among(chars, "()（）")]), None),
             ("straight", self._straight(paired[_among(chars, "\"'")]), None),
             ("curly", self._odd_quotes(paired[_among(chars, "“”")]), None),
@@ -174,107 +195,113 @@ class _Spots:
 
         Left out are ASCII marks that nothing around them could widen.
         """
-        narrow = self.which(ASCII)
-        mark = self.which(ASCII | WIDE)
-        doubled = mark[1:] & mark[:-1]
-        narrow[1:] |= doubled
-        narrow[:-1] |= doubled
-        places = np.flatnonzero(narrow)
-        if not len(places):
-            return places, places, places.astype(bool)
-        first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
-        sizes = np.diff(first, append=len(places))
-        kinds = self.flags[places]
-        narrow = np.logical_or.reduceat((kinds & ASCII) != 0, first)
-        starts = places[first]
-        ends = starts + sizes
-        left, right = self.beside(starts - 1), self.beside(ends)
-        kept = np.logical_or.reduceat((kinds & WIDE) != 0, first)
+        marks = self.of(ASCII | WIDE)
+        doubled = _next_to(self.places[marks])
+        taken = (self.kinds[marks] & np.uint8(ASCII)) != 0
+        taken[1:] |= doubled
+        taken[:-1] |= doubled
+        marks = marks[taken]
+        if not len(marks):
+            return marks, marks, marks.astype(bool)
+        first, last = _runs(_next_to(self.places[marks]))
+        starts, ends = self.places[marks[first]], self.places[marks[last]] + 1
+        left, right = self.left(marks[first]), self.right(marks[last])
+        kinds = np.bitwise_or.reduceat(self.kinds[marks], first)
+        kept = (kinds & WIDE) != 0
         asked = np.flatnonzero(~kept)
         kept[asked] = self._widened(starts[asked], ends[asked], left[asked], right[asked])
         framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & HANLIKE) != 0))
-        plain = narrow & (sizes == 1) & framed & ((right & RIGHT) != 0)
+        plain = (first == last) & ((kinds & ASCII) != 0) & framed & ((right & RIGHT) != 0)
         return starts[kept], ends[kept], plain[kept]
 
     def _widened(self, starts: Places, ends: Places, left: Flags, right: Flags) -> Bools:
         """Return which runs may stand in Chinese text: beside it, or after a clause of it."""
+        found: Bools = ((left | right) & SIDE) != 0
+        asked = np.flatnonzero(~found)
+        if not len(asked):
+            return found
+        starts, ends, left, right = starts[asked], ends[asked], left[asked], right[asked]
         beyond = self.beside(ends + 1) | self.beside(ends + 2) | self.beside(ends + 3)
         after = ((right & END) != 0) & ((beyond & SIDE) != 0)
         said = ((left & ALNUM) != 0) | (self.codes[starts - 1] >= 0x80)
-        found: Bools = (((left | right) & SIDE) != 0) | (after & said)
-        open_ = ~found & (after | (((left | right) & (WEAK | END)) != 0))
-        asked = np.flatnonzero(open_)
-        found[asked] = self._chinese_clause(starts[asked])
+        open_ = after | (((left | right) & (WEAK | END)) != 0)
+        sure = after & said
+        unsure = np.flatnonzero(open_ & ~sure)
+        sure[unsure] = self._chinese_clause(starts[unsure])
+        found[asked] = sure
         return found
 
     def _chinese_clause(self, places: Places) -> Bools:
         """Return before which places a line has more ideographs than Latin letters."""
         if not len(places):
             return np.zeros(0, np.bool_)
-        window = places[:, None] - np.arange(1, CLAUSE_CHARS + 1)
-        over = window < 0
-        window[over] = 0
-        codes = self.codes[window]
-        over |= codes == ord("\n")
-        size = np.where(over.any(axis=1), over.argmax(axis=1), CLAUSE_CHARS)
-        within = np.arange(CLAUSE_CHARS) < size[:, None]
-        han = ((self.flags[window] & np.uint8(LETTER | ASTRAL)) != 0) & within
-        latin = ((codes | np.uint32(32)) - np.uint32(ord("a")) < 26) & within
-        found: Bools = np.count_nonzero(han, axis=1) > np.count_nonzero(latin, axis=1)
+        starts = np.maximum(places - CLAUSE_CHARS, 0)
+        column = np.arange(CLAUSE_CHARS)
+        codes = self.codes.take(starts[:, None] + column, mode="clip")
+        weights = _weights().take(codes, mode="clip")
+        before = column < (places - starts)[:, None]
+        weights *= before
+        ends = (codes == ord("\n")) & before
+        broken = np.flatnonzero(ends.any(axis=1))
+        last = CLAUSE_CHARS - 1 - ends[broken, ::-1].argmax(axis=1)
+        weights[broken] *= column > last[:, None]
+        found: Bools = weights.sum(axis=1, dtype=np.int8) > 0
         return found
 
-    def _drawn_runs(self) -> tuple[Places, Places]:
+    def _drawn_runs(self, drawn: Places) -> tuple[Places, Places]:
         """Return start and end of each long run of one kind of dot or dash."""
-        if not self.present & DRAWN:
-            return self.at(DRAWN), self.at(DRAWN)
-        same = self.which(DRAWN)
-        same[1:] &= self.codes[1:] == self.codes[:-1]
-        same[0] = False
-        again = np.flatnonzero(same)
-        if not len(again):
-            return again, again
-        first = np.flatnonzero(np.diff(again, prepend=-2) != 1)
-        starts = again[first] - 1
-        sizes = np.diff(first, append=len(again)) + 1
-        least = np.zeros(len(first), np.int64)
+        chars = self.chars[drawn]
+        same = _next_to(self.places[drawn])
+        same &= chars[1:] == chars[:-1]
+        if not same.any():
+            return drawn[:0], drawn[:0]
+        first, last = _runs(same)
+        long = first != last
+        first, last = first[long], last[long]
+        chars = chars[first]
+        least = np.full(len(first), 2)
         for char, count in _DRAWN_LEAST.items():
-            least[self.codes[starts] == ord(char)] = count
-        kept = sizes >= least
+            least[chars == ord(char)] = count
+        kept = last - first + 1 >= least
         # Those of ASCII must touch Chinese.
-        kept &= (self.codes[starts] > 0x7F) | ((self.beside(starts - 1) & SIDE) != 0)
-        return starts[kept], starts[kept] + sizes[kept]
+        kept &= (chars > 0x7F) | ((self.left(drawn[first]) & SIDE) != 0)
+        return self.places[drawn[first[kept]]], self.places[drawn[last[kept]]] + 1
 
-    def _brackets(self, places: Places) -> Places:
-        """Return the brackets of the texts in which an ASCII one may be in Chinese text.
+    def _brackets(self, brackets: Places) -> Places:
+        """Return the pairs of brackets in which an ASCII one may be in Chinese text.
 
-        That takes an ideograph in a pair or a Chinese character beside it, a pair of two widths,
-        or a bracket without a partner.
+        That takes an ideograph in the pair or a Chinese character beside it, or a pair of two
+        widths. Where a bracket has no partner, or is too far from it, all those of the text.
         """
-        chars = self.codes[places]
+        chars = self.chars[brackets]
         narrow = chars < 0x80
         if not narrow.any():
-            return places[:0]
-        owners = self.part.owners(places)
+            return brackets[:0]
+        owners = self.owners[brackets]
         mixed = np.zeros(self.size, np.bool_)
         mixed[owners[narrow]] = True
         kept = mixed[owners]
-        places, chars, narrow, owners = places[kept], chars[kept], narrow[kept], owners[kept]
+        brackets, chars, owners = brackets[kept], chars[kept], owners[kept]
+        places = self.places[brackets]
         awake = self._ill_formed(chars, owners)
-        kept = ~awake[owners]
-        opening, closing = _pairs(places[kept], chars[kept])
-        left, right = self.codes[opening], self.codes[closing]
-        far = closing - opening > _LONGEST_PAIR
-        odd = far | ((left == ord("(")) != (right == ord(")")))
-        ascii_pair = np.flatnonzero((left == ord("(")) & ~odd)
-        opening_, closing_ = opening[ascii_pair], closing[ascii_pair]
-        before, after = self.beside(opening_ - 1), self.beside(closing_ + 1)
+        kept = np.flatnonzero(~awake[owners])
+        opening, closing = (kept[half] for half in _pairs(chars[kept]))
+        left, right = chars[opening], chars[closing]
+        far = places[closing] - places[opening] > _LONGEST_PAIR
+        awake[owners[opening[far]]] = True
+        odd = (left == ord("(")) != (right == ord(")"))
+        asked = np.flatnonzero((left == ord("(")) & ~odd & ~far)
+        first, last = opening[asked], closing[asked]
+        before, after = self.left(brackets[first]), self.right(brackets[last])
         chinese = (before & SIDE) != 0
-        alone = ((before & END) != 0) | (self.codes[opening_ - 1] == 0x3000)
+        alone = ((before & END) != 0) | (self.codes[places[first] - 1] == 0x3000)
         chinese |= alone & ((after & SIDE) != 0)
-        chinese |= self._holds_han(opening_ + 1, closing_)
-        odd[ascii_pair] |= chinese
-        awake[self.part.owners(opening[odd])] = True
-        return places[awake[owners]]
+        chinese |= self._holds_han(places[first] + 1, places[last])
+        odd[asked] |= chinese
+        taken = awake[owners]
+        taken[opening[odd]] = True
+        taken[closing[odd]] = True
+        return places[taken]
 
     def _ill_formed(self, chars: Codes, owners: Places) -> Bools:
         """Return which texts have a bracket without a partner."""
@@ -291,79 +318,70 @@ class _Spots:
         found = np.ones(len(starts), np.bool_)
         short = np.flatnonzero(ends - starts <= _LONGEST_PAIR)
         if len(short):
-            sizes = (ends - starts)[short]
-            total = int(sizes.sum())
-            where = np.repeat(starts[short] - np.cumsum(sizes) + sizes, sizes) + np.arange(total)
-            hits = np.repeat(np.arange(len(short)), sizes)[
-                (self.flags[where] & (LETTER | ASTRAL)) != 0
-            ]
-            found[short] = False
-            found[short[hits]] = True
+            bounds = np.stack([starts[short], ends[short]], axis=1)
+            within = np.bitwise_or.reduceat(self.flags, bounds.ravel())[::2]
+            found[short] = ((within & (LETTER | ASTRAL)) != 0) & (bounds[:, 0] < bounds[:, 1])
         return found
 
-    def _straight(self, places: Places) -> Places:
+    def _straight(self, quotes: Places) -> Places:
         """Return the straight quotes of the texts in which two on a line frame Chinese."""
-        if not len(places):
-            return places
-        owners = self.part.owners(places)
+        if not len(quotes):
+            return quotes
+        owners, places = self.owners[quotes], self.places[quotes]
         awake = np.zeros(self.size, np.bool_)
-        line = np.searchsorted(np.flatnonzero(self.codes == ord("\n")), places)
-        near = np.flatnonzero(line[1:] == line[:-1])
+        awake[owners[((self.left(quotes) | self.right(quotes)) & SIDE) != 0]] = True
+        near = np.flatnonzero((owners[1:] == owners[:-1]) & ~awake[owners[1:]])
         near = near[self._holds_han(places[near] + 1, places[near + 1])]
-        awake[owners[near]] = True
-        outer = (self.beside(places - 1) | self.beside(places + 1)) & SIDE
-        awake[owners[outer != 0]] = True
+        if len(near):
+            line = np.searchsorted(np.flatnonzero(self.codes == ord("\n")), places)
+            awake[owners[near[line[near] == line[near + 1]]]] = True
         return places[awake[owners]]
 
-    def _stops(self) -> Places:
+    def _stops(self, drawn: Places) -> Places:
         """Return the ASCII full stops between an ideograph and another, a blank or a line end."""
-        places = self.at(DRAWN)
-        places = places[self.codes[places] == ord(".")]
-        after = (self.flags[places - 1] & LETTER) != 0
-        places = places[after]
-        places = places[(self.beside(places + 1) & (HANLIKE | END)) != 0]
-        owners = self.part.owners(places)
-        found: Places = places[np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT]
-        return found
+        stops = drawn[self.chars[drawn] == ord(".")]
+        stops = stops[(self.right(stops) & (HANLIKE | END)) != 0]
+        stops = stops[(self.flags[self.places[stops] - 1] & LETTER) != 0]
+        owners = self.owners[stops]
+        often = np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT
+        return self.places[stops[often]]
 
-    def _blanks(self) -> Places:
+    def _blanks(self, blanks: Places) -> Places:
         """Return the blanks before a closing mark, after a separating one, between ideographs.
 
         The last only where they stand at every second place, as in letter-spacing.
         """
-        places = self.at(BLANK)
-        right = self.beside(places + 1)
+        right = self.right(blanks)
         kept = (right & (CLOSING | HANLIKE)) != 0
-        places, right = places[kept], right[kept]
-        left = self.beside(places - 1)
+        blanks, right = blanks[kept], right[kept]
+        places, left = self.places[blanks], self.left(blanks)
         lettered = ((left & (HANLIKE | SEPARATING)) != 0) & ((right & HANLIKE) != 0)
         taken = ((right & CLOSING) != 0) | (lettered & ((left & SEPARATING) != 0))
-        spaced = places[lettered]
+        spaced = blanks[lettered]
         if len(spaced) >= _SPACED:
-            far = spaced[_SPACED - 1 :] - spaced[: 1 - _SPACED] == 2 * (_SPACED - 1)
+            stands = self.places[spaced]
+            far = stands[_SPACED - 1 :] - stands[: 1 - _SPACED] == 2 * (_SPACED - 1)
             if far.any():
                 mixed = np.zeros(self.size, np.bool_)
-                mixed[self.part.owners(spaced[: 1 - _SPACED][far])] = True
-                taken |= lettered & mixed[self.part.owners(places)]
-        found: Places = places[taken]
-        return found
+                mixed[self.owners[spaced[: 1 - _SPACED][far]]] = True
+                taken |= lettered & mixed[self.owners[blanks]]
+        return places[taken]
 
-    def _odd_quotes(self, places: Places) -> Places:
+    def _odd_quotes(self, quotes: Places) -> Places:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
-        if not len(places):
-            return places
-        closing = self.codes[places] == ord("”")
-        first = np.diff(self.part.owners(places), prepend=-1) != 0
+        if not len(quotes):
+            return quotes
+        closing = self.chars[quotes] == ord("”")
+        first = np.diff(self.owners[quotes], prepend=-1) != 0
         same = np.concatenate([closing[:1], closing[1:] == closing[:-1]])
-        found: Places = places[np.where(first, closing, same)]
-        return found
+        return self.places[quotes[np.where(first, closing, same)]]
 
     def _foreign(self) -> frozenset[int]:
         """Return the texts that are Japanese or Korean: a kana or hangul for four ideographs.
 
         A Chinese text with a Japanese name in it has one for a hundred.
         """
-        places = self.at(FOREIGN)
+        places = np.flatnonzero((self.flags & np.uint8(FOREIGN)) != 0)
         if not len(places):
             return frozenset()
         foreign = np.bincount(self.part.owners(places), minlength=self.size)
@@ -375,14 +393,26 @@ class _Spots:
         return frozenset(found)
 
 
-def _pairs(places: Places, chars: Codes) -> tuple[Places, Places]:
-    """Return the partners among brackets that all have one: opening and closing, as places."""
+def _next_to(places: Places) -> Bools:
+    """Return which places (but the first) come right behind the one before."""
+    behind: Bools = places[1:] - places[:-1] == 1
+    return behind
+
+
+def _runs(joined: Bools) -> tuple[Places, Places]:
+    """Return the first and the last of each run, given which (but the first) go on with one."""
+    cuts = np.flatnonzero(~joined)
+    return np.concatenate([[0], cuts + 1]), np.append(cuts, len(joined))
+
+
+def _pairs(chars: Codes) -> tuple[Places, Places]:
+    """Return the partners among brackets that all have one: numbers of opening and closing."""
     opens = _among(chars, "(（")
     depth = np.cumsum(np.where(opens, 1, -1))
     # On one level openings and closings take turns. Between texts the depth is 0.
     level = np.where(opens, depth, depth + 1)
     pairs = np.argsort(level, kind="stable").reshape(-1, 2)
-    return places[pairs[:, 0]], places[pairs[:, 1]]
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _among(chars: Codes, these: str) -> Bools:
