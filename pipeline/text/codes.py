@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 _Flags = TypeVar("_Flags", bound=np.unsignedinteger[Any])
 
 SLICE = 1 << 18
-"""Code points a slice: its arrays stay in the cache, and a hundred calls of numpy are little to it."""
+"""Code points a slice: its arrays stay in the cache, and outweigh the calls that make them."""
 
 
 @dataclass(frozen=True, slots=True)

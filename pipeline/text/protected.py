@@ -87,8 +87,7 @@ def _found(
 ) -> Iterator[tuple[int, int]]:
     """Return the stretches of one kind in a line text[start:end]."""
     if sign not in _HEADS:
-        for match in pattern.finditer(text, start, end):
-            yield match.start(), _end(match, sign)
+        yield from ((m.start(), _end(m, sign)) for m in pattern.finditer(text, start, end))
         return
     longest, head = _HEADS[sign]
     done, at = start, text.find(sign, start, end)

@@ -81,7 +81,8 @@ def _beside() -> Flags:
 @cache
 def _weights() -> NDArray[np.int8]:
     """Return what a character says of its clause: 1 if it is an ideograph, -1 a Latin letter."""
-    table = ((_inside() & np.uint8(LETTER | ASTRAL)) != 0).astype(np.int8)
+    han: Bools = (_inside() & np.uint8(LETTER | ASTRAL)) != 0
+    table: NDArray[np.int8] = han.astype(np.int8)
     letters = [code for code in range(128) if chr(code).isalpha()]
     table[letters] = -1
     return table
@@ -284,8 +285,8 @@ class _Spots:
         brackets, chars, owners = brackets[kept], chars[kept], owners[kept]
         places = self.places[brackets]
         awake = self._ill_formed(chars, owners)
-        kept = np.flatnonzero(~awake[owners])
-        opening, closing = (kept[half] for half in _pairs(chars[kept]))
+        paired = np.flatnonzero(~awake[owners])
+        opening, closing = (paired[half] for half in _pairs(chars[paired]))
         left, right = chars[opening], chars[closing]
         far = places[closing] - places[opening] > _LONGEST_PAIR
         awake[owners[opening[far]]] = True
@@ -344,7 +345,8 @@ class _Spots:
         stops = stops[(self.flags[self.places[stops] - 1] & LETTER) != 0]
         owners = self.owners[stops]
         often = np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT
-        return self.places[stops[often]]
+        found: Places = self.places[stops[often]]
+        return found
 
     def _blanks(self, blanks: Places) -> Places:
         """Return the blanks before a closing mark, after a separating one, between ideographs.
@@ -365,7 +367,8 @@ class _Spots:
                 mixed = np.zeros(self.size, np.bool_)
                 mixed[self.owners[spaced[: 1 - _SPACED][far]]] = True
                 taken |= lettered & mixed[self.owners[blanks]]
-        return places[taken]
+        found: Places = places[taken]
+        return found
 
     def _odd_quotes(self, quotes: Places) -> Places:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
