@@ -80,15 +80,20 @@ def is_code_line(line: str) -> bool:
     )
 
 
-def is_in_program(text: str, at: int) -> bool:
-    """Say whether a place is on a line of a program, or on a comment beside one."""
+def program_line(text: str, at: int) -> tuple[bool, int]:
+    """Say whether a place is on a line of a program, or on a comment beside one, and where it ends.
+
+    That is true of the whole line.
+    """
     line, start, end = _line_at(text, at)
+    if line[:1] > "\u3000":  # no program begins so; nearly all lines with marks do
+        return False, end
     if is_code_line(line):
-        return True
+        return True, end
     if not line.lstrip().startswith(_COMMENTS):
-        return False
+        return False, end
     above, below = _line_at(text, start - 1)[0], _line_at(text, end + 1)[0]
-    return is_code_line(above) or is_code_line(below)
+    return is_code_line(above) or is_code_line(below), end
 
 
 def _line_at(text: str, at: int) -> tuple[str, int, int]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pipeline.text import codes as arrays
 from pipeline.text import gaps, pairs
-from pipeline.text.code import is_in_program
+from pipeline.text.code import program_line
 from pipeline.text.marks import (
     ASCII_MARKS,
     TO_ASCII,
@@ -208,7 +208,14 @@ def _settled_order(text: str, found: list[Found]) -> list[Found]:
     spans = spans_at(text, [item[1] for item in found])
     if spans:
         found = [item for item in found if not _inside(spans, item[1])]
-    return [item for item in found if not is_in_program(text, item[1])]
+    kept: list[Found] = []
+    end, program = -1, False
+    for item in found:
+        if item[1] > end:
+            program, end = program_line(text, item[1])
+        if not program:
+            kept.append(item)
+    return kept
 
 
 def _inside(spans: list[tuple[int, int]], at: int) -> bool:
