@@ -179,10 +179,13 @@ class _Records:
         self.table = self.table.append_column("input_path", mine.column("input_path"))
 
     def at(self, places: Places) -> pa.Table:
-        """Return the records of some of the places."""
+        """Return the records of some of the places, which ascend."""
         if len(places) == len(self.places):
             return self.table
-        return self.table.take(pa.array(np.searchsorted(self.places, places)))
+        wanted = np.zeros(len(self.places), np.bool_)
+        wanted[np.searchsorted(self.places, places)] = True
+        # `take` would first lay all batches end to end: five times as long.
+        return self.table.filter(pa.array(wanted))
 
 
 def _places(plan: pa.Table, status: str) -> Places:
