@@ -15,7 +15,7 @@ from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
-from pipeline.text import byline, dates, firstlook, fold, headline, links, names, signature
+from pipeline.text import behind, byline, dates, firstlook, fold, headline, links, names, signature
 from pipeline.text.bylines import find_bylines
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
 from pipeline.text.roles import Role, explain, roles
@@ -58,7 +58,9 @@ def test_ids_and_labels_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [byline, dates, fold, headline, links, names, signature], ids=lambda m: m.__name__
+    "module",
+    [behind, byline, dates, fold, headline, links, names, signature],
+    ids=lambda m: m.__name__,
 )
 def test_doctests(module: Any) -> None:
     failed, tried = doctest.testmod(module)

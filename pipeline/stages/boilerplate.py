@@ -28,6 +28,7 @@ from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
 
+_QUOTED = re.compile(r'"[^"]*"')
 _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
 _HEADLINE_CHARS = 60
@@ -289,7 +290,9 @@ def _match(folded: str, rules: Sequence[Rule]) -> Iterator[_Hit]:
             part, ask = folded[max(0, len(folded) - rule.max_chars) :], rule.regex.search
         else:
             bare = core(folded) if bare is None else bare
-            part, ask = bare, rule.regex.fullmatch
+            spoken = rule.unquoted and '"' in folded
+            part = core(_QUOTED.sub('""', folded)) if spoken else bare
+            ask = rule.regex.fullmatch
         # Given bytes, RE2 spares the way back to characters: most lines do not need it.
         if ask(part.encode("utf-8", "surrogatepass")) is not None:
             yield _Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)

@@ -44,6 +44,8 @@ _CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
 _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
 """Labels of sources that head other things as well: 来源：豆科植物甘草的根."""
+_FRAMED = re.compile(r"[\[【]((?:\s{0,2}[\u3400-\u9fff]){1,6}\s{0,2})[\]】](?=\s{0,2}[:：])")
+"""A label in brackets before its colon: 【 作 者 】：."""
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~\ue000-\uf8ff]+")  # private use: icons
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
@@ -97,6 +99,8 @@ def _parsed(line: str) -> tuple[Statement, ...]:
         line, folded = links_shown(line, folded, targets=bool(_ADDRESS.match(folded)))
     if len(line) > MAX_CHARS and "http" not in line:
         return ()
+    if "]" in folded and _FRAMED.search(folded):
+        line, folded = (_FRAMED.sub(r" \1 ", f) for f in (line, folded))
     text = _Text(line, folded)
     text.at = _LEAD.match(text.folded).end()  # type: ignore[union-attr]
     return tuple(_statements(text) or behind.unlabelled(line, folded))
@@ -345,8 +349,9 @@ def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], st
     if pattern is grammar().closed:
         label = found["label"] or found["slashed"] or ""
         # One-character labels and slashes need a gap before them: 影视图/文 is no label.
-        if len(label) > 1 and text.folded[found.end() - 1] == ":":
-            return not re.search(r"\s", label)  # 陈大文 图: is two labels
+        # 陈大文 图: is a name and a label.
+        if len(label) > 1 and text.folded[found.end() - 1] == ":" and not re.search(r"\s", label):
+            return True
     return before in " \t|/丨;,、()[]【】" and found.start() > start
 
 

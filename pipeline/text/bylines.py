@@ -28,6 +28,7 @@ _OF_PAGE = re.compile(
 )
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
+_EDITION = re.compile(r"第?[A-Z]?\d{1,3}\s?版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
 
@@ -276,7 +277,12 @@ def _is_short(text: str) -> bool:
 
 
 def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
-    """Whether a date, with a paper or without, dates the page: right under a title."""
+    """Whether a date, with a paper or without, dates the page: right under a title.
+
+    Or at the very top, with the page of the paper: 2020年7月14日 / 第05版：综合新闻.
+    """
+    if not first and any(_EDITION.search(line.text) for line in lines[first:last]):
+        return True
     if last - first > 2 or not 1 <= first <= 3 or last >= len(lines):
         return False
     block = lines[first:last]

@@ -48,6 +48,8 @@ _WIRE_CHARS = 50
 _WIRE_LINES = 12  # of which those that are no bylines are read
 _DATED_CHARS = 500
 # A stamp in figures or to the minute near the start may be all that a byline is.
+# The day of a paper and its page, on the first two lines of an article.
+_EDITION = re.compile(r"[^\n]{0,8}(?:19|20)\d\d[-年][^\n]{4,20}\n\s{0,4}第?\s?[A-Z]?\d{1,3}\s?版")
 _DATED = re.compile(
     r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,24}(?:\d:\d\d|\d\s?版))"
 )
@@ -90,7 +92,7 @@ def _tables() -> _Tables:
     classes = np.zeros(65536, np.uint8)
     for bit, chars in (
         (_LABEL_END, [label[-1] for label in labels]),
-        (_MARK, [*":/|丨 "]),
+        (_MARK, [*":/|丨 ]"]),
         (_OPENING, [*"([<{"]),
         (_LABEL_START, [label[0] for label in spaced if len(label) > 1]),
         (_WORD_START, [word[0] for word in _WORDS]),
@@ -279,9 +281,11 @@ class _Batch:
         for i in np.unique(owners[near]).tolist():
             start, end = int(self.starts[i]), int(self.ends[i])
             end = min(start + _DATED_CHARS, end)
-            if dated := list(_DATED.finditer(self.joined, start, end)):
+            stamped = [m.start() + 1 - start for m in _DATED.finditer(self.joined, start, end)]
+            stamped += [0] if _EDITION.match(self.joined, start, end) else []
+            if stamped:
                 bits[i] |= BYLINE
-                found[i] = {m.start() + 1 - start: () for m in dated}
+                found[i] = dict.fromkeys(sorted(stamped), ())
 
     def _labels(self) -> NDArray[np.intp]:
         """Return the places of the last character of what could be a label, or of a word."""

@@ -64,6 +64,7 @@ _KEYS = {
     "max_chars": int,
     "column": str,
     "sentence": bool,
+    "unquoted": bool,
 }
 _NEEDED = ("id", "name", "match", "pattern", "action", "where", "reason", "catch", "leave")
 
@@ -82,7 +83,8 @@ class Rule:
 
     `max_chars`: the longest line (or, for head and tail, the longest part of a line) that it may
     touch. `triggers`: folded strings one of which every match contains. `sentence`: may the line
-    be a sentence? A rule that does not say so never touches prose.
+    be a sentence? A rule that does not say so never touches prose. `unquoted`: the line as a whole
+    must match without what stands in quotation marks, which is spoken about.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Rule:
     max_chars: int
     column: str
     sentence: bool
+    unquoted: bool
     file: str
 
     @property
@@ -301,6 +304,7 @@ def _rule(row: dict[str, Any], file: str) -> Rule:
         max_chars=row.get("max_chars", 40),
         column=row.get("column", ""),
         sentence=row.get("sentence", row["action"] == "cut"),
+        unquoted=row.get("unquoted", False),
         file=file,
     )
 
