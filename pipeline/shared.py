@@ -91,12 +91,11 @@ def add_removals(
 
 def spans(texts: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:
     """Return the spans (code points) of the marked paragraphs of each text; null where none is."""
-    places = np.flatnonzero(marks.is_valid().to_numpy())
+    marked = marks.is_valid()
     out: list[list[dict[str, object]] | None] = [None] * len(texts)
-    some = pa.array(places)
-    for place, text, mark in zip(
-        places.tolist(), texts.take(some).to_pylist(), marks.take(some).to_pylist(), strict=True
-    ):
+    # Filtered: `take` would first lay the texts of all batches end to end.
+    some = (column.filter(marked).to_pylist() for column in (texts, marks))
+    for place, text, mark in zip(np.flatnonzero(marked.to_numpy()).tolist(), *some, strict=True):
         out[place] = _spans(text, orjson.loads(mark)) if text else None
     return pa.array(out, SPANS)
 

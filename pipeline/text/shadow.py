@@ -71,15 +71,9 @@ def table() -> Units:
     out = np.zeros(65536, np.uint16)
     for first, last in _IDENTITY:
         out[first : last + 1] = np.arange(first, last + 1, dtype=np.uint16)
+    codes = _outside_identity()
     joining = _joining()
-    for code in _outside_identity():
-        c = chr(code)
-        normal = unicodedata.normalize("NFKC", c)
-        kept = "".join(d for e in normal for d in e.lower() if d.isalnum())
-        if normal[0] in joining or len(kept) > 1 or (kept and ord(kept) > 0xFFFF):
-            out[code] = _SLOW
-        elif kept:
-            out[code] = ord(kept)
+    out[codes] = [_entry(chr(code), joining) for code in codes]
     out[0xFFFF] = _SLOW  # all that lies beyond this plane is looked up here
     fold = np.arange(65536, dtype=np.uint16)
     for code, to in folds().items():
@@ -88,12 +82,24 @@ def table() -> Units:
     return fold.take(out)
 
 
+def _entry(c: str, joining: frozenset[str]) -> int:
+    """Return what stands in the table for a character."""
+    normal = unicodedata.normalize("NFKC", c)
+    if normal == c and c.lower() == c:  # most are their own form
+        return _SLOW if c in joining else ord(c) if c.isalnum() else _DROP
+    kept = "".join(d for e in normal for d in e.lower() if d.isalnum())
+    if normal[0] in joining or len(kept) > 1 or (kept and ord(kept) > 0xFFFF):
+        return _SLOW
+    return ord(kept) if kept else _DROP
+
+
 def _outside_identity() -> list[int]:
     """Return the code points of the plane that must be asked one by one."""
     skip = np.zeros(65536, bool)
     for first, last in (*_IDENTITY, (0xD800, 0xF8FF)):  # surrogates, private use
         skip[first : last + 1] = True
-    return [int(code) for code in np.flatnonzero(~skip)]
+    codes: list[int] = np.flatnonzero(~skip).tolist()
+    return codes
 
 
 def _joining() -> frozenset[str]:
