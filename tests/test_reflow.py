@@ -18,9 +18,10 @@ from pipeline.stages.chain import run_text
 from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
 from pipeline.text.breaks import suspects
 from pipeline.text.conversion import codes_of
-from pipeline.text.layout import ending
-from pipeline.text.seam import bond, bonds, opening, torn
-from pipeline.text.wrapping import Line
+from pipeline.text.fullstop import FullStops, opening
+from pipeline.text.layout import columns, ending
+from pipeline.text.seam import bond, bonds, torn
+from pipeline.text.width import Line
 from tests.stage_cases import check, load
 
 TABLES = Path(__file__).parents[1] / "pipeline/tables/reflow"
@@ -38,14 +39,58 @@ def test_case(case: dict[str, Any]) -> None:
 def _hits(kind: str, text: str) -> bool:
     if kind == "credit":
         return ending(text) == "stop"
-    return opening(text) == {"goes_on": -1.7, "opens": 1.0, "introduces": 4.0}[kind]
+    return opening(text) == 4.0
 
 
-@pytest.mark.parametrize("kind", ["goes_on", "opens", "introduces", "credit"])
+@pytest.mark.parametrize("kind", ["introduces", "credit"])
 def test_word_table_catches_and_leaves_what_it_says(kind: str) -> None:
     table = tomllib.loads((TABLES / "words.toml").read_text("utf-8"))[kind]
     assert all(_hits(kind, text) for text in table["catch"])
     assert not any(_hits(kind, text) for text in table["leave"])
+
+
+@pytest.mark.parametrize(("line", "how"), [
+    ("会议结束了。", "stop"), ("他说：“好。”", "stop"), ("做同样的事情。（第二期）", "stop"),
+    ("写得不好，请指正。😅", "stop"), ("他说：“不错。“", "stop"), ("王明摄", "stop"),
+    ("他说：“", "open"), ("完了。“", "open"), ("会议（第二期）", "closed"),
+    ("好看的花🌸", "closed"), ("如下：", "semi"), ("首先，", "comma"), ("项目", "bare"),
+])  # fmt: skip
+def test_how_a_line_ends(line: str, how: str) -> None:
+    assert ending(line) == how
+
+
+def test_width_of_what_chinese_fonts_draw_wide() -> None:
+    assert [columns(text) for text in ("", "ab", "让·雷", "±1°", "“好”", "α—β")] == [
+        0,
+        2,
+        6,
+        5,
+        6,
+        6,
+    ]
+
+
+SEVERAL = ["甲方案已经通过，", "乙方案还没有。", "丙方案也一样。", "丁方案再议。"]
+
+
+@pytest.mark.parametrize(("paragraph", "this", "opens"), [
+    ("他说：“丙方案也一样。", "”他又说，丁方案再议。", False),
+    ("他说：“丙方案也一样。", "丁方案再议。”", False),
+    ("上升了3.", "75个百分点。", False),
+    ("丙方案也一样。", "，丁方案再议。", False),
+    ("丙方案也一样。", "但丁方案再议。", False),
+    ("丙方案也一样。", "二、丁方案再议。", True),
+    ("丙方案也一样。", "【编辑：王明】", True),
+])  # fmt: skip
+def test_what_opens_a_paragraph_behind_a_full_line(paragraph: str, this: str, opens: bool) -> None:
+    found = FullStops([*SEVERAL, this], [False, True, True, False])
+    assert (found.odds(paragraph, 4) > 0) == opens
+
+
+def test_openings_are_found_by_the_longest_beginning() -> None:
+    assert opening("但他们") < opening("他们") < 0 < opening("据统计") < opening("二、财政")
+    assert opening("但") == opening("但 ") != 0 == opening("霎")
+    assert opening("３月5日") == opening("8月5日")
 
 
 @settings(max_examples=300, deadline=None)

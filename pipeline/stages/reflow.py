@@ -15,7 +15,8 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
 from pipeline.text.layout import words
-from pipeline.text.wrapping import Line, is_verse, joins
+from pipeline.text.width import Line
+from pipeline.text.wrapping import is_verse, joins
 
 _INLINE = (
     " \t\u3000\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"

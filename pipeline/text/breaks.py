@@ -19,7 +19,8 @@ from pipeline.text import layout as look
 from pipeline.text import seam
 from pipeline.text.marks import HAN
 from pipeline.text.seam import torn
-from pipeline.text.wrapping import MANY, NARROW, WIDEST, Line, may_be_cut, wrap_width
+from pipeline.text.width import MANY, NARROW, WIDEST, Line, wrap_width
+from pipeline.text.wrapping import may_be_cut
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
@@ -31,9 +32,8 @@ Bools = NDArray[np.bool_]
 # Of the first and last characters of a line.
 LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
 CREDIT, HEAD, ITEM, ASCII, HAN_FIRST = (1 << i for i in range(8, 13))
-# Of any character in a line; the last two bits count what it is wider than one column, in halves.
+# Of any character in a line.
 MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED = (1 << i for i in range(6))
-_HALVES = 6
 
 _ITEM_STARTS = "第一二三四五六七八九十百"
 _NEVER_FITS = 24
@@ -79,8 +79,6 @@ def _inside() -> NDArray[np.uint8]:
             LETTER: HAN,
             BEYOND_ASCII: "\x80-\uffff",
             SPACED: " \u3000",
-            1 << _HALVES: "\x80-\u07ff\uffff",
-            2 << _HALVES: "\u0800-\uffff",
         }
     )
     return table.astype(np.uint8)
@@ -150,11 +148,11 @@ class _Lines:
     def columns(self, which: Places) -> Places:
         """Return the width of some lines (not none, in order) in columns: `layout.columns`."""
         low, high = int(self.starts[which[0]]), int(self.ends[which[-1]]) + 1
-        more = self.inside[low:high] >> np.uint8(_HALVES)
+        wide = (self.inside[low:high] & np.uint8(BEYOND_ASCII)) != 0
         bounds = np.column_stack([self.starts[which], self.ends[which]]).ravel() - low
-        halves = np.add.reduceat(more, bounds, dtype=np.int64)[::2]
+        more = np.add.reduceat(wide, bounds, dtype=np.int64)[::2]
         sizes = self.sizes(which)
-        found: Places = sizes + np.where(sizes > 0, halves, 0) // 2
+        found: Places = sizes + np.where(sizes > 0, more, 0)
         return found
 
     def headed(self, which: Places) -> Bools:

@@ -31,7 +31,7 @@ _ITEM = re.compile(
 )
 _LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")
 _TABLE = re.compile(
-    r"[│┌├└┬┴┼┃]|[─━]{2}|^\||\s\|\s"
+    r"[│┌├└┬┴┼┃]|[─━]{3}|^\||\s\|\s"
     r"|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S"
 )
 _TABLE_SIGN = re.compile("[|│┼\t]|──|━━|   |\u3000\u3000")
@@ -43,8 +43,11 @@ _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")
 _HEADING_SIGNS = frozenset("#<-=_*~")
 LONGEST_VERSE = 66
 """Six clauses of ten characters with their marks."""
+_LONGEST_SOURCE = 16
 _VERSE_ENDS = frozenset("，。、；！？：,;!?…")
 _CLAUSE = re.compile("[，。、；！？：,;!?]")
+_PICTURES = re.compile("[ \u2600-\u27bf\u200d\ufe0f\U0001f000-\U0001faff]+$")
+_REMARK = re.compile("[。！？…][（(][^（()）]{1,40}[)）]$")
 _HAN = re.compile(f"[{HAN}]")
 
 
@@ -56,12 +59,12 @@ def words(kind: str) -> tuple[str, ...]:
 
 
 def columns(line: str) -> int:
-    """Return the width of a line in columns: two for a wide character, one for any other.
+    """Return the width of a line in columns: one for ASCII, two for any other character.
 
-    Wide is what takes three bytes in UTF-8: right for CJK and its marks, and for the quotes and
-    dashes that Chinese fonts draw wide, at a hundredth of the price of asking each character.
+    Wide are CJK and its marks, and what Chinese fonts draw wide although Latin ones do not: quotes,
+    dashes, · ° ± ×, Greek and Cyrillic ("ambiguous" in Unicode's UAX 11).
     """
-    return len(line) if line.isascii() else (len(line) + len(line.encode(errors="replace"))) // 2
+    return 2 * len(line) - len(line.encode("ascii", "ignore"))
 
 
 def has_han(line: str) -> bool:
@@ -118,32 +121,44 @@ def is_verse(line: str) -> bool:
     return 0 < len(clauses) <= 6 and all(2 < len(c.strip("“”‘’「」『』 ")) < 10 for c in clauses)
 
 
+def is_quoted_verse(line: str) -> bool:
+    """Whether a line is verse, with its poet and title: 江流天地外，山色有无中。王维汉江."""
+    verse, stop, source = line.rpartition("。")
+    return len(source) <= _LONGEST_SOURCE and len(verse) > 10 and is_verse(verse + stop)
+
+
 def ending(line: str) -> str:
     """Return how a line ends: stop, semi (；：), comma (，、), open (a bracket), closed, bare.
 
-    Closing quotes and brackets are looked through; one that follows a bare word is "closed".
+    Closing quotes and brackets are looked through, a remark in brackets and pictures too; one that
+    follows a bare word is "closed".
     """
     if line[-1:] in _STOP_SET or line[-1:] == ">" or line.endswith(words("credit")):
         return "stop"  # also a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
+    if line[-1:] > "\u25ff" and _PICTURES.search(line):
+        core = _PICTURES.sub("", line).rstrip(CLOSERS)
     last = core[-1:] or line[-1:]
     if last in STOPS:
         return "stop"
     if len(core) < len(line):
-        return "closed"
+        remark = _REMARK.search(line)
+        return "stop" if remark and line[remark.start()] in STOPS else "closed"
     if last in "；：;:":
         return "semi"
     if last in "，、,":
         return "comma"
+    if last in "“‘" and core[-2:-1] in STOPS and unclosed(core[:-1]):
+        return "stop"  # the closing mark, typed the wrong way round
     return "open" if last in OPENERS else "bare"
 
 
-_PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"), ("『", "』"))
+PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"), ("『", "』"))
 
 
 def unclosed(line: str) -> bool:
     """Whether a quotation or bracket opened in the line is still open at its end."""
-    for a, b in _PAIRS:
+    for a, b in PAIRS:
         at = line.rfind(a)
         if at >= 0 and at > line.rfind(b):
             return True

@@ -24,6 +24,7 @@ _PROSE = re.compile(r"[a-z]+,? [a-z]+[^|{};=<>$\\]*$")
 """Two small words and no sign of code after them."""
 _MARKED = re.compile("[，。、；：！？]")
 _STOPPED = re.compile("[。！？]")
+_LINK = re.compile(r"\]\([^()]{1,300}\)\W*(?:（\w{1,6}）)?$")
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
@@ -93,25 +94,6 @@ def _at_line_start() -> NDArray[np.float32]:
     return model.given(line, line, symbols)
 
 
-def opening(line: str) -> float:
-    """Return the log-odds (nats) by its first words that a sentence opens a paragraph.
-
-    -1.7 for words that look back (但, 其, 他, 因此), +1 for words that begin something (据, 第一),
-    +4 for a subject that is introduced (半线天竺鲷（学名…）是): tables/reflow/words.toml has them,
-    and what they were counted in.
-    """
-    if _starts("goes_on").match(line):
-        return -1.7
-    if _starts("introduces").match(line):
-        return 4.0
-    return 1.0 if _starts("opens").match(line) else 0.0
-
-
-@cache
-def _starts(kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(look.words(kind)))
-
-
 def torn(paragraph: str, last: str, this: str, worth: float) -> float:
     """Return the log-odds (nats) that the break between two lines stands in mid-sentence.
 
@@ -140,7 +122,7 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
     if look.is_label(this):
         odds -= 1.5
     if look.ending(last) == "closed":
-        odds -= 3.0
+        odds -= 6.0 if _LINK.search(last) else 3.0
     if not _IS_HAN.match(this):
         odds -= 1.5
     if odds + 0.8 * MOST_BOND < worth:

@@ -8,76 +8,33 @@ a line that ends in mid-sentence, with a comma, an open quotation, or after an e
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import exp, log
-from operator import attrgetter
-from typing import NamedTuple
 
 from pipeline.text import layout as look
-from pipeline.text.seam import SHORTEST, bond, opening, torn
+from pipeline.text.fullstop import FullStops
+from pipeline.text.seam import SHORTEST, bond, torn
+from pipeline.text.width import MANY, NARROW, WIDEST, Line, Width, wrap_width
 
 _SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
-NARROW = 10
-"""Characters below which a line is no line of wrapped prose."""
-WIDEST = 120
-"""Columns above which a line is no line of wrapped prose. So many characters are too wide, too."""
 _SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
-_LONGEST_WORD = 24
-"""A longer run of ASCII is cut wherever the line ends."""
-MANY = 3
-"""Lines that end in mid-sentence from which a width can be found."""
 _GOING_ON = "，、," + look.OPENERS
-_LINES_AHEAD = 4
-"""Lines from which the first words of a sentence are read."""
+_LOST = -0.7
+"""Nats: a paragraph end that is lost weighs twice as much as a paragraph cut behind a sentence."""
+_APART = 4.0
+"""Nats that have to speak for an end without a stop: a cut in mid-sentence does most damage."""
+_CUT_SHORT = 0.02
+"""The share of lines cut in mid-sentence among those that were shorter than the width, at first."""
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
-_WORD = re.compile(r"[!-~]+")
 _MARKED = re.compile("[，。、；：！？]")
-_STOPPED = re.compile("[。！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 _BARE = frozenset(("bare", "closed"))
-
-
-class Line(NamedTuple):
-    """One line that is not blank.
-
-    `start`, `end`: its text without indent and trailing blanks, in code points of the document.
-    `blank`: whether blank lines stand before it. `fenced`: inside a fence of code.
-    """
-
-    start: int
-    end: int
-    text: str
-    indent: str
-    blank: bool
-    fenced: bool = False
-
-    @property
-    def fixed(self) -> bool:
-        """Whether the line is code or a row of a table, not to be touched."""
-        return self.fenced or look.is_table(self.text) or look.is_code(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Width:
-    """The width at which a text was wrapped: in characters, or in columns."""
-
-    size: int
-    in_columns: bool
-
-    def of(self, text: str) -> int:
-        """Return the width of a text in this unit."""
-        return look.columns(text) if self.in_columns else len(text)
-
-    def fits(self, last: Line, this: Line) -> bool:
-        """Whether the first word of `this` would have fitted at the end of `last`."""
-        return _sizes(last, this, self.in_columns)[1] <= self.size
 
 
 def joins(lines: Sequence[Line]) -> list[str]:
@@ -98,7 +55,7 @@ def joins(lines: Sequence[Line]) -> list[str]:
     for i in range(1, len(lines)):
         last, this = lines[i - 1], lines[i]
         if continued[i] or wraps or page.width or (kinds[i - 1] in _CUT and _prose(last)):
-            why[i] = page.why(paragraph, wraps, last, this)
+            why[i] = page.why(paragraph, wraps, i)
         if why[i]:
             if page.verse:
                 return [""] * len(lines)
@@ -153,68 +110,26 @@ def is_verse(lines: Sequence[Line]) -> bool:
     return verse + other >= 4 and verse * 3 >= other * 7
 
 
-def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
-    """Return the width at which most lines that end in mid-sentence were cut, if there is one.
-
-    Each break in mid-sentence votes for the widths that explain it: the line fitted, and the line
-    with the next line's first word would not have. The width with most votes wins, if the lines
-    on the two sides of those breaks belong together.
-    """
-    if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
-        return None
-    breaks = [pair for pair, kind in zip(pairwise(lines), kinds, strict=False) if kind == "bare"]
-    if sum(len(last.text) >= NARROW for last, _ in breaks) < MANY:
-        return None
-    breaks = [(last, this) for last, this in breaks if not (last.text.isascii() and last.fixed)]
-    best: Width | None = None
-    most = MANY - 1
-    for in_columns in (False, True):
-        sizes: Counter[int] = Counter()
-        for last, this in breaks:
-            size, grown = _sizes(last, this, in_columns)
-            sizes.update(range(size, min(grown, size + _LONGEST_WORD)))
-        for size, count in sorted(sizes.items()):
-            if count > most and size >= (2 * NARROW if in_columns else NARROW):
-                most, best = count, Width(size, in_columns)
-    if best is None or most * 2 < len(breaks):
-        return None
-    wider = sum(best.of(line.indent + line.text) > best.size + 2 for line in lines)
-    if wider * 10 > len(lines):
-        return None
-    return best if sum(bond(a.text, b.text) for a, b in breaks if not best.fits(a, b)) > 0 else None
-
-
-def _is_wide(line: str) -> bool:
-    """Whether a line is too wide for any wrapped text."""
-    size = len(line)
-    return size > WIDEST or (size * 2 > WIDEST and look.columns(line) > WIDEST)
-
-
-def _sizes(last: Line, this: Line, in_columns: bool) -> tuple[int, int]:
-    """Return the width of a line, and what it were with the next line's first word."""
-    measure = look.columns if in_columns else len
-    word = _WORD.match(this.text)
-    first = word[0] if word else this.text[:1]
-    if word is None and (look.is_continuation(this.text[1:]) or first == "·"):
-        first = this.text[:2]
-    size = measure(last.indent + last.text)
-    blank = word is not None and last.text[-1:].isascii()
-    return size, size + blank + measure(first)
-
-
 class Page:
-    """What is known about the lines of a document as a whole, and the verdict on each break."""
+    """What is known about the lines of a document as a whole, and the verdict on each break.
+
+    Lists are by the number of the first line of a break. `short`: where a width is known, whether
+    the next line's first word would have fitted.
+    """
 
     def __init__(self, lines: Sequence[Line], kinds: Sequence[str]) -> None:
-        self._lines = lines
+        self._lines, self._kinds = lines, kinds
         self._verse: bool | None = None
-        self.width = wrap_width(lines, kinds)
-        self.separated = self.width is not None and _blanks_separate(lines, self.width)
-        self.full_stop = _full_stop(lines, kinds, self.width) if self.width else 0.0
-        self.prior = (
-            0.0 if self.separated else _prior(_odds(zip(pairwise(lines), kinds, strict=False)))
-        )
-        self.sure = _SURE if self.prior < 0 else 0.0
+        self._stops: FullStops | None = None
+        self.width = width = wrap_width(lines, kinds)
+        breaks = list(zip(pairwise(lines), kinds, strict=False))
+        self._short = [width.fits(last, this) for (last, this), _ in breaks] if width else []
+        self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
+        self.indented = width is not None and _indents_separate(lines, kinds, self._short)
+        self.prior = 0.0 if self.separated else _prior(_odds(breaks))
+        # Of the lines that are too short for the width few are cut: by their own they are judged.
+        short = [pair for pair, short in zip(breaks, self._short, strict=False) if short]
+        self._prior_short = _prior(_odds(short), _CUT_SHORT) if width else self.prior
         counts = Counter(line.text for line in lines)
         self.repeated = {text for text, n in counts.items() if n > 1}
 
@@ -225,52 +140,84 @@ class Page:
             self._verse = is_verse(self._lines)
         return self._verse
 
-    def why(self, paragraph: str, wraps: Sequence[Line], last: Line, this: Line) -> str:
-        """Return why `this` continues the paragraph that ends with `last`, or ""."""
-        rule = self._why(paragraph, wraps, last, this)
+    def why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
+        """Return why line i continues the paragraph that ends with the line before, or ""."""
+        last, this = self._lines[i - 1], self._lines[i]
+        rule = self._why(paragraph, wraps, i)
         return "" if rule and (last.fixed or this.fixed) else rule
 
-    def _why(self, paragraph: str, wraps: Sequence[Line], last: Line, this: Line) -> str:
+    def _why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
+        last, this = self._lines[i - 1], self._lines[i]
         if look.is_heading(last.text) or look.is_heading(this.text):
             return ""
         if self.separated:
             return "" if this.blank else "hard-wrap"
-        if self.width is not None and _wrapped(last, this, self.width):
-            stop = look.ending(last.text) == "stop"
-            return "" if stop and self.full_stop + opening(self._ahead(this)) > 0 else "hard-wrap"
+        if self.width is not None and not self._short[i - 1]:
+            if self._opens(paragraph, i):
+                return ""
+            if _may_be_full(last, this):
+                return "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
         if look.is_item(this.text) or _indented(last, this):
             return ""
-        if look.is_label(this.text) and self.prior <= 0:
+        prior = self._prior_of(i)
+        if look.is_label(this.text) and prior <= 0:
             return ""
         if last.text in self.repeated or this.text in self.repeated:
             return ""  # page furniture, refrains
-        if self._cut(paragraph, last.text, this.text):
+        if _cut(paragraph, last.text, this.text, prior):
             return "broken-sentence"
         if self.width is None and wraps and _as_wide(wraps, last, this):
             return "hard-wrap"
         return ""
 
-    def _ahead(self, this: Line) -> str:
-        """Return a line with the next ones: the first words of a sentence may be on two lines."""
-        i = bisect_left(self._lines, this.start, key=attrgetter("start"))
-        return "".join(line.text for line in self._lines[i : i + _LINES_AHEAD])
+    def _opens(self, paragraph: str, i: int) -> bool:
+        """Whether line i opens a paragraph behind a line that is full by chance."""
+        last, this, kind = self._lines[i - 1], self._lines[i], self._kinds[i - 1]
+        if self.indented:
+            return this.indent != ""
+        if kind != "stop":
+            if len(paragraph) < SHORTEST or not look.has_han(last.text + this.text):
+                return False
+            odds = torn(paragraph, last.text, this.text, -99.0)
+            return odds < self._by_chance(kind) - _APART
+        if self._stops is None:
+            self._stops = FullStops([line.text for line in self._lines], self._short)
+        return self._stops.odds(paragraph, i) > _LOST
 
-    def _cut(self, paragraph: str, last: str, this: str) -> bool:
-        """Whether a line ends in mid-sentence, judged by the sentence alone."""
-        kind = look.ending(last)
-        if kind == "stop" or not look.has_han(last):
-            return False
-        if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
-            return False  # 鉴于…，鉴于…，: clauses set apart on purpose
-        if kind == "open":
-            return True
-        if kind == "comma":
-            return self.prior > 0 or len(paragraph) > _SHORT
-        if kind == "semi":
-            return self.prior > 0 and last[-1] in "；;"
-        return torn(paragraph, last, this, -self.prior) + self.prior > self.sure
+    @lru_cache(maxsize=8)  # noqa: B019
+    def _by_chance(self, kind: str) -> float:
+        """Return the log-odds that a full line which ends so ends its paragraph, as headings do.
+
+        A paragraph's last line is full by chance once in as many times as a line has characters.
+        """
+        ends = [short for short, k in zip(self._short, self._kinds, strict=False) if k == kind]
+        size = self.width.size / (1 + self.width.in_columns) if self.width else 1
+        return log((sum(ends) + 0.1) / size / (len(ends) - sum(ends) + 0.1))
+
+    def _prior_of(self, i: int) -> float:
+        """Return the log-odds that the line before line i is cut, if it has no stop."""
+        short = self.width is not None and self._short[i - 1]
+        return self._prior_short if short else self.prior
+
+
+def _cut(paragraph: str, last: str, this: str, prior: float) -> bool:
+    """Whether a line ends in mid-sentence, judged by the sentence alone."""
+    kind = look.ending(last)
+    if kind == "stop" or not look.has_han(last):
+        return False
+    if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
+        return False  # 鉴于…，鉴于…，: clauses set apart on purpose
+    if look.is_quoted_verse(last) and prior <= 0:
+        return False
+    if kind == "open":
+        return True
+    if kind == "comma":
+        return prior > 0 or len(paragraph) > _SHORT
+    if kind == "semi":
+        return prior > 0 and last[-1] in "；;"
+    return torn(paragraph, last, this, -prior) + prior > (_SURE if prior < 0 else 0.0)
 
 
 def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
@@ -290,17 +237,17 @@ def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
     )
 
 
-def _prior(odds: Sequence[float]) -> float:
+def _prior(odds: Sequence[float], first: float = 0.1) -> float:
     """Return the log-odds (nats) that a line without a stop was cut in mid-sentence here.
 
-    One such line in ten is, where nothing is known. The share in this document is estimated from
-    its own breaks, by expectation-maximisation.
+    One such line in ten is, where nothing is known (`first`). The share in this document is
+    estimated from its own breaks, by expectation-maximisation.
     """
-    share = 0.1
+    share = first
     for _ in range(4 if odds else 0):
         prior = log(share / (1 - share))
         found = sum(1 / (1 + exp(-max(-30.0, min(30.0, o + prior)))) for o in odds)
-        share = (found + 0.3) / (len(odds) + 3)  # three breaks' worth of the first guess
+        share = (found + 3 * first) / (len(odds) + 3)  # three breaks' worth of the first guess
     return log(share / (1 - share))
 
 
@@ -314,6 +261,8 @@ def _odds(breaks: Iterable[tuple[tuple[Line, Line], str]]) -> list[float]:
         if kind not in _BARE or len(last.text) < NARROW:
             continue
         if look.is_item(this.text) or look.is_label(this.text) or not look.has_han(last.text):
+            continue
+        if look.is_quoted_verse(last.text):
             continue
         odds = torn(last.text, last.text, this.text, -3.0)
         if odds < -3.0 or not (last.fixed or this.fixed):
@@ -335,45 +284,40 @@ def _as_wide(wraps: Sequence[Line], last: Line, this: Line) -> bool:
         least, most = min(least, size), max(most, size)
         if most - least > 2 or most > WIDEST:
             return False
-    return _wrapped(last, this, Width(most, True))
+    return _wrapped(last, this, Width(True, most))
 
 
 def _wrapped(last: Line, this: Line, width: Width) -> bool:
-    if width.fits(last, this):
-        return False
+    return not width.fits(last, this) and _may_be_full(last, this)
+
+
+def _may_be_full(last: Line, this: Line) -> bool:
+    """Whether a line as wide as the text may go on, for all that its mark and the next say."""
     if look.ending(last.text) in ("stop", "semi", "closed"):
         return not (look.is_item(this.text) or _indented(last, this))
     return True
 
 
-def _full_stop(lines: Sequence[Line], kinds: Sequence[str], width: Width) -> float:
-    """Return the log-odds (nats) that a full line with a full stop at its end ends its paragraph.
-
-    A paragraph's last line is full by chance once in as many times as the line has characters; a
-    sentence ends at a line's end as often as at any other place. Both are counted in this text.
-    Where paragraphs begin with an indent, no indent means no paragraph.
-    """
-    ends = full = stops = indented = 0
-    for (last, this), kind in zip(pairwise(lines), kinds, strict=False):
-        fits = width.fits(last, this)
-        ends += fits and kind == "stop"
-        indented += fits and kind == "stop" and _indented(last, this)
-        full += not fits and kind != "stop"
-        stops += len(_STOPPED.findall(last.text, 0, len(last.text) - 2))
-    if indented * 5 >= ends * 4 > 0:
-        return -9.0
-    chars = sum(len(line.text) for line in lines)
-    size = width.size / (2 if width.in_columns else 1)
-    return log((ends + 0.1) / size / ((full + 0.1) * (stops + 0.1) / chars))
+def _indents_separate(lines: Sequence[Line], kinds: Sequence[str], short: Sequence[bool]) -> bool:
+    """Whether paragraphs begin with an indent, and wrapped lines with none."""
+    ends = indented = wraps = flush = 0
+    for this, kind, fits in zip(lines[1:], kinds, short, strict=False):
+        if fits and kind == "stop":
+            ends += 1
+            indented += this.indent != ""
+        elif not fits and kind == "bare":
+            wraps += 1
+            flush += this.indent == ""
+    return ends > 0 and indented * 5 >= ends * 4 and flush * 10 >= wraps * 9
 
 
-def _blanks_separate(lines: Sequence[Line], width: Width) -> bool:
+def _blanks_separate(lines: Sequence[Line], kinds: Sequence[str], short: Sequence[bool]) -> bool:
     """Whether blank lines stand at paragraph ends and nowhere else."""
-    blank = bare = short = 0
-    for last, this in pairwise(lines):
+    blank = bare = below = 0
+    for this, kind, fits in zip(lines[1:], kinds, short, strict=False):
         if this.blank:
             blank += 1
-            bare += not width.fits(last, this) and look.ending(last.text) != "stop"
+            bare += not fits and kind != "stop"
         else:
-            short += width.fits(last, this)
-    return blank >= 1 and bare * 10 <= blank and short * 10 <= blank
+            below += fits
+    return blank >= 1 and bare * 10 <= blank and below * 10 <= blank
