@@ -159,7 +159,7 @@ def _backwards(text: str, stop: int, end: int | None = None) -> Iterator[_Span]:
     """Lines that are not blank, from the end; none begins before `stop`, a start of a line."""
     end = len(text) if end is None else end
     while end > stop:
-        start = max(text.rfind("\n", stop, end) + 1, stop)
+        start = text.rfind("\n", stop, end) + 1 or stop
         if (line := text[start:end]) and not line.isspace():
             yield start, end, line
         end = start - 1
@@ -203,11 +203,11 @@ def _scan(
 def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
     """Mark the lines that go: bylines with a sure statement in them or in a line beside them."""
     i = 0
-    while i < len(lines):
-        if not lines[i].says:
-            i += 1
+    said = [i for i, line in enumerate(lines) if line.says]
+    for first in said:
+        if first < i:
             continue
-        first = i
+        i = first
         while i < len(lines) and lines[i].says:
             i += 1
         block = lines[first:i]
@@ -265,6 +265,7 @@ def _in_form(lines: Sequence[Line], first: int, last: int, *, answered: bool) ->
         for i in (first - 2, first - 1, last, last + 1)
         if 0 <= i < len(lines)
         and not lines[i].says
+        and (":" in lines[i].text or "：" in lines[i].text)
         and _is_short(lines[i].text)
         and not _OF_PAGE.match(lines[i].text)
     )

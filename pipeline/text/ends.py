@@ -15,7 +15,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_units
 from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
 from pipeline.text.fold import fold, fold_table
@@ -198,10 +197,8 @@ class _Batch:
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join([*texts, ""])
         self.joined = joined
-        self.units = code_units(joined)
-        if len(self.units) != len(joined):  # astral characters: none of them is asked about
-            wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-            self.units = np.minimum(wide, 0xFFFF).astype(np.uint16)
+        wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self.units = np.minimum(wide, 0xFFFF).astype(np.uint16)  # no astral one is asked about
         self.classes = _tables().classes.take(self.units)
         self.breaks = np.flatnonzero(self.units == ord("\n"))
         sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
@@ -215,13 +212,13 @@ class _Batch:
         self._mark_signed(bits)
         found: _Found = {}
         self._mark_dated(bits, found)
-        for owner, start, end in self._labelled_lines():
+        for owner, start, end, closed in self._labelled_lines():
             line = self.joined[start:end]
             says = read(line)
             if says and may_be_one(says):
                 bits[owner] |= BYLINE
                 found.setdefault(owner, {})[start - int(self.starts[owner])] = says
-            elif _tables().closed[self.units[end - 1]] and trailing(line):
+            elif closed and trailing(line):
                 bits[owner] |= SIGNATURE
         return found
 
@@ -309,8 +306,11 @@ class _Batch:
         labelled: NDArray[np.intp] = places[kept]
         return labelled
 
-    def _labelled_lines(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the lines near an end with what could be a label: owner, start, end."""
+    def _labelled_lines(self) -> Iterator[tuple[int, int, int, bool]]:
+        """Yield the lines near an end with what could be a label.
+
+        Each with its owner, start, end, and whether it may end in a bracket.
+        """
         places = self._labels()
         owners = self._owners(places)
         lines = np.searchsorted(self.breaks, places)
@@ -320,4 +320,6 @@ class _Batch:
         )
         near &= (ends - starts <= MAX_CHARS * 4) | (ends - places <= SIGNATURE_CHARS)
         near[1:] &= lines[1:] != lines[:-1]
-        return zip(owners[near].tolist(), starts[near].tolist(), ends[near].tolist(), strict=True)
+        closed = _tables().closed[self.units[ends[near] - 1]]
+        rows = owners[near], starts[near], ends[near], closed
+        return zip(*(row.tolist() for row in rows), strict=True)

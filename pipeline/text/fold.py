@@ -28,6 +28,8 @@ _MARKS = {
     "[": "【〖〔",
     "]": "】〗〕",
 }
+_SHORT = 256
+"""Characters up to which a look into a string for each is faster than arrays."""
 
 
 @cache
@@ -74,7 +76,15 @@ def fold(text: str) -> str:
     >>> fold("責任編輯：ＡＢＣ")
     '责任编辑:abc'
     """
+    if len(text) < _SHORT:
+        return text.translate(_fold_string())
     return as_text(fold_units(code_units(text)))
+
+
+@cache
+def _fold_string() -> str:
+    """Return the table as a string: what lies beyond it stays as it is."""
+    return fold_table().astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 @cache

@@ -18,6 +18,7 @@ ROLE = (
     r"驻[\u4e00-\u9fff]{1,6}?)*"
     r"(?:记者|通讯员|评论员|专栏作者|特约撰稿人|特约撰稿|撰稿人|实习生|见习生|编辑|研究员|主笔|摄影师|作者|译者|特派员)"
 )
+_ROLE_END = re.compile("[者员人稿生辑笔师]")
 _BEFORE = re.compile(rf"[^\s,、;/|:]{{0,16}}?{ROLE}[\s:/|]*")
 _AFTER = re.compile(
     r"(?:[\s/|]+[\u4e00-\u9fff]{0,8}报[道导]|[\s/|]*(?:摄影|综合)?报[道导]|[\s/|]*(?:供图|供稿|文/图|图/文|摄)|"
@@ -28,6 +29,11 @@ _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
 _LATIN = re.compile(r"\w[\w.'’\-]*(?: [^\W\d_][\w.'’\-]*){0,4}")  # Кириллица and 한글 as well
 _WORD = re.compile(r"[A-Z][a-zà-ɏ'’.]+")
 _HAN_NAME = re.compile(rf"{_HAN}{{1,12}}(?:[·•.]{_HAN}{{1,12}})*")
+_ALL_HAN = re.compile(rf"{_HAN}+")
+_ANY_HAN = re.compile(_HAN)
+_ANY_NAME = re.compile(rf"{_HAN}{{2,20}}(?:[·•.]{_HAN}{{1,12}})*|[\w.·'’ \-]{{2,30}}")
+_KOREAN_STAFF = re.compile(r"\s(?:기자|특파원)\b")
+_LATIN_SPLIT = re.compile(r"\s*(?:,|，|、|;|/|&|\band\b)\s*")
 _ICONS = re.compile("[\ue000-\uf8ff]")  # private use
 _SENTENCE = re.compile(r"[。！？!?；…“”\"]")
 
@@ -66,7 +72,7 @@ def looks_chinese(name: str) -> bool:
     if "·" in name:
         return _HAN_NAME.fullmatch(name) is not None
     single, compound = _surnames()
-    if not re.fullmatch(rf"{_HAN}+", name):
+    if not _ALL_HAN.fullmatch(name):
         return False
     if name[:2] in compound:
         return 3 <= len(name) <= 4
@@ -82,7 +88,7 @@ def apart(run: str) -> list[str]:
     >>> apart("刘忠俊贺劭清"), apart("棒棒不是糖"), apart("欧阳修文")
     (['刘忠俊', '贺劭清'], ['棒棒不是糖'], ['欧阳修文'])
     """
-    if not 4 <= len(run) <= 15 or not re.fullmatch(rf"{_HAN}+", run) or looks_chinese(run):
+    if not 4 <= len(run) <= 15 or not _ALL_HAN.fullmatch(run) or looks_chinese(run):
         return [run]
     single, compound = _surnames()
     folded = _folded(run)
@@ -114,15 +120,23 @@ def people(value: str, *, strict: bool = False) -> list[str] | None:
     >>> people("Kesk noren"), people("系统管理员"), people("他说，这不是名字。")
     (['Kesk noren'], [], None)
     """
-    value = value.strip(" \t\u3000,、;；:：|/")
+    names = _people(value.strip(" \t\u3000,、;；:：|/"), strict)
+    return None if names is None else list(names)
+
+
+@lru_cache(maxsize=4096)  # a site has few editors
+def _people(value: str, strict: bool) -> tuple[str, ...] | None:
     if len(value) > 60 or _SENTENCE.search(value):
         return None
-    folded = _ASIDE.sub(lambda aside: " " * len(aside[0]), _folded(value))
+    folded = _folded(value)
+    if "(" in folded:
+        folded = _ASIDE.sub(lambda aside: " " * len(aside[0]), folded)
     while found := _AFTER.search(folded):
         folded = folded[: found.start()]
-    folded = _BEFORE.sub(lambda before: " " * len(before[0]), folded)
+    if _ROLE_END.search(folded):
+        folded = _BEFORE.sub(lambda before: " " * len(before[0]), folded)
     value = "".join(" " if f == " " else c for c, f in zip(value, folded, strict=False))
-    if not re.search(_HAN, value):
+    if not _ANY_HAN.search(value):
         return _latin(value, strict)
     strict = strict or "," in folded  # commas make clauses as well as lists
     tokens: list[str] = []
@@ -135,24 +149,21 @@ def people(value: str, *, strict: bool = False) -> list[str] | None:
         if not _acceptable(token, strict):
             return None
         names.append(token.strip("()（）[]【】"))
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))
 
 
 def _acceptable(token: str, strict: bool) -> bool:
     if strict:
         return looks_chinese(token)
     token = token.strip("()（）[]【】")
-    return bool(
-        re.fullmatch(rf"{_HAN}{{2,20}}(?:[·•.]{_HAN}{{1,12}})*", token)
-        or re.fullmatch(r"[\w.·'’ \-]{2,30}", token)
-    )
+    return _ANY_NAME.fullmatch(token) is not None
 
 
 def _joined(tokens: list[str]) -> list[str]:
     """Put 王 健 together again, and Lin Clark: parts of a name that a space parted."""
     joined: list[str] = []
     for token in tokens:
-        single = len(token) == 1 and re.fullmatch(_HAN, token)
+        single = len(token) == 1 and _ANY_HAN.match(token)
         if single and joined and len(joined[-1]) == 1:
             joined[-1] += token
         elif joined and _WORD.fullmatch(token) and _WORD.fullmatch(joined[-1].split(" ")[-1]):
@@ -162,18 +173,18 @@ def _joined(tokens: list[str]) -> list[str]:
     return joined
 
 
-def _latin(value: str, strict: bool) -> list[str] | None:
+def _latin(value: str, strict: bool) -> tuple[str, ...] | None:
     if strict:
         return None
-    value = re.sub(r"\s(?:기자|특파원)\b", "", value)
+    value = _KOREAN_STAFF.sub("", value)
     names: list[str] = []
-    for part in re.split(r"\s*(?:,|，|、|;|/|&|\band\b)\s*", value.strip()):
+    for part in _LATIN_SPLIT.split(value.strip()):
         if not part or part.lower() in words()["not_names"]:
             continue
         if not _LATIN.fullmatch(part) or len(part) > 40:
             return None
         names.append(part)
-    return names
+    return tuple(names)
 
 
 def is_outlet(name: str) -> bool:
