@@ -47,10 +47,9 @@ def _punctuated(rules: Punctuation, documents: Sequence[Document]) -> list[Docum
     awake = list(range(len(out)))
     for _ in range(_PASSES):
         found = rules.batch([out[i].text for i in awake])
-        for k, items in found.items():
-            edits = _edits(items)
-            out[awake[k]] = out[awake[k]].edited(edits)
-        awake = [awake[k] for k in found]
+        for k, changes in found.items():
+            out[awake[k]] = out[awake[k]].edited(_edits(changes.items))
+        awake = [awake[k] for k, changes in found.items() if not changes.final]
         if not awake:
             break
     return out

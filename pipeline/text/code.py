@@ -80,25 +80,23 @@ def is_code_line(line: str) -> bool:
     )
 
 
-def program_line(text: str, at: int) -> tuple[bool, int]:
-    """Say whether a place is on a line of a program, or on a comment beside one, and where it ends.
-
-    That is true of the whole line.
-    """
-    line, start, end = _line_at(text, at)
-    if line[:1] > "\u3000":  # no program begins so; nearly all lines with marks do
-        return False, end
+def is_program(text: str, start: int, end: int) -> bool:
+    """Say whether text[start:end] is a line of a program, or a comment beside one."""
+    if end - start > _LONGEST or text[start : start + 1] > "\u3000":
+        return False  # nearly all lines: no program begins with an ideograph
+    line = text[start:end]
     if is_code_line(line):
-        return True, end
+        return True
     if not line.lstrip().startswith(_COMMENTS):
-        return False, end
-    above, below = _line_at(text, start - 1)[0], _line_at(text, end + 1)[0]
-    return is_code_line(above) or is_code_line(below), end
+        return False
+    return is_code_line(_line_at(text, start - 1)) or is_code_line(_line_at(text, end + 1))
 
 
-def _line_at(text: str, at: int) -> tuple[str, int, int]:
-    """Return the line of a place, and where it begins and ends; "" where it is a long one."""
-    start = text.rfind("\n", max(0, at - _LONGEST), max(0, at)) + 1
-    end = text.find("\n", max(0, at), at + _LONGEST)
+def _line_at(text: str, at: int) -> str:
+    """Return the line of a place, which may lie outside; "" where it is a long one."""
+    if at < 0:
+        return ""
+    start = text.rfind("\n", max(0, at - _LONGEST), at) + 1
+    end = text.find("\n", at, at + _LONGEST)
     end = end if end >= 0 else min(len(text), at + _LONGEST)
-    return (text[start:end] if at >= 0 and end - start <= _LONGEST else ""), start, end
+    return text[start:end] if end - start <= _LONGEST else ""

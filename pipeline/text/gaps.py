@@ -31,7 +31,8 @@ def between(text: str, blanks: Sequence[int], found: Iterable[Found]) -> list[Fo
     taken = {at for _, start, end, _, _ in found for at in range(start, end)}
     gone = [_blank_rule(text, at) for at in blanks if at not in taken]
     items = [item for item in gone if item]
-    if len(blanks) >= 4:
+    # Five characters with blanks between: four of these at every second place.
+    if any(blanks[i + 3] - blanks[i] == 6 for i in range(len(blanks) - 3)):
         items += _letter_spaced(text, {at for _, at, _, _, _ in items} | taken)
     return items
 

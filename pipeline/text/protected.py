@@ -1,30 +1,38 @@
 """Stretches of text whose marks, spaces and line breaks mean something to a machine.
 
-Addresses, e-mail addresses, code between backticks, tags, entities, targets of Markdown links.
+Addresses, e-mail addresses, code between backticks, tags, entities, targets of Markdown links,
+lines of a program.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat, takewhile
 
+from pipeline.text.code import is_program
+
 # Each pattern starts with a literal or a bounded class: linear. The sign says when it is tried.
-_PATTERNS = tuple(
-    (sign, re.compile(pattern, re.DOTALL))
-    for sign, pattern in (
-        # a fence runs to the end where it is never closed, as in Markdown
-        ("`", r"```.*?(?:```|\Z)|`[^`\n]+`"),
-        ("<", r"</?[A-Za-z!][^<>\n]*>"),
-        ("://", r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+"),
-        ("www.", r"www\.[!-~]+"),
-        ("@", r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}"),
-        ("&", r"&\#?[A-Za-z0-9]{1,31};"),
-        ("](", r"\]\([^()\s]*\)"),
-        ("-{", r"-\{[^{}]*\}-"),  # a wiki's choice between scripts
-    )
+_Row = tuple[str, re.Pattern[str]]
+_ACROSS: tuple[_Row, ...] = (
+    # a fence runs to the end where it is never closed, as in Markdown
+    ("`", re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)),
+    ("-{", re.compile(r"-\{[^{}]*\}-")),  # a wiki's choice between scripts
 )
+"""What may cross line ends."""
+_TAGS: tuple[_Row, ...] = (
+    ("<", re.compile(r"</?[A-Za-z!][^<>\n]*>")),
+    ("](", re.compile(r"\]\([^()\s]*\)")),
+)
+"""What begins with its sign, and stays on a line."""
+_ADDRESSES: tuple[_Row, ...] = (
+    ("://", re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")),
+    ("www.", re.compile(r"www\.[!-~]+")),
+    ("@", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")),
+    ("&", re.compile(r"&\#?[A-Za-z0-9]{1,31};")),
+)
+"""What holds graphic ASCII only, and two characters of it at least."""
 
 # What stands before the sign, at most so many characters: looked for from the sign backwards, as
 # every run of Latin letters could begin an address.
@@ -34,67 +42,72 @@ _HEADS = {
 }
 
 
-_ACROSS = frozenset(("`", "-{"))
-"""Signs of stretches that may cross line ends."""
-_GRAPHIC = frozenset(("://", "www.", "@", "&"))
-"""Signs of stretches that hold graphic ASCII only, and two of it at least."""
-
-
-def spans_at(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the protected stretches that tell which of some places (sorted) are in one.
+def unprotected(text: str, places: Sequence[int]) -> list[int]:
+    """Return which of some places (sorted) are in none of these stretches: their numbers.
 
     Most do not cross a line end: they are looked for on the lines of the places only, where they
     can hold one.
 
-    >>> spans_at("见http://a.cn/?b=1,2。", [15])
-    [(1, 19)]
+    >>> unprotected("见,http://a.cn/?b=1,2。", [1, 16])
+    [0]
     """
-    wanted = [row for row in _PATTERNS if row[0] in text]
-    if not wanted or not places:
-        return []
-    spans: list[tuple[int, int]] = []
-    inline: list[tuple[str, re.Pattern[str]]] = []
-    for sign, pattern in wanted:
-        if sign in _ACROSS:
-            within = takewhile(lambda match: match.start() <= places[-1], pattern.finditer(text))
-            spans += [match.span() for match in within]
-        else:
-            inline.append((sign, pattern))
-    if inline:
-        spans += _on_lines(text, places, inline)
-    return _merged(sorted(spans)) if len(spans) > 1 else spans
-
-
-def _on_lines(
-    text: str, places: Sequence[int], patterns: Sequence[tuple[str, re.Pattern[str]]]
-) -> Iterator[tuple[int, int]]:
+    across = _across(text, places)
+    free: list[int] = []
     i = 0
     while i < len(places):
         start, end = text.rfind("\n", 0, places[i]) + 1, text.find("\n", places[i])
         end = len(text) if end < 0 else end
-        within = places[i : bisect_right(places, end, i)]
-        i += len(within)
-        graphic = any(map(_touches_ascii, repeat(text), within))
-        for sign, pattern in patterns:
-            # An address may begin before its sign, a tag does not.
-            last = end if sign in _GRAPHIC else within[-1] + 1
-            if (graphic or sign not in _GRAPHIC) and text.find(sign, start, last) >= 0:
-                yield from _found(text, sign, pattern, start, end)
+        first, i = i, bisect_right(places, end, i)
+        if is_program(text, start, end):
+            continue
+        here: Iterable[int] = range(first, i)
+        if spans := _on_line(text, start, end, places[first:i]):
+            here = [k for k in here if not _inside(spans, places[k])]
+        free += [k for k in here if not _inside(across, places[k])] if across else here
+    return free
+
+
+def _inside(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    i = bisect_right(spans, (at, 1 << 62)) - 1
+    return i >= 0 and spans[i][0] <= at < spans[i][1]
+
+
+def _across(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches that may cross line ends and hold one of the places."""
+    spans: list[tuple[int, int]] = []
+    for sign, pattern in _ACROSS:
+        if sign in text:
+            within = takewhile(lambda match: match.start() <= places[-1], pattern.finditer(text))
+            spans += [match.span() for match in within]
+    return _merged(spans)
+
+
+def _on_line(text: str, start: int, end: int, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the stretches of a line text[start:end] that can hold one of the places on it."""
+    spans: list[tuple[int, int]] = []
+    last = places[-1]
+    for sign, pattern in _TAGS:
+        if text.find(sign, start, last + 1) >= 0:
+            within = pattern.finditer(text, start, end)
+            spans += [match.span() for match in within if match.start() <= last]
+    if any(map(_touches_ascii, repeat(text), places)):
+        for sign, pattern in _ADDRESSES:
+            if text.find(sign, start, end) >= 0:
+                spans += _found(text, sign, pattern, start, end, last)
+    return _merged(spans) if spans else spans
 
 
 def _found(
-    text: str, sign: str, pattern: re.Pattern[str], start: int, end: int
+    text: str, sign: str, pattern: re.Pattern[str], start: int, end: int, last: int
 ) -> Iterator[tuple[int, int]]:
-    """Return the stretches of one kind in a line text[start:end]."""
-    if sign not in _HEADS:
-        yield from ((m.start(), _end(m, sign)) for m in pattern.finditer(text, start, end))
-        return
-    longest, head = _HEADS[sign]
+    """Return the addresses of one kind in a line text[start:end] that begin up to `last`."""
+    longest, head = _HEADS.get(sign, (0, None))
     done, at = start, text.find(sign, start, end)
-    while at >= 0:
-        before = head.search(text, max(done, at - longest), at)
-        if before and (match := pattern.match(text, before.start(), end)):
-            yield match.start(), _end(match, sign)
+    while 0 <= at <= last + longest:
+        before = head.search(text, max(done, at - longest), at) if head else None
+        begin = before.start() if before else at
+        if (before or not head) and (match := pattern.match(text, begin, end)):
+            yield begin, _end(match)
             done = match.end()
         at = text.find(sign, max(at + 1, done), end)
 
@@ -106,9 +119,9 @@ def _touches_ascii(text: str, at: int) -> bool:
     return "!" <= text[at + 1 : at + 2] <= "~" or (at > 0 and "!" <= text[at - 1] <= "~")
 
 
-def _end(found: re.Match[str], sign: str) -> int:
+def _end(found: re.Match[str]) -> int:
     """Return where the stretch ends: a mark after an address belongs to the sentence."""
-    if sign not in ("://", "www.", "@"):
+    if found[0][0] == "&":
         return found.end()
     whole = found[0].rstrip(",;:!?.'\"")
     while whole.endswith(")") and whole.count(")") > whole.count("("):
@@ -117,6 +130,9 @@ def _end(found: re.Match[str], sign: str) -> int:
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    if len(spans) < 2:
+        return spans
+    spans.sort()
     merged = spans[:1]
     for start, end in spans[1:]:
         if start <= merged[-1][1]:

@@ -9,28 +9,36 @@ from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.text import codes as arrays
 from pipeline.text import gaps, pairs
-from pipeline.text.code import program_line
 from pipeline.text.marks import (
     ASCII_MARKS,
+    CLAUSE_CHARS,
     TO_ASCII,
     TO_WIDE,
     WEAK_SIDE,
+    WIDE_MARKS,
     clause_is_chinese,
     is_side,
 )
-from pipeline.text.protected import spans_at
+from pipeline.text.protected import unprotected
 from pipeline.text.spots import STOP_HABIT, Candidates, candidates
 
 Found = tuple[str, int, int, str, str]
+
+
+class Changes(NamedTuple):
+    """What changes in a text, in order, not overlapping; `final`: a second look finds nothing."""
+
+    items: list[Found]
+    final: bool
+
 
 _NAMES = {
     ",": "ascii-comma",
@@ -42,6 +50,12 @@ _NAMES = {
 _WIDEN = str.maketrans(TO_WIDE)
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _FACE = re.compile("[:;]-?[()DPO]")
+
+_ASCII_MARK = re.compile(f"[{ASCII_MARKS}]")
+_WATCHED = frozenset(ASCII_MARKS + "()\"' \u3000.-…—")
+"""Characters that may be judged anew when what stands beside them changes."""
+_WATCHED_MARK = _WATCHED | frozenset(WIDE_MARKS)
+"""The same, when a mark comes to stand beside them: two make a run."""
 
 _NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
 _LONGEST_DASH = 6
@@ -68,20 +82,22 @@ class Punctuation:
     def __init__(self, width: str) -> None:
         self.width = width
 
-    def batch(self, texts: Sequence[str]) -> dict[int, list[Found]]:
-        """Return what changes in which text, in order, not overlapping."""
-        found: dict[int, list[Found]] = {}
+    def batch(self, texts: Sequence[str]) -> dict[int, Changes]:
+        """Return what changes in which text."""
+        found: dict[int, Changes] = {}
         for part in arrays.slices(texts):
             for i, places in candidates(part).items():
                 text = texts[part.first + i]
-                items = self.judged(text, places)
+                items = _in_order(text, self.judged(text, places))
                 if items:
-                    found[part.first + i] = items
+                    final = self.width == "cjk" and _is_final(text, places, items)
+                    found[part.first + i] = Changes(items, final)
         if self.width == "ascii":
             for i, text in enumerate(texts):
-                found[i] = found.get(i, []) + _narrowed(text, found.get(i, []))
-        kept = {i: _settled_order(texts[i], items) for i, items in found.items()}
-        return {i: items for i, items in kept.items() if items}
+                items = found[i].items if i in found else []
+                if items := _in_order(text, items + _narrowed(text, items)):
+                    found[i] = Changes(items, False)
+        return found
 
     def judged(self, text: str, places: Candidates) -> list[Found]:
         """Return what changes at these places, each kind in order."""
@@ -202,22 +218,28 @@ def _narrowed(text: str, found: list[Found]) -> list[Found]:
     ]
 
 
-def _settled_order(text: str, found: list[Found]) -> list[Found]:
+def _in_order(text: str, found: list[Found]) -> list[Found]:
     """Sort, and leave out what stands in addresses and code."""
     found.sort(key=itemgetter(1))
-    spans = spans_at(text, [item[1] for item in found])
-    if spans:
-        found = [item for item in found if not _inside(spans, item[1])]
-    kept: list[Found] = []
-    end, program = -1, False
-    for item in found:
-        if item[1] > end:
-            program, end = program_line(text, item[1])
-        if not program:
-            kept.append(item)
-    return kept
+    return [found[i] for i in unprotected(text, [item[1] for item in found])] if found else []
 
 
-def _inside(spans: list[tuple[int, int]], at: int) -> bool:
-    i = bisect_right(spans, (at, 1 << 62)) - 1
-    return i >= 0 and spans[i][0] <= at < spans[i][1]
+def _is_final(text: str, places: Candidates, items: Sequence[Found]) -> bool:
+    """Say whether nothing more can be found in the text that these changes give.
+
+    A mark is judged by what stands beside it (four characters to its right at most) and by the
+    clause before it, whose window moves with its length; a bracket, a quote, a dot, a blank by what
+    stands beside it; all of them by their text, if they were worth a look in it at all.
+    """
+    if places.brackets or places.straight or places.curly or places.stops or places.drawn:
+        return False
+    for _, start, end, before, after in items:
+        watched = _WATCHED_MARK if after else _WATCHED
+        if text[start - 1 : start] in watched or text[end : end + 1] in watched:
+            return False
+        moved = CLAUSE_CHARS + 1 if len(before) != len(after) else 0
+        if _ASCII_MARK.search(text, max(0, start - 4), start) or (
+            moved and _ASCII_MARK.search(text, end, end + moved)
+        ):
+            return False
+    return True
