@@ -55,7 +55,8 @@ def decide_corpus(
     """Return a table of DECISION_SCHEMA, a row per record of the corpus.
 
     Its metadata say how many pairs were compared, how many documents not with all of their group,
-    and which pairs missed the threshold by little (`Decisions`; JSON: rank, rank, Jaccard).
+    how many paragraphs not with all that share a passage, and which pairs missed the threshold by
+    little (`Decisions`; JSON: rank, rank, Jaccard).
 
     `before`: the version published last, whose documents stay where the mode is sticky.
     `remembered`: what earlier runs computed; nothing of it changes the result.
@@ -78,10 +79,12 @@ def decide_corpus(
         remembered.documents,
     )
     marks: dict[int, str] = {}
+    uncompared = 0
     if options.paragraphs != "off":
         kept = decisions.kept
         dates = arrays.published_at[kept]
         shared = find_shared(corpus, alive[kept], dates, options, remembered.paragraphs)
+        uncompared = shared.uncompared
         ids = corpus.table.column("id").to_pylist()
         if options.paragraphs == "mark":
             marks = as_marks(shared, ids)
@@ -90,7 +93,7 @@ def decide_corpus(
     table = _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
     return table.replace_schema_metadata({
         "compared": str(decisions.compared), "uncompared": str(decisions.uncompared),
-        "misses": _misses(decisions, alive),
+        "paragraphs_uncompared": str(uncompared), "misses": _misses(decisions, alive),
     })  # fmt: skip
 
 

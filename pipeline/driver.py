@@ -342,7 +342,7 @@ class _Run:
             "dedup": {
                 name.decode(): int(value)
                 for name, value in (decisions.schema.metadata or {}).items()
-                if name in (b"compared", b"uncompared")
+                if name in (b"compared", b"uncompared", b"paragraphs_uncompared")
             },
             "recipe": self.recipe.resolved(),
             "dependencies": dict(dependency_versions()),

@@ -57,11 +57,12 @@ def test_equal_and_alike_paragraphs_are_marked_with_the_earlier_document() -> No
 
 
 def test_a_formula_is_not_read() -> None:
-    formula = prose(5, 60)
-    texts = [prose(100 + k, 120) + formula + prose(200 + k, 120) for k in range(200)]
+    formula = prose(5, 80)
+    texts = [prose(1000 + k, 120) + formula + prose(2000 + k, 120) for k in range(400)]
     shared, reader = find(texts)
     assert not len(shared.rank)
-    assert reader.read < 100  # of 200, with 6,000 pairs that share it
+    assert 0 < shared.uncompared <= 400 - 32
+    assert reader.read < 200  # of 400, with thousands of pairs that share it
 
 
 def test_of_many_copies_every_later_one_is_marked() -> None:
@@ -70,6 +71,7 @@ def test_of_many_copies_every_later_one_is_marked() -> None:
     shared, reader = find(texts)
     assert shared.rank.tolist() == list(range(1, 200))
     assert reader.read <= 200
+    assert shared.uncompared == 0
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,7 +107,8 @@ class Shared:
     """m paragraphs that an earlier document has, sorted by document and line.
 
     `rank`, `line` int64 (m,): where; `hash` uint64 (m,) of the shadow; `twin` int64 (m,): rank of
-    the earlier document; `jaccard` float64 (m,).
+    the earlier document; `jaccard` float64 (m,). `uncompared`: paragraphs without a twin that were
+    not compared with all that share a passage with them.
     """
 
     rank: Ranks
@@ -115,6 +116,7 @@ class Shared:
     hash: NDArray[np.uint64]
     twin: Ranks
     jaccard: NDArray[np.float64]
+    uncompared: int = 0
 
 
 def shared_paragraphs(
@@ -138,7 +140,7 @@ def shared_paragraphs(
     same = ranks[order] != ranks[first]  # twice in one document is not our affair
     distinct = order[heads]
     distinct = distinct[np.lexsort((records["line"][distinct], place[ranks[distinct]]))]
-    left, right = _near_pairs(records, ranks, distinct, options)
+    left, right, crowded = _near_pairs(records, ranks, distinct, options)
     jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory())
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
@@ -153,26 +155,31 @@ def shared_paragraphs(
         records["hash"][later],
         ranks[earlier],
         values[by_place],
+        len(np.setdiff1d(crowded, later)),
     )
 
 
 def _near_pairs(
     records: NDArray[Any], ranks: Ranks, distinct: Ranks, options: DedupOptions
-) -> tuple[Ranks, Ranks]:
+) -> tuple[Ranks, Ranks, Ranks]:
     """Return the pairs of two documents' paragraphs that share a passage and may be alike.
 
-    `distinct`: the paragraphs in the order of time; of each pair the earlier comes first.
+    `distinct`: the paragraphs in the order of time; of each pair the earlier comes first. And those
+    that share a passage with more than they are compared with.
     """
     prints_, owners = records["print"][distinct], ranks[distinct]
     bits = furthest(options.paragraph_jaccard)
     found = [np.zeros(0, np.uint64)]
+    crowded = np.zeros(len(distinct), bool)
     for heads, numbers in _buckets(records["passages"][distinct]):
+        far = heads[_REACH:] == heads[:-_REACH]
+        crowded[numbers[_REACH:][far]] = True
         for pairs in neighbour_pairs(heads, numbers, _REACH):
             left, right = _ends(pairs)
             close = np.bitwise_count(prints_[left] ^ prints_[right]) <= bits
             found.append(pairs[close & (owners[left] != owners[right])])
     left, right = _ends(np.unique(np.concatenate(found)))
-    return distinct[left], distinct[right]
+    return distinct[left], distinct[right], distinct[crowded]
 
 
 def _buckets(columns: NDArray[np.uint64]) -> Iterator[tuple[Hashes, Hashes]]:
