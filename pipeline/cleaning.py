@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import ALWAYS, Census, classes
+from pipeline.census import ALWAYS, Census, census, classes
 from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
@@ -33,7 +33,9 @@ from pipeline.readers.html import check
 from pipeline.readers.options import HtmlOptions, LimitOptions
 from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
-from pipeline.stages.runner import Compiled, compile_stages, run_stages
+from pipeline.stages.base import PARAGRAPHS, Outcome
+from pipeline.stages.pieces import pieces
+from pipeline.stages.runner import Compiled, compile_stages, run_in_place
 from pipeline.store.options import RunOptions
 from pipeline.store.shard import Row, ShardWriter
 from pipeline.text.line_hashes import line_records
@@ -46,6 +48,9 @@ WORDS = ALWAYS & ~classes(
     "cjk_stop", "cjk_bracket", "private", "wide_mark", "wide_bracket",
     "wide_other", "replacement", "noncharacter",
 )  # fmt: skip
+
+LARGE = 1 << 20
+"""Length of data that is not held longer than it is needed."""
 
 
 @dataclass(slots=True)
@@ -91,7 +96,7 @@ class Cleaner:
         """Run a batch through decoding and the stages: one row per record, in order."""
         rows = [Row(item.piece, item.content) for item in batch]
         awake = [row for row in rows if isinstance(row.source, RawDocument) and self._open(row)]
-        documents = [row.document for row in awake if row.document is not None]
+        documents = [row.take() for row in awake]
         outcomes, counted = run_guarded(self.stages, documents)
         for row, outcome in zip(awake, outcomes, strict=True):
             if isinstance(outcome, Document):
@@ -163,6 +168,8 @@ class Cleaner:
             url, whole = columns.get("url"), raw.id == raw.path
             host = host_of(str(url)) if url else ""
             columns["site"] = host or (posixpath.dirname(raw.path) if whole else None)
+        if len(raw.data) > LARGE:
+            raw.let_go()
         row.document = Document(row.id, text, columns)
         row.n_input_chars = len(text)
         row.n_input_paragraphs = paragraphs(text)
@@ -173,29 +180,33 @@ def _emptiness(text: str) -> str:
 
 
 def run_guarded(
-    stages: Sequence[Compiled], documents: Sequence[Document]
+    stages: Sequence[Compiled], documents: list[Document]
 ) -> tuple[list[Document | Dropped | str], Census]:
     """Run the stages; where a batch fails, one by one, so that a fault of ours costs one document.
 
-    An outcome that is a str says which exception the document raised.
+    An outcome that is a str says which exception the document raised. A document that is alone
+    leaves the list: it may be so large that it is not to be held beside its outcome.
     """
+    outcomes: list[Outcome] = [documents.pop()] if len(documents) == 1 else [*documents]
     try:
-        outcomes, counted = run_stages(stages, documents, alive)
-        return list(outcomes), counted
+        counted = run_in_place(stages, outcomes, alive)
+        return [*outcomes], counted
     except MemoryError:  # of the worker, which is not used again
         raise
     except Exception as error:
-        if len(documents) == 1:
+        if len(outcomes) == 1:
             # Law 6: an exception inside a stage is an input fault of that document.
-            return [f"{type(error).__name__}: {error}"[:500]], run_stages((), documents)[1]
+            return [f"{type(error).__name__}: {error}"[:500]], census([""])
     results: list[Document | Dropped | str] = []
     for document in documents:
         results += run_guarded(stages, [document])[0]
-    texts = [
-        result if isinstance(result, Document) else document
-        for result, document in zip(results, documents, strict=True)
-    ]
-    return results, run_stages((), texts)[1]
+    return results, census([_text_of(result) for result in results])
+
+
+def _text_of(outcome: Document | Dropped | str) -> str:
+    if isinstance(outcome, Dropped):
+        return outcome.document.text
+    return outcome.text if isinstance(outcome, Document) else ""
 
 
 _BLANK = re.compile(r"\n\s")
@@ -214,7 +225,12 @@ def paragraphs(text: str) -> int:
     # A blank line shows as a line end beside white space or another line end: most texts have none.
     if text and not text[0].isspace() and not text[-1].isspace() and not _BLANK.search(text):
         return text.count("\n") + 1
-    return sum(1 for line in text.split("\n") if line and not line.isspace())
+    return sum(
+        1
+        for piece in pieces(text, PARAGRAPHS)
+        for line in piece.split("\n")
+        if line and not line.isspace()
+    )
 
 
 @lru_cache(maxsize=4)

@@ -9,10 +9,12 @@ know how many passes there were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import marshal
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 
 class Edit(NamedTuple):
@@ -33,6 +35,44 @@ class Edit(NamedTuple):
     note: str = ""
 
 
+class PackedEdits(Sequence[Edit]):
+    """The receipts of a very long text, in order: five bytes each instead of three hundred."""
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+        self._ends = [0]
+
+    def add(self, edits: Iterable[Edit], by: int) -> None:
+        """Append receipts, moved by so many code points."""
+        rows = [(*e[:2], e.start + by, e.end + by, *e[4:]) for e in edits]
+        if rows:
+            self._packed.append(zlib.compress(marshal.dumps(rows), 1))
+            self._ends.append(self._ends[-1] + len(rows))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __iter__(self) -> Iterator[Edit]:
+        for packed in self._packed:
+            yield from map(Edit._make, marshal.loads(zlib.decompress(packed)))  # noqa: S302  our own
+
+    @overload
+    def __getitem__(self, index: int) -> Edit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Edit, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Edit | tuple[Edit, ...]:
+        if index == 0:  # whose receipts they are
+            return next(iter(self))
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class RawDocument:
     """One input record before decoding.
@@ -51,6 +91,13 @@ class RawDocument:
     fields: Mapping[str, object] = field(default_factory=dict)
     format: str = "text"
 
+    def let_go(self) -> None:
+        """Keep the beginning of the data, for a sample: a text has been made of it.
+
+        Readers and batches hold records for longer than anybody needs fifty megabytes of bytes.
+        """
+        object.__setattr__(self, "data", self.data[:200])
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -64,7 +111,7 @@ class Document:
     id: str
     text: str
     columns: Mapping[str, object] = field(default_factory=dict)
-    steps: tuple[tuple[Edit, ...], ...] = ()
+    steps: tuple[Sequence[Edit], ...] = ()
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -82,7 +129,7 @@ class Document:
         if not edits:
             return replace(self, columns=merged) if columns else self
         text = apply_edits(self.text, edits)
-        steps = self.steps
+        steps: tuple[Sequence[Edit], ...] = self.steps
         if steps and steps[-1][0].stage == edits[0].stage:
             earlier = undo_edits(self.text, steps[-1])
             composed = compose(earlier, steps[-1], edits, text)
@@ -100,7 +147,8 @@ class Document:
         if not edits or (self.steps and self.steps[-1][0].stage == edits[0].stage):
             return self.edited(edits, **columns)
         merged = {**self.columns, **columns}
-        return Document(self.id, text, merged, (*self.steps, tuple(edits)))
+        step = edits if isinstance(edits, PackedEdits) else tuple(edits)
+        return Document(self.id, text, merged, (*self.steps, step))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import NONE, band_hashes
+from pipeline.dedup.long import LONG, long_features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
 from pipeline.dedup.passages import passages
@@ -37,7 +39,13 @@ class Features:
 
 def features(texts: Sequence[str], options: DedupOptions) -> Features:
     """Return the features of a batch of texts."""
-    parts = [_features(codes, options) for codes in slices(texts)]
+    parts: list[Features] = []
+    for long, run in groupby(enumerate(texts), key=lambda item: len(item[1]) > LONG):
+        numbers, some = zip(*run, strict=True)
+        if long:
+            parts += map(_long_features, some, numbers, repeat(options))
+        else:
+            parts += [_features(codes, numbers[0], options) for codes in slices(some)]
     return Features(
         np.concatenate([np.zeros(0, np.uint64), *(part.text_hash for part in parts)]),
         np.concatenate([np.zeros(0, np.int32), *(part.length for part in parts)]),
@@ -48,7 +56,13 @@ def features(texts: Sequence[str], options: DedupOptions) -> Features:
     )
 
 
-def _features(codes: Codes, options: DedupOptions) -> Features:
+def _long_features(text: str, number: int, options: DedupOptions) -> Features:
+    text_hash, length, bands, paragraphs = long_features(text, options)
+    paragraphs["owner"] = number
+    return Features(text_hash, np.array([length], np.int32), bands, paragraphs)
+
+
+def _features(codes: Codes, number: int, options: DedupOptions) -> Features:
     owner, line, first, last = _long_lines(codes, options)
     n = len(codes.starts)
     units, cuts = shadow_at(codes.codes, np.concatenate((codes.starts, first, last)))
@@ -62,7 +76,7 @@ def _features(codes: Codes, options: DedupOptions) -> Features:
     if options.ngram != NGRAM:
         hashes = short_hashes(units, NGRAM)
     records = paragraph_records(units, hashes, first, last)
-    records["owner"], records["line"] = owner + codes.first, line
+    records["owner"], records["line"] = owner + codes.first + number, line
     return Features(
         span_hashes(units, starts, ends),
         (ends - starts).astype(np.int32),

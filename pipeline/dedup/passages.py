@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.shadow import Places, Units
-from pipeline.text.shingles import Hashes, hash_columns
+from pipeline.text.shingles import Hashes, hash_columns, short_hashes
 
 WIDTH = 40
 """Code units of a passage: longer than names, dates and set phrases, which recur."""
 _OVERSAMPLE = 3  # places looked at for one that is wanted: fewer than wanted, once in 10,000 texts
+_STEP = 1 << 18  # code units of a very long text at a time
 
 
 def passages(
@@ -38,6 +39,27 @@ def passages(
         found = hash_columns(units, places, width)
         column = np.arange(len(owners)) - np.searchsorted(owners, owners)
         out[owners, column] = np.maximum(found, np.uint64(1))
+    return out
+
+
+def long_passages(units: Units, ngram: int, count: int, width: int = WIDTH) -> Hashes:
+    """Do as `passages` for one very long text, a stretch at a time: uint64 (1, count)."""
+    room = max(len(units) - width + 1, 0)
+    # In the arithmetic of `_places`, to the bit.
+    share = np.minimum(_OVERSAMPLE * count / np.maximum(np.array([room]), 1), 1.0)
+    bound = (share * 0xFFFFFFFF).astype(np.uint32)[0]
+    index, values = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    for at in range(0, room, _STEP):
+        hashes = short_hashes(units[at : at + _STEP + ngram - 1], ngram)[: min(_STEP, room - at)]
+        small = np.flatnonzero(hashes < bound)
+        index.append(small + at)
+        values.append(hashes[small])
+    places, words = np.concatenate(index), np.concatenate(values)
+    first = np.unique(words, return_index=True)[1][:count]  # the smallest, each at its first place
+    out = np.zeros((1, count), np.uint64)
+    if first.size:
+        found = hash_columns(units, places[first], width)
+        out[0, : len(first)] = np.maximum(found, np.uint64(1))
     return out
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.signature import EMPTY, Signatures, mixed
-from pipeline.text.shadow import Places
+from pipeline.text.shadow import Places, Units
+from pipeline.text.shingles import short_hashes
 
 Words = NDArray[np.uint32]
 
@@ -28,6 +29,7 @@ _ROUNDS = 16
 """46 distinct shingles, the fewest that are compared, then leave 3 of 1,000 bins empty; a text
 that repeats itself leaves more, and is found by its exact hash or by its passages."""
 _SALT = 0x9E3779B9
+_STEP = 1 << 18  # code units of a very long text at a time
 
 
 def sketches(hashes: Words, starts: Places, ends: Places, columns: int) -> Signatures:
@@ -52,6 +54,24 @@ def sketches(hashes: Words, starts: Places, ends: Places, columns: int) -> Signa
         found = out[rows]
         out[rows] = np.where(found == EMPTY, minima, found)
         rows = rows[(out[rows, :columns] == EMPTY).any(axis=1)]
+    return out[:, :columns]
+
+
+def long_sketch(units: Units, ngram: int, columns: int) -> Signatures:
+    """Return what `sketches` returns for one very long text, a part of it at a time."""
+    bits = max((columns - 1).bit_length(), 1)
+    out = np.full((1, 1 << bits), EMPTY, np.uint32)
+    room = max(len(units) - ngram + 1, 0)
+    for turn in range(_ROUNDS):
+        minima = np.full(1 << bits, EMPTY, np.uint32)
+        for at in range(0, room, _STEP):
+            words = short_hashes(units[at : at + _STEP + ngram - 1], ngram)
+            words = words[: min(_STEP, room - at)] + np.uint32(_SALT * turn & 0xFFFFFFFF)
+            mixed(words)
+            np.minimum.at(minima, (words >> np.uint32(32 - bits)).astype(np.intp), words)
+        out[0] = np.where(out[0] == EMPTY, minima, out[0])
+        if not (out[0, :columns] == EMPTY).any():
+            break
     return out[:, :columns]
 
 

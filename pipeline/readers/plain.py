@@ -25,8 +25,11 @@ def read_whole(
             raise BadInputError(
                 "record-too-large", f"more than {limits.max_record_bytes} bytes", held[0][:200]
             )
-    name = piece.file.name
-    yield RawDocument(name, 0, b"".join(held), name, options.charset, {}, piece.file.format)
+    whole, name = b"".join(held), piece.file.name
+    held.clear()
+    document = RawDocument(name, 0, whole, name, options.charset, {}, piece.file.format)
+    del whole  # its document lets go of it once it is decoded
+    yield document
 
 
 def read_rows(

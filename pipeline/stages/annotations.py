@@ -19,7 +19,7 @@ import numpy as np
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.likelihood import log_likelihood
 from pipeline.text.readings import is_neutral, is_usual, kana_span, pinyin_span, zhuyin_span
@@ -301,5 +301,5 @@ STAGE = Stage(
     options=AnnotationsOptions,
     build=build,
     build_batch=build_batch,
-    piecewise=True,
+    piece_chars=PARAGRAPHS,
 )

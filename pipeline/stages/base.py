@@ -17,6 +17,12 @@ from pipeline.document import Document, Dropped
 
 T = TypeVar("T")
 
+PARAGRAPHS = 1 << 20
+"""`piece_chars` of a stage that looks no further than some paragraphs."""
+CHAPTERS = 1 << 22
+"""Of one that weighs a text as a whole: what is longer is no page but a book, or a heap of pages,
+and its arrays would take more than a worker may."""
+
 Outcome = Document | Dropped
 Apply = Callable[[Document], Outcome]
 ApplyBatch = Callable[[Sequence[Document], Census], list[Outcome]]
@@ -57,8 +63,8 @@ class Stage:
     """A registered stage.
 
     `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it.
-    `adds` names the columns that it may set. A `piecewise` stage neither drops a document nor looks
-    further than some paragraphs: a very long text is given to it piece by piece.
+    `adds` names the columns that it may set. A text of more than twice `piece_chars` (0: none) is
+    given to the stage piece by piece, which then must not drop it.
     """
 
     name: str
@@ -68,4 +74,4 @@ class Stage:
     build: Callable[[Any], Apply]
     adds: tuple[str, ...] = ()
     build_batch: Callable[[Any], ApplyBatch] | None = None
-    piecewise: bool = False
+    piece_chars: int = 0

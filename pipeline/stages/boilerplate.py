@@ -22,7 +22,7 @@ from typing import Any
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.prose import PROSE_CHARS, core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
@@ -339,4 +339,5 @@ STAGE = Stage(
     options=BoilerplateOptions,
     build=build,
     build_batch=build_batch,
+    piece_chars=CHAPTERS,
 )

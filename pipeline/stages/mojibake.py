@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
+from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text import ngram
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
@@ -95,5 +95,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     adds=("damage_marks",),
-    piecewise=True,
+    piece_chars=PARAGRAPHS,
 )

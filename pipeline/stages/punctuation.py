@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.punctuate import Punctuation
 
 _PASSES = 10
@@ -79,5 +79,5 @@ STAGE = Stage(
     options=PunctuationOptions,
     build=build,
     build_batch=build_batch,
-    piecewise=True,
+    piece_chars=PARAGRAPHS,
 )

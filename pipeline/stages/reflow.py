@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one
+from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
 from pipeline.text.layout import words
 from pipeline.text.width import Line
@@ -176,4 +176,5 @@ STAGE = Stage(
     options=ReflowOptions,
     build=build,
     build_batch=build_batch,
+    piece_chars=CHAPTERS,
 )

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.alike import alike, covered, suspects
 from pipeline.text.echoes import Echoes, echoes
 
@@ -263,7 +263,9 @@ def removals(text: str, lines: Sequence[Line], gone: dict[int, Repeat]) -> list[
             end = lines[i + 1].start
         else:
             start = lines[i - 1].end
-        note = f"repeats the text at {lines[twin].start}"
+        # Not where it stands: a long text comes here in pieces, which know nothing of their places.
+        away = lines[twin].start - lines[i].start
+        note = f"repeats the text {abs(away)} characters {'before' if away < 0 else 'after'}"
         edits.append(Edit(NAME, rule, start, end, text[start:end], "", confidence, note))
     return edits
 
@@ -363,4 +365,5 @@ STAGE = Stage(
     options=RepetitionOptions,
     build=build,
     build_batch=build_batch,
+    piece_chars=CHAPTERS,
 )

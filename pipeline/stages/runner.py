@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pipeline.census import ALWAYS, Census, census, recount
-from pipeline.document import Document, Edit
+from pipeline.document import Document, PackedEdits
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage
-
-PIECE_CHARS = 1 << 20
-"""Where a stage may see a text piece by piece: some hundred megabytes of arrays at a time."""
+from pipeline.stages.pieces import pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +21,12 @@ class Compiled:
     stage: Stage
     apply: ApplyBatch
 
-    def outcomes(self, documents: Sequence[Document], counted: Census) -> list[Outcome]:
-        """Return what becomes of documents whose census is given."""
-        if not self.stage.piecewise:
-            return self.apply(documents, counted)
-        long = [i for i, d in enumerate(documents) if len(d.text) > 2 * PIECE_CHARS]
+    def outcomes(
+        self, documents: Sequence[Document], counted: Census, alive: Callable[[], None]
+    ) -> list[Outcome]:
+        """Return what becomes of documents whose census is given; `alive` is called at times."""
+        size = self.stage.piece_chars
+        long = [i for i, d in enumerate(documents) if len(d.text) > 2 * size] if size else ()
         if not long:
             return self.apply(documents, counted)
         short = np.setdiff1d(np.arange(len(documents)), long)
@@ -38,37 +37,31 @@ class Compiled:
         for i, outcome in zip(short.tolist(), some, strict=True):
             out[i] = outcome
         for i in long:
-            out[i] = self._in_pieces(documents[i])
+            out[i] = self._in_pieces(documents[i], alive)
         return out
 
-    def _in_pieces(self, document: Document) -> Outcome:
+    def _in_pieces(self, document: Document, alive: Callable[[], None]) -> Outcome:
         texts: list[str] = []
-        edits: list[Edit] = []
+        edits = PackedEdits()
         columns: dict[str, Any] = {}
         at = 0
-        for piece in _pieces(document.text):
+        for piece in pieces(document.text, self.stage.piece_chars):
             part = Document(document.id, piece, document.columns)
             (outcome,) = self.apply([part], census([piece]))
             if not isinstance(outcome, Document):
-                raise TypeError(f"{self.stage.name} is piecewise, and drops a document")
+                raise TypeError(f"{self.stage.name} works on pieces, and drops a document")
             texts.append(outcome.text)
-            edits += [
-                edit._replace(start=edit.start + at, end=edit.end + at) for edit in outcome.edits
-            ]
+            edits.add(outcome.edits, at)
             for name, value in outcome.columns.items():
-                if name not in document.columns:  # what is a number is a count
-                    columns[name] = columns.get(name, 0) + value if type(value) is int else value
+                if name in document.columns:
+                    continue
+                if type(value) is int:  # what is a number is a count
+                    columns[name] = columns.get(name, 0) + value
+                else:
+                    columns.setdefault(name, value)
             at += len(piece)
+            alive()
         return document.converted("".join(texts), edits, **columns)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Cut a text behind line ends, at least PIECE_CHARS apart."""
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start + PIECE_CHARS) + 1
-        yield text[start : end or len(text)]
-        start = end or len(text)
 
 
 def compile_stages(stages: Sequence[tuple[Stage, Options]]) -> list[Compiled]:
@@ -94,25 +87,44 @@ def run_stages(
     (a dropped document's row is that of the text which it had when it was dropped).
     """
     outcomes: list[Outcome] = list(documents)
-    counted = census([document.text for document in documents])
+    return outcomes, run_in_place(compiled, outcomes, alive)
+
+
+def run_in_place(
+    compiled: Sequence[Compiled],
+    outcomes: list[Outcome],
+    alive: Callable[[], None] = lambda: None,
+) -> Census:
+    """Do as `run_stages`; each document gives way to its outcome, so that no text is held twice."""
+    counted = census([document.text for document in outcomes if isinstance(document, Document)])
     for item in compiled:
         # An empty text has no class at all; a stage that sees every document sees it too.
         woken = (counted.masks & np.uint64(item.stage.wakes)) > 0
         woken |= item.stage.wakes == ALWAYS
         awake = [i for i in np.flatnonzero(woken).tolist() if isinstance(outcomes[i], Document)]
-        if not awake:
-            continue
-        inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
-        results = item.outcomes(inputs, Census(counted.masks[awake], counted.counts[awake]))
-        changed: dict[int, tuple[str | None, str]] = {}
-        for i, before, after in zip(awake, inputs, results, strict=True):
-            outcomes[i] = after
-            if isinstance(after, Document) and after.text is not before.text:
-                changed[i] = _change(before, after)
-        if changed:
-            recount(counted, list(changed), list(changed.values()))
-        alive()
-    return outcomes, counted
+        if awake:
+            _run(item, outcomes, awake, counted, alive)
+            alive()
+    return counted
+
+
+def _run(
+    item: Compiled,
+    outcomes: list[Outcome],
+    awake: list[int],
+    counted: Census,
+    alive: Callable[[], None],
+) -> None:
+    """Run one stage over the documents it is awake for; they and their census are replaced."""
+    inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
+    results = item.outcomes(inputs, Census(counted.masks[awake], counted.counts[awake]), alive)
+    changed: dict[int, tuple[str | None, str]] = {}
+    for i, before, after in zip(awake, inputs, results, strict=True):
+        outcomes[i] = after
+        if isinstance(after, Document) and after.text is not before.text:
+            changed[i] = _change(before, after)
+    if changed:
+        recount(counted, list(changed), list(changed.values()))
 
 
 def _change(before: Document, after: Document) -> tuple[str | None, str]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census
-from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.document import Document, Edit, PackedEdits
+from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.pieces import pieces
 from pipeline.text.conversion import Step, convert, step
 from pipeline.text.language import languages
 from pipeline.text.scripts import (
@@ -153,11 +154,19 @@ def _to_traditional(
 
 def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step) -> None:
     """Take the chosen documents through one conversion, in place."""
-    pieces = [(i, at, text) for i, lines in chosen for at, text in _pieces(documents[i], lines)]
-    results = convert([text for _, _, text in pieces], by, NAME)
-    edits: dict[int, list[Edit]] = {}
     whole = {i for i, lines in chosen if lines is None}
-    for (i, at, _), (text, found) in zip(pieces, results, strict=True):
+    long = {i for i in whole if len(documents[i].text) > 2 * PARAGRAPHS}
+    for i in long:
+        documents[i] = _in_pieces(documents[i], by)
+    parts = [
+        (i, at, text)
+        for i, lines in chosen
+        if i not in long
+        for at, text in _pieces(documents[i], lines)
+    ]
+    results = convert([text for _, _, text in parts], by, NAME) if parts else []
+    edits: dict[int, list[Edit]] = {}
+    for (i, at, _), (text, found) in zip(parts, results, strict=True):
         if i in whole:
             documents[i] = documents[i].converted(text, found)
         else:
@@ -165,6 +174,19 @@ def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Ste
     for i, found in edits.items():
         documents[i] = documents[i].edited(found)
     _run_columns(documents, chosen, by)
+
+
+def _in_pieces(document: Document, by: Step) -> Document:
+    """Return a very long document, converted a piece at a time."""
+    texts: list[str] = []
+    edits = PackedEdits()
+    at = 0
+    for piece in pieces(document.text, PARAGRAPHS):
+        ((text, found),) = convert([piece], by, NAME)
+        texts.append(text)
+        edits.add(found, at)
+        at += len(piece)
+    return document.converted("".join(texts), edits)
 
 
 def _run_columns(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.code import code_spans
 from pipeline.text.compose import MAX_MARKS, excess_marks, uncomposed
 from pipeline.text.entities import entities
@@ -178,5 +178,5 @@ STAGE = Stage(
     options=UnicodeOptions,
     build=build,
     build_batch=build_batch,
-    piecewise=True,
+    piece_chars=PARAGRAPHS,
 )

@@ -13,8 +13,9 @@ Arrow IPC, as it is written once, read once or twice, and never published.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.document import Document, Dropped, RawDocument
+from pipeline.document import Document, Dropped, Edit, RawDocument
 from pipeline.readers import Fault
 from pipeline.store.files import output_errors
 from pipeline.store.schema import DATA, EDITS
@@ -68,6 +69,8 @@ EDIT_SCHEMA = pa.schema(
         *((c.name, c.type) for c in EDITS[4:]),
     ]
 )
+EDITS_AT_ONCE = 1 << 16
+"""Receipts of a batch on disk: the dirtiest batch of documents has fewer, a dirty book millions."""
 _STORED = {field.name: field.type for field in RECORD_SCHEMA}
 # What a record has that says nothing of itself; a list of names is empty, never null.
 _ABSENT: dict[str, Any] = {
@@ -115,6 +118,12 @@ class Row:
         """The site of the document, empty where it has none."""
         return str(self.document.columns.get("site") or "") if self.document else ""
 
+    def take(self) -> Document:
+        """Return the document and hold it no longer."""
+        document, self.document = self.document, None
+        assert document is not None
+        return document
+
     def drop(self, dropped: Dropped) -> None:
         """Note that a stage dropped the document."""
         self.document = dropped.document
@@ -157,12 +166,10 @@ class ShardWriter:
         for name, records in owned.items():
             records["owner"] += self.rows
             self.arrays.setdefault(name, []).append(records)
-        batches = [(self.records, record_batch(rows))]
-        if any(row.document is not None and row.document.steps for row in rows):
-            batches.append((self.edits, edit_batch(rows, self.rows)))
         with output_errors(self.folder):
-            for writer, batch in batches:
-                writer.write_batch(batch)
+            self.records.write_batch(record_batch(rows))
+            for batch in edit_batches(rows, self.rows):
+                self.edits.write_batch(batch)
         for name, array in features.items():
             self.arrays.setdefault(name, []).append(array)
         self.rows += len(rows)
@@ -255,22 +262,29 @@ def _repeated(value: Any, kind: pa.DataType, n: int) -> pa.Array:
     return pa.nulls(n, kind) if value is None else pa.array([value] * n, kind)
 
 
-def edit_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
-    """Return the receipts of rows as an Arrow batch of EDIT_SCHEMA; `first` numbers row 0."""
+def edit_batches(rows: Sequence[Row], first: int) -> Iterator[pa.RecordBatch]:
+    """Yield the receipts of rows as Arrow batches of EDIT_SCHEMA; `first` numbers row 0."""
     owners: list[int] = []
     steps: list[int] = []
-    edits: list[Any] = []
+    edits: list[Edit] = []
     for number, row in enumerate(rows, first):
-        if row.document is not None:
-            for i, step in enumerate(row.document.steps):
-                edits += step
-                owners += [number] * len(step)
-                steps += [i] * len(step)
-    fields: list[Any] = list(zip(*edits, strict=True)) if edits else [[]] * 8
-    arrays = [pa.array(owners, pa.int32()), pa.array(steps, pa.int16())]
-    arrays += [
-        pa.array(values, field.type)
-        for values, field in zip(fields, list(EDIT_SCHEMA)[2:], strict=True)
+        for i, step in enumerate(row.document.steps if row.document is not None else ()):
+            left = iter(step)
+            while some := list(islice(left, EDITS_AT_ONCE - len(edits))):
+                edits += some
+                owners += [number] * len(some)
+                steps += [i] * len(some)
+                if len(edits) == EDITS_AT_ONCE:
+                    yield _edit_batch(owners, steps, edits)
+                    owners, steps, edits = [], [], []
+    if edits:
+        yield _edit_batch(owners, steps, edits)
+
+
+def _edit_batch(owners: list[int], steps: list[int], edits: list[Edit]) -> pa.RecordBatch:
+    columns = [owners, steps, *zip(*edits, strict=True)]
+    arrays = [
+        pa.array(values, field.type) for values, field in zip(columns, EDIT_SCHEMA, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=EDIT_SCHEMA)
 

@@ -9,8 +9,9 @@ batch; no line becomes a string.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ _LATIN_PROSE_CHARS = 40  # letters; a full stop also ends abbreviations and numb
 _LETTER, _DIGIT, _COLON, _OPEN, _CLOSE, _BREAK = 1, 2, 4, 8, 16, 32
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that its powers can be divided by
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
+_LONG, _PIECE = 1 << 18, 1 << 17
+"""Characters above which a text is looked at piece by piece, and of a piece."""
 _NUMERALS = "0123456789〇零一二三四五六七八九十百千两"
 
 
@@ -61,8 +64,8 @@ class LineRecords:
             out[f.name] = getattr(self, f.name)
         return out
 
-    def take(self, which: NDArray[Any]) -> LineRecords:
-        """Return the lines of an index or a mask."""
+    def take(self, which: NDArray[Any] | slice) -> LineRecords:
+        """Return the lines of an index, a mask or a slice."""
         return LineRecords(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
@@ -92,9 +95,55 @@ def unpack(stored: NDArray[Any], rank: NDArray[np.integer[Any]]) -> LineRecords:
 
 def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
     """Return the lines of a batch of texts, at most the first and last `max_lines` / 2 of each."""
-    parts = [_records(part, max_lines) for part in slices(texts)] or [_records(_NOTHING, max_lines)]
+    parts = [_records(_NOTHING, max_lines)]
+    for long, run in groupby(enumerate(texts), key=lambda item: len(item[1]) > _LONG):
+        numbers, some = zip(*run, strict=True)
+        if long:
+            parts += [
+                replace(found, owner=found.owner + np.int32(number))
+                for number, text in zip(numbers, some, strict=True)
+                for found in [_ends(text, max_lines // 2)]
+            ]
+        else:
+            found = [_records(part, max_lines) for part in slices(some)]
+            parts += [replace(f, owner=f.owner + np.int32(numbers[0])) for f in found]
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[LineRecords]) -> LineRecords:
     names = [f.name for f in fields(LineRecords)]
     return LineRecords(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+def _ends(text: str, half: int) -> LineRecords:
+    """Return the first and the last lines of a long text, looking at a piece of it at a time."""
+    empty = _records(_NOTHING, 0)
+    head, tail = [empty], empty
+    count = lines = start = 0
+    while start <= len(text):
+        end = text.find("\n", start + _PIECE)
+        piece = text[start:end] if end >= 0 else text[start:]
+        kept = [
+            line[:_LONG] for line in piece.split("\n")
+        ]  # a longer one is known by its beginning
+        joined = "\n".join(kept) + "\n"
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        found = _records(Codes(0, codes, np.array([0, len(codes)])), 1 << 62)
+        found = replace(found, line=found.line + np.int32(lines))
+        mine = np.arange(count, count + len(found)) < half
+        head.append(found.take(mine))
+        tail = _joined([tail, found.take(~mine)]).take(slice(-half, None))
+        count, lines = count + len(found), lines + len(kept)
+        start = end + 1 if end >= 0 else len(text) + 1
+    out = _joined([*head, tail])
+    n = len(out)
+    top = np.arange(n)
+    top[n - len(tail) :] += count - n
+    return replace(
+        out,
+        top=np.minimum(top, 65535).astype(np.uint16),
+        bottom=np.minimum(count - 1 - top, 65535).astype(np.uint16),
+    )
 
 
 _NOTHING = Codes(0, np.zeros(0, np.uint32), np.zeros(1, np.int64))

@@ -27,7 +27,7 @@ Places = NDArray[np.int64]
 _DROP, _SLOW = 0, 0xFFFF  # neither NUL nor U+FFFF is a letter, digit or Han
 _IDENTITY = ((0x3400, 0x4DBF), (0x4E00, 0x9FBB), (0xAC00, 0xD7A3))
 """Blocks in which every code point is assigned, a letter, and its own NFKC and lower case."""
-_BOUND = re.compile("[\n-~\u3400-\u4dbf\u4e00-\u9fbb\uac00-\ud7a3]")
+BOUND = re.compile("[\n-~\u3400-\u4dbf\u4e00-\u9fbb\uac00-\ud7a3]")
 """Nothing before these (Han, whole Hangul syllables, ASCII) can change what follows: they compose
 with nothing that stands before them."""
 _MARKS = 30
@@ -158,10 +158,10 @@ def _with_slow(
         if place < at:
             continue
         first = place
-        while first > at and not _BOUND.match(text, first):
+        while first > at and not BOUND.match(text, first):
             first -= 1
         first += text[first] == "\n"  # a cut may stand behind it
-        bound = _BOUND.search(text, place + 1)
+        bound = BOUND.search(text, place + 1)
         last = bound.start() if bound else len(text)
         made = np.frombuffer(reference(text[first:last]).encode("utf-16-le"), np.uint16)
         pieces += (units[at:first], made)

@@ -16,6 +16,7 @@ Hashes = NDArray[np.uint64]
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: odd, and its bits look random
 _MIX = np.uint64(0xFF51AFD7ED558CCD)  # of MurmurHash3's 64-bit finalizer
+_AT_ONCE = 1 << 18  # units: the powers of a base are kept, and those of a book would be gigabytes
 
 
 def shingle_hashes(units: Units, n: int) -> Hashes:
@@ -63,8 +64,9 @@ def short_hashes(units: Units, n: int) -> NDArray[np.uint32]:
     are of no use, nor is any that reaches over the end of a text.
     """
     hashes = np.zeros(len(units), np.uint32)
-    found = stretches(running_sums(units), n)
-    hashes[: len(found)] = found
+    for at in range(0, len(units), _AT_ONCE):
+        found = stretches(running_sums(units[at : at + _AT_ONCE + n - 1]), n)
+        hashes[at : at + len(found)] = found
     hashes ^= hashes >> np.uint32(15)
     hashes *= np.uint32(0x85EBCA6B)
     hashes ^= hashes >> np.uint32(13)
