@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
@@ -82,15 +83,16 @@ def apply_removals(
     """
     import hashlib
 
-    places = np.flatnonzero(removals.is_valid().to_numpy())
+    fewer = removals.is_valid().combine_chunks()
+    places = np.flatnonzero(fewer.to_numpy(zero_copy_only=False))
     if not places.size:
         return records, edits
-    wanted = records.take(pa.array(places))
+    wanted = records.select(["text", "n_edits"]).filter(fewer)
     texts, receipts, owners = [], [], []
     for place, text, why in zip(
         places.tolist(),
         wanted.column("text").to_pylist(),
-        removals.take(pa.array(places)).to_pylist(),
+        removals.filter(fewer).to_pylist(),
         strict=True,
     ):
         new, made = without_lines(text, why)
@@ -108,25 +110,21 @@ def apply_removals(
     }
     for name, values in updates.items():
         index = records.column_names.index(name)
-        column = records.column(name).combine_chunks()
-        pieces = pa.concat_arrays([column, pa.array(values, column.type)])
-        order = np.arange(len(records))
-        order[places] = len(records) + np.arange(len(places))
-        records = records.set_column(index, name, pieces.take(pa.array(order)))
+        column = records.column(name)
+        changed = pc.replace_with_mask(column, fewer, pa.array(values, column.type))
+        records = records.set_column(index, name, changed)
     return records, _with_receipts(edits, receipts, owners)
 
 
 def _with_receipts(edits: pa.Table, receipts: list[Edit], owners: list[int]) -> pa.Table:
     """Append receipts, each in a step after the last of its record; order by record."""
-    last: dict[int, int] = {}
-    for row, step in zip(
-        edits.column("row").to_pylist(), edits.column("step").to_pylist(), strict=True
-    ):
-        last[row] = max(step, last.get(row, -1))
+    rows, steps = (edits.column(name).to_numpy() for name in ("row", "step"))
+    last = np.full(max(int(rows.max(initial=-1)), *owners, -1) + 1, -1)
+    np.maximum.at(last, rows, steps)
     added = pa.table(
         {
             "row": pa.array(owners, pa.int32()),
-            "step": pa.array([last.get(owner, -1) + 1 for owner in owners], pa.int16()),
+            "step": pa.array(last[owners] + 1, pa.int16()),
             **{
                 field.name: pa.array([getattr(e, field.name) for e in receipts], field.type)
                 for field in list(edits.schema)[2:]
