@@ -18,7 +18,7 @@ from pipeline.readers import Fault, Piece, read
 from pipeline.readers.options import InputOptions, LimitOptions
 
 # Large enough that array operations outweigh their calls, small enough to stay in the caches.
-BATCH_CHARS = 1 << 20
+BATCH_CHARS = 1 << 21
 BATCH_DOCUMENTS = 4096
 
 

@@ -214,7 +214,7 @@ def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
         "damage_marks": [row.damage_marks for row in rows],
         "n_chars": [len(text) if text is not None else 0 for text in texts],
         "n_chars_in": [row.n_input_chars for row in rows],
-        "n_paragraphs": [data.count(b"\n") + 1 if data else 0 for data in raw],
+        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
         "n_paragraphs_in": [row.n_input_paragraphs for row in rows],
         "size": [len(data) if data is not None else 0 for data in raw],
         "n_edits": [sum(map(len, d.steps)) if d and d.steps else 0 for d in documents],
