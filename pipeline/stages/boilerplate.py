@@ -70,7 +70,8 @@ class _Page:
         self._match = match
         self.found: dict[int, Hits] = {}
         self._own: list[int] = []
-        self._fences: list[int] | None = None if any(fence in folded for fence in _FENCES) else []
+        fenced = "```" in folded or "~~~" in folded
+        self._fences: list[int] | None = None if fenced else []
         self._first: int | None = None
         self._last: int | None = None
 
@@ -104,14 +105,18 @@ class _Page:
         if self._fences is None:
             lines = enumerate(self.folded)
             self._fences = [n for n, line in lines if line.lstrip(" \t>")[:3] in _FENCES]
+        if not self._fences:
+            return False
         above = bisect_left(self._fences, number)
         return above % 2 == 1 and above < len(self._fences)
 
     def _is_heading(self, number: int) -> bool:
         """Say whether a line is a heading of Markdown: `## 引用`, or underlined with `===`."""
+        line = self.folded[number]
+        if line.startswith("#") and _HEADING.match(line):
+            return True
         below = self.folded[number + 1] if number + 1 < len(self.folded) else ""
-        underlined = below.startswith("===") and not below.rstrip().strip("=")
-        return underlined or _HEADING.match(self.folded[number]) is not None
+        return below.startswith("===") and not below.rstrip().strip("=")
 
     def allows(self, number: int, rule: Rule) -> bool:
         for word, limit in rule.where:

@@ -13,6 +13,10 @@ from pipeline.text.fold import fold_table
 _LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,20}\])")
 _REFERENCE = re.compile(r"\s*\[[^\[\]\n]{1,40}\]:\s*\S")
 _SENTENCE_ENDS = "。!?…;\")'"
+_MAY_END = frozenset(
+    _SENTENCE_ENDS + ".】]" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+)
+"""What a short line of prose can end with: spaces are not looked at."""
 _BULLETS = "·-*>#■◆►▶★☆+|"
 PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
 _WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
@@ -53,6 +57,8 @@ def is_prose(folded: str) -> bool:
     >>> is_prose("会议于昨日上午在京召开。"), is_prose("某地召开重要会议 部署下一步工作")
     (True, False)
     """
+    if len(folded) < _LONG_CHARS and folded[-1:] not in _MAY_END:
+        return False  # most lines that are none: the rest need not be asked
     line = folded.strip()
     if len(line) < PROSE_CHARS:
         return False

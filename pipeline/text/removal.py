@@ -38,7 +38,8 @@ def removal(
     it, and blank lines and rules (`----`) that would be left over at the end.
     """
     last_kept = _last_kept(lines, drops)
-    at_end = next((drops[n] for n in sorted(drops) if n > last_kept), None)
+    after = [n for n in drops if n > last_kept]
+    at_end = drops[min(after)] if after else None
     touched = sorted({*drops, *(cuts or ()), *((last_kept + 1,) if at_end else ())})
     chars = list(accumulate(map(len, lines), initial=0))  # above each line, without line ends
     size = chars[-1] + len(lines) - 1
