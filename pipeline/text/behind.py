@@ -37,6 +37,10 @@ NICKNAME = re.compile(r"[小老阿][\u3400-\u9fff]{1,2}")
 """How those who set a page call themselves: 小王, 老张."""
 _FROM = re.compile(r"发表于\s?\S{2,8}")
 _FILED = re.compile(r"(1[01]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
+_PRINTED = re.compile(
+    r"\(?《\s{0,2}(?P<paper>[\u3400-\u9fff]{2,10}?[报刊])\s{0,2}》\s{0,2}\(?"
+    r"(?P<when>\s{0,2}\d{4}\s?年[^()]{4,24}?\d{1,3}\s{0,2}版)\s{0,2}\)"
+)
 _HOUR = re.compile(r"(?:香港|台北|北京)时间\s?(\d{1,2})时(?:(\d{1,2})分)?")
 
 
@@ -88,9 +92,14 @@ def _filed(found: re.Match[str]) -> datetime | None:
 def unlabelled(line: str, folded: str) -> Iterator[Statement]:
     """Yield what a line says that no label begins: the head of a WeChat article, an hour.
 
-    The hour stands on a line of its own, below the date of a press release.
+    The hour stands on a line of its own, below the date of a press release; the paper that printed
+    it stands below the text.
     """
-    if hour := _HOUR.fullmatch(folded.strip()):
+    if printed := _PRINTED.fullmatch(folded.strip()):
+        dated = dates.DATE.search(printed["when"])
+        yield Statement("printed-in", "source", printed["paper"].strip(), True)
+        yield Statement("printed-in", "published_at", dates.moment(dated) if dated else None, True)
+    elif hour := _HOUR.fullmatch(folded.strip()):
         at = f"{int(hour[1]):02}:{int(hour[2] or 0):02}"
         yield Statement("hour-below-date", "hour", at, True)
     elif "原创" in folded[:4] or "发表于" in folded[-12:]:

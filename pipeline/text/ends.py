@@ -37,6 +37,7 @@ _RIGHT = _MARK | _LABEL_START | _WORD_END
 _WORDS = (
     "记者", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
     "源自", "来自", "源网", "源互", "港时", "/文", "/图", "/摄", "/报",
+    " 版", *(f"{digit}版" for digit in range(10)),
 )  # fmt: skip
 # 6月21日电, 日讯, 日消息, 报道; 讯 only where something ends it.
 _WIRES = (

@@ -125,6 +125,6 @@ def _begins(line: str) -> bool:
         return True
     if word and (len(word[0]) <= 4 or "·" in word[0]) and _CLOCK.search(start):
         return True
-    if _BEHIND.match(start) or "表" in start[-12:]:  # 发表于江苏
+    if _BEHIND.match(start) or "表" in start[-12:] or "版" in start[-4:]:  # 发表于江苏; 13版）
         return True
     return start[:3].lower() in _MONTHS or _STAFF.search(start, 0, _STAFF_CHARS) is not None
