@@ -14,6 +14,7 @@ from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
+from pipeline.text.code import program_lines
 from pipeline.text.layout import words
 from pipeline.text.width import Line
 from pipeline.text.wrapping import is_verse, joins
@@ -97,9 +98,14 @@ def split(text: str) -> list[Line]:
     lines: list[Line] = []
     blank = fenced = False
     at = 0
-    for raw, after in _raw_lines(text):
+    rows = list(_raw_lines(text))
+    programs = program_lines([raw for raw, _ in rows]) if "\n " in text or "\n\t" in text else ()
+    for number, (raw, after) in enumerate(rows):
         content = raw.strip(_INLINE)
-        if content:
+        if content and programs and programs[number]:
+            # The indent of a program is part of it.
+            lines.append(Line(at, at + len(raw.rstrip()), raw.rstrip(), "", blank, True))
+        elif content:
             indent = "" if raw[0] == content[0] else raw[: raw.index(content[0])]
             start = at + len(indent)
             fence = content.startswith("```")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Openings only; the end is looked for with `find`, which is linear however many stay open.
 _OPENING = re.compile(
@@ -70,14 +71,52 @@ def is_code_line(line: str) -> bool:
     code = _COMMENT.sub("", _STRING.sub('""', line)).rstrip()
     if not code or not code.isascii():
         return False
-    if code[-1] in "{};" or _CLOSERS.issuperset(code):
+    if code[-1] in "{};[(" or _CLOSERS.issuperset(code):
         return True
     commented = len(code) < len(line) and "//" in line
     if commented and code[-1] in ",:":
         return True
-    return (commented or code[-1] in '([,:)]"' or "#" in line) and (
+    return (commented or code[-1] in ',:)]"' or "#" in line) and (
         _CALL.search(code) is not None or _KEYWORD.match(code) is not None
     )
+
+
+def program_lines(lines: Sequence[str]) -> list[bool]:
+    """Say which lines belong to a program whose indents mean something.
+
+    That is a run of lines of code, and of indented ASCII lines and comments below them, with two
+    lines of code at least and an indent; blank lines may stand in it.
+
+    >>> program_lines(["如下。", "def f(x):", "    return x  # 返回", "", "完。"])
+    [False, True, True, False, False]
+    """
+    out = [False] * len(lines)
+    run: list[int] = []  # the lines of the program at hand, blank ones between them included
+    code = indents = 0
+
+    def settle() -> None:
+        if code > 1 and indents:
+            out[run[0] : run[-1] + 1] = [True] * (run[-1] + 1 - run[0])
+
+    blank = 0
+    for n, line in enumerate(lines):
+        if not line or line.isspace():
+            blank += 1
+            continue
+        indented = line[0] in " \t"
+        is_code = is_code_line(line)
+        bare = line.lstrip(" \t")
+        remark = indented and bare.startswith(_COMMENTS)
+        below = run and indented and line.isascii()
+        if run and (blank > 2 or not (is_code or remark or below)):
+            settle()
+            run, code, indents = [], 0, 0
+        if is_code or remark or below:
+            run.append(n)
+            code, indents = code + is_code, indents + indented
+        blank = 0
+    settle()
+    return out
 
 
 def is_program(text: str, start: int, end: int) -> bool:
