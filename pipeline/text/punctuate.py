@@ -25,6 +25,7 @@ from pipeline.text.marks import (
     WEAK_SIDE,
     WIDE_MARKS,
     clause_is_chinese,
+    has_han,
     is_side,
 )
 from pipeline.text.protected import unprotected
@@ -51,6 +52,9 @@ _WIDEN = str.maketrans(TO_WIDE)
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _FACE = re.compile("[:;]-?[()DPO]")
 
+_SCRAPED = frozenset(("doubled-mark", "prefixed-mark"))
+_SCRAPED_HABIT = 3
+"""Doubled marks between Chinese characters that make a habit of the text."""
 _ASCII_MARK = re.compile(f"[{ASCII_MARKS}]")
 _WATCHED = frozenset(ASCII_MARKS + "()\"' \u3000.-…—")
 """Characters that may be judged anew when what stands beside them changes."""
@@ -109,6 +113,8 @@ class Punctuation:
                 for mark in text[at]
             ]
         found += [item for a, b in places.runs if (item := self._run(text, a, b))]
+        if places.doubled:
+            found += self._doubled(text, places.doubled, found)
         found += [item for a, b in places.drawn if (item := _drawn(text, a, b))]
         if self.width == "cjk":
             if places.brackets:
@@ -121,8 +127,18 @@ class Punctuation:
                 found += _ascii_stops(text, places.stops)
         return found + gaps.between(text, places.blanks, found)
 
-    def _run(self, text: str, start: int, end: int) -> Found | None:
-        """Judge a run of marks, and the blanks beside it."""
+    def _doubled(self, text: str, places: Sequence[int], found: Sequence[Found]) -> list[Found]:
+        """Judge `,,` between letters that are not Chinese: in a text whose marks were doubled.
+
+        Elsewhere it is an empty field of a row, or code.
+        """
+        if sum(item[0] in _SCRAPED for item in found) < _SCRAPED_HABIT:
+            return []
+        near = (at for at in places if _beside_chinese(text, at))
+        return [item for at in near if (item := self._run(text, at, at + 2, sure=True))]
+
+    def _run(self, text: str, start: int, end: int, *, sure: bool = False) -> Found | None:
+        """Judge a run of marks, and the blanks beside it; `sure`: it stands in Chinese text."""
         marks = text[start:end]
         narrow = next((mark for mark in marks if mark in _NAMES), None)
         if narrow is None:
@@ -130,7 +146,7 @@ class Punctuation:
             return (rule, start, end, marks, after) if rule else None
         # Nobody writes an ASCII comma before a full-width mark: E65,、E66.
         prefixed = marks[0] == "," and not marks[-1].isascii()
-        if not prefixed and not _is_chinese(text, start, end):
+        if not (sure or prefixed or _is_chinese(text, start, end)):
             return None
         wide = marks.translate(_WIDEN)
         after, rule = settled(wide)
@@ -142,6 +158,13 @@ class Punctuation:
         if self.width == "ascii" or marks[-1] in ASCII_MARKS:
             after = "".join(TO_ASCII.get(mark, mark) for mark in after)
         return (rule, start, end, marks, after) if after != marks else None
+
+
+def _beside_chinese(text: str, at: int) -> bool:
+    """Whether an ideograph stands on the line of a place, a clause away at most."""
+    start = max(text.rfind("\n", 0, at), at - CLAUSE_CHARS, 0)
+    end = text.find("\n", at, at + CLAUSE_CHARS)
+    return has_han(text, start, end if end >= 0 else at + CLAUSE_CHARS)
 
 
 def settled(run: str) -> tuple[str, str]:
@@ -231,7 +254,8 @@ def _is_final(text: str, places: Candidates, items: Sequence[Found]) -> bool:
     clause before it, whose window moves with its length; a bracket, a quote, a dot, a blank by what
     stands beside it; all of them by their text, if they were worth a look in it at all.
     """
-    if places.brackets or places.straight or places.curly or places.stops or places.drawn:
+    by_text = (places.brackets, places.straight, places.curly, places.stops, places.doubled)
+    if any(by_text) or places.drawn:
         return False
     for _, start, end, before, after in items:
         watched = _WATCHED_MARK if after else _WATCHED

@@ -94,10 +94,14 @@ class Candidates:
     `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
     marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
     quotes. `stops`: ASCII full stops after ideographs. `brackets`: all, where there are ASCII
-    ones. `curly`: curly quotes out of their order.
+    ones. `curly`: curly quotes out of their order. `doubled`: `,,` and other marks behind a comma,
+    between letters that are not Chinese.
     """
 
-    __slots__ = ("blanks", "brackets", "curly", "drawn", "plain", "runs", "stops", "straight")
+    __slots__ = (
+        *("blanks", "brackets", "curly", "doubled", "drawn"),
+        *("plain", "runs", "stops", "straight"),
+    )
 
     def __init__(self) -> None:
         self.plain: list[int] = []
@@ -108,6 +112,7 @@ class Candidates:
         self.stops: list[int] = []
         self.brackets: list[int] = []
         self.curly: list[int] = []
+        self.doubled: list[int] = []
 
 
 def candidates(part: arrays.Codes) -> dict[int, Candidates]:
@@ -154,13 +159,14 @@ class _Spots:
         """Return the candidates of each text that has any."""
         found: dict[int, Candidates] = {}
         foreign = self._foreign()
-        starts, ends, plain = self._mark_runs()
+        starts, ends, plain, doubled = self._mark_runs()
         drawn = self.of(DRAWN)
         paired = self.of(PAIRED)
         chars = self.chars[paired]
         kept: list[tuple[str, Places, Places | None]] = [
             ("plain", starts[plain], None),
             ("runs", starts[~plain], ends[~plain]),
+            ("doubled", doubled, None),
             ("drawn", *self._drawn_runs(drawn)),
             ("blanks", self._blanks(self.of(BLANK)), None),
             ("stops", self._stops(drawn), None),
@@ -191,10 +197,11 @@ class _Spots:
                 mine = local[a:b]
                 setattr(item, name, list(zip(mine, ends[a:b], strict=True)) if ends else mine)
 
-    def _mark_runs(self) -> tuple[Places, Places, Bools]:
+    def _mark_runs(self) -> tuple[Places, Places, Bools, Places]:
         """Return start, end and "plain" of each run of marks that is not one full-width mark.
 
-        Left out are ASCII marks that nothing around them could widen.
+        Left out are ASCII marks that nothing around them could widen; the last are those of them
+        that are `doubled`.
         """
         marks = self.of(ASCII | WIDE)
         doubled = _next_to(self.places[marks])
@@ -203,7 +210,7 @@ class _Spots:
         taken[:-1] |= doubled
         marks = marks[taken]
         if not len(marks):
-            return marks, marks, marks.astype(bool)
+            return marks, marks, marks.astype(bool), marks
         first, last = _runs(_next_to(self.places[marks]))
         starts, ends = self.places[marks[first]], self.places[marks[last]] + 1
         left, right = self.left(marks[first]), self.right(marks[last])
@@ -213,7 +220,9 @@ class _Spots:
         kept[asked] = self._widened(starts[asked], ends[asked], left[asked], right[asked])
         framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & HANLIKE) != 0))
         plain = (first == last) & ((kinds & ASCII) != 0) & framed & ((right & RIGHT) != 0)
-        return starts[kept], ends[kept], plain[kept]
+        doubled = ~kept & (last - first == 1) & (((left | right) & END) == 0)
+        doubled &= self.chars[marks[first]] == ord(",")
+        return starts[kept], ends[kept], plain[kept], starts[doubled]
 
     def _widened(self, starts: Places, ends: Places, left: Flags, right: Flags) -> Bools:
         """Return which runs may stand in Chinese text: beside it, or after a clause of it."""
