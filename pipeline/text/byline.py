@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.text import behind, dates
 from pipeline.text.firstlook import may_be_byline
 from pipeline.text.fold import fold
-from pipeline.text.grammar import SURE, grammar
+from pipeline.text.grammar import SURE, Closed, grammar
 from pipeline.text.links import links_shown
 from pipeline.text.names import (
     ends_like_outlet,
@@ -40,6 +40,7 @@ _ROLE = re.compile(
     r"(?:本报|本网|本台)?(?:特约|实习|见习|全媒体|职工)?(?:记者|記者|通讯员|通訊員|实习生|實習生|摄影|攝影)"
 )
 _WORD = re.compile(r"[^\s()\[\]【】|/:,;]+")
+_WORD_GAP = re.compile(r"\s+(?=\S)")
 _CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
 _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
@@ -318,7 +319,7 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
         ends += [found.start()] if found else []
     if slashed := _SLASHED.search(text.folded, start, end):  # 记者张龙/文 李明/摄
         ends.append(slashed.end())
-    for word in re.finditer(r"\s+(?=\S)", text.folded[start:end]):
+    for word in _WORD_GAP.finditer(text.folded[start:end]):
         at = start + word.end()
         if rules.spaced.match(text.folded, at, end) or _role_word(text, at, end):
             ends.append(at)
@@ -326,7 +327,7 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
     return min(ends)
 
 
-def _stops(rest: str) -> Iterator[re.Pattern[str]]:
+def _stops(rest: str) -> Iterator[re.Pattern[str] | Closed]:
     """Yield the patterns of statements that may begin within the rest of a line."""
     if ":" in rest or "/" in rest or "|" in rest or "丨" in rest:
         yield grammar().closed
@@ -344,7 +345,9 @@ def _role_word(text: _Text, at: int, end: int) -> bool:
     return found is not None
 
 
-def _starts_here(text: _Text, pattern: re.Pattern[str], found: re.Match[str], start: int) -> bool:
+def _starts_here(
+    text: _Text, pattern: re.Pattern[str] | Closed, found: re.Match[str], start: int
+) -> bool:
     before = text.folded[found.start() - 1]
     if pattern is grammar().closed:
         label = found["label"] or found["slashed"] or ""

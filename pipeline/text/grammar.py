@@ -23,7 +23,7 @@ class Grammar:
     """
 
     by_label: dict[str, Role] = field(repr=False)
-    closed: re.Pattern[str]  # label and separator
+    closed: Closed  # label and separator
     closed_by: dict[str, re.Pattern[str]] = field(repr=False)
     spaced: re.Pattern[str]  # label and a space
     headed_by: dict[str, re.Pattern[str]] = field(repr=False)  # where no word of `staffed` occurs
@@ -31,6 +31,26 @@ class Grammar:
     glued: re.Pattern[str]  # outlet, reporter and a name at once
     ranked: re.Pattern[str]  # paper or rank, a role and a colon: 济报全媒体首席记者：
     enclosed: re.Pattern[str]  # label and a name at once, in brackets
+
+
+class Closed:
+    """Labels with a separator behind them, looked for by their first characters."""
+
+    def __init__(self, by_initial: dict[str, re.Pattern[str]]) -> None:
+        self._by_initial = by_initial
+        self._initials = re.compile(f"[{''.join(map(re.escape, by_initial))}]")
+
+    def match(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        """Return the label that begins at a place."""
+        pattern = self._by_initial.get(text[start]) if start < end else None
+        return pattern.match(text, start, end) if pattern else None
+
+    def search(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        """Return the first label in a part of a text."""
+        for place in self._initials.finditer(text, start, end):
+            if found := self._by_initial[place[0]].match(text, place.start(), end):
+                return found
+        return None
 
 
 @cache
@@ -44,10 +64,11 @@ def grammar() -> Grammar:
     # A role word before the colon may have its paper and rank before it: 新京报记者：.
     prefix = r"[^\s\d:/|,、;()\[\]【】]{0,16}?"
     sure = "|".join(SURE)
+    closed_by = {c: _closed(some, by_label) for c, some in _by_initial(ordered).items()}
     return Grammar(
         by_label,
-        _closed(ordered, by_label),
-        {c: _closed(some, by_label) for c, some in _by_initial(ordered).items()},
+        Closed(closed_by),
+        closed_by,
         re.compile(rf"{_headed(spaced)}|{prefix}(?P<sent>{sent})(?:\s{{1,4}}|$)"),
         {c: re.compile(_headed(some)) for c, some in _by_initial(spaced).items()},
         re.compile(rf"{sent}|编辑|{sure}"),
