@@ -60,6 +60,7 @@ _NOISE = re.compile(
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
+_MAIL = re.compile(r"[a-z\d_.+\-]{1,40}@[a-z\d\-]{1,30}(?:\.[a-z\d\-]{1,20}){1,3}")
 _ADDRESS = re.compile(r"[\s>*\-#·+]*(?:(?:原文|本文)(?:链接|网址|地址|永久链接)|永久链接|via)\s*:")
 _LEAD = re.compile(r"[\s>*\-#□■◆◇●○▲△▼▽★☆※·+\u25a0-\u25ff]*")
 _NOWHERE = re.compile(
@@ -180,6 +181,9 @@ def _next(text: _Text, bracket: str) -> Statement | None:
     if first == "h" and (url := _URL.match(text.line, at, end)):
         text.at = url.end()
         return Statement("bare-address", "url", None, False)
+    if mail := _MAIL.match(folded, at, end):
+        text.at = mail.end()
+        return Statement("bare-address", "", None, False)
     return _bare(text, bracket)
 
 
@@ -248,7 +252,7 @@ def _valued(
         said = people(value, strict=role.strict or not with_colon)
         if said is None and with_colon and behind.NICKNAME.fullmatch(fold(value)):
             text.at = stop
-            return Statement(role.id, role.column, [value], False)
+            return Statement(role.id, role.column, [value], False, likely=role.alone)
         # 作者:济南日报·爱济南记者:张龙: the value is the paper of the label that follows.
         if with_colon and said and stop < text.end and text.folded[stop - 1 : stop].strip():
             following = grammar().closed.match(text.folded, stop, text.end)
@@ -337,6 +341,8 @@ def _stops(rest: str) -> Iterator[re.Pattern[str] | Closed]:
         yield _NOISE
     if "http" in rest:
         yield _URL
+    if "@" in rest:
+        yield _MAIL
 
 
 def _role_word(text: _Text, at: int, end: int) -> bool:

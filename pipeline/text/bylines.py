@@ -274,7 +274,9 @@ def _in_form(lines: Sequence[Line], first: int, last: int, *, answered: bool) ->
 
 
 def _is_short(text: str) -> bool:
-    return len(text) <= 40 and "。" not in text
+    return (
+        len(text) <= 40 and "。" not in text and not text.rstrip().endswith(("？", "！", "?", "!"))
+    )
 
 
 def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
