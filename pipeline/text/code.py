@@ -125,7 +125,7 @@ def is_program(text: str, start: int, end: int) -> bool:
         return False  # nearly all lines: no program begins with an ideograph
     line = text[start:end]
     if is_code_line(line):
-        return True
+        return line.strip() != "("  # manual pages set a bracket on a line of its own
     if not line.lstrip().startswith(_COMMENTS):
         return False
     return is_code_line(_line_at(text, start - 1)) or is_code_line(_line_at(text, end + 1))

@@ -48,7 +48,7 @@ def slices(texts: Sequence[str]) -> Iterator[Codes]:
 
 
 def _encoded(first: int, texts: Sequence[str]) -> Codes:
-    joined = "\n".join(texts) + "\n"
+    joined = "\n".join([*texts, ""])
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])

@@ -32,7 +32,7 @@ CLAUSE_CHARS = 40
 
 def is_side(text: str, at: int) -> bool:
     """Whether a character of the Chinese side stands at a place (which may lie outside)."""
-    return 0 <= at < len(text) and _SIDE.match(text, at) is not None
+    return 0 <= at < len(text) and text[at] > "\u2000" and _SIDE.match(text, at) is not None
 
 
 def has_han(text: str, start: int = 0, end: int | None = None) -> bool:

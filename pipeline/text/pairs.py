@@ -45,11 +45,11 @@ def brackets(text: str, places: Sequence[int]) -> list[Found]:
 def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
     if pair != "()":
         return True
-    called = start > 0 and _ALNUM.match(text, start - 1) is not None
     if has_han(text, start + 1, end):
+        called = start > 0 and _ALNUM.match(text, start - 1) is not None
         return not (called and text[start + 1] in "\"'")  # print("文本")
     alone = start == 0 or text[start - 1] in " \u3000\n"
-    return is_side(text, start - 1) or (alone and is_side(text, end + 1))
+    return is_side(text, end + 1 if alone else start - 1)
 
 
 def _is_enumerator(text: str, at: int) -> bool:

@@ -17,11 +17,12 @@ from pipeline.text.code import is_program
 _Row = tuple[str, re.Pattern[str]]
 _ACROSS: tuple[_Row, ...] = (
     # a fence runs to the end where it is never closed, as in Markdown
-    ("`", re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)),
+    ("```", re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)),
     ("-{", re.compile(r"-\{[^{}]*\}-")),  # a wiki's choice between scripts
 )
 """What may cross line ends."""
 _TAGS: tuple[_Row, ...] = (
+    ("`", re.compile(r"`[^`\n]+`")),
     ("<", re.compile(r"</?[A-Za-z!][^<>\n]*>")),
     ("](", re.compile(r"\]\([^()\s]*\)")),
 )
@@ -52,6 +53,7 @@ def unprotected(text: str, places: Sequence[int]) -> list[int]:
     [0]
     """
     across = _across(text, places)
+    tags = _TAGS[1:] if "```" in text else _TAGS  # which back quotes pair depends on the fences
     free: list[int] = []
     i = 0
     while i < len(places):
@@ -61,7 +63,7 @@ def unprotected(text: str, places: Sequence[int]) -> list[int]:
         if is_program(text, start, end):
             continue
         here: Iterable[int] = range(first, i)
-        if spans := _on_line(text, start, end, places[first:i]):
+        if spans := _on_line(text, start, end, places[first:i], tags):
             here = [k for k in here if not _inside(spans, places[k])]
         free += [k for k in here if not _inside(across, places[k])] if across else here
     return free
@@ -82,11 +84,13 @@ def _across(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
     return _merged(spans)
 
 
-def _on_line(text: str, start: int, end: int, places: Sequence[int]) -> list[tuple[int, int]]:
+def _on_line(
+    text: str, start: int, end: int, places: Sequence[int], tags: Sequence[_Row]
+) -> list[tuple[int, int]]:
     """Return the stretches of a line text[start:end] that can hold one of the places on it."""
     spans: list[tuple[int, int]] = []
     last = places[-1]
-    for sign, pattern in _TAGS:
+    for sign, pattern in tags:
         if text.find(sign, start, last + 1) >= 0:
             within = pattern.finditer(text, start, end)
             spans += [match.span() for match in within if match.start() <= last]

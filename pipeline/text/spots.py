@@ -123,9 +123,8 @@ def candidates(part: arrays.Codes) -> dict[int, Candidates]:
 class _Spots:
     """One slice: its characters, their flags (uint8), and the marks among them.
 
-    Of all that is looked for, `places` says where it stands, `kinds` its flags, `chars` what it is,
-    `owners` the number of its text. Each rule takes its part of these, an eighth of the text; none
-    reads the text again.
+    Of all that is looked for, `places` says where it stands, `kinds` its flags, `owners` the number
+    of its text. Each rule takes its part of these, an eighth of the text, and reads no more.
     """
 
     def __init__(self, part: arrays.Codes) -> None:
@@ -136,12 +135,15 @@ class _Spots:
         places = np.flatnonzero((self.flags & np.uint8(_MARKS)) != 0)
         self.places = places
         self.kinds = self.flags[places]
-        self.chars = self.codes[places]
         self.owners = np.repeat(np.arange(self.size), np.diff(np.searchsorted(places, part.starts)))
 
     def of(self, mask: int) -> Places:
         """Return which of the marks have one of these flags: their numbers."""
         return np.flatnonzero((self.kinds & np.uint8(mask)) != 0)
+
+    def chars(self, marks: Places) -> Codes:
+        """Return which characters some marks are."""
+        return self.codes[self.places[marks]]
 
     def left(self, marks: Places) -> Flags:
         """Return the flags of what stands before some marks; before all, the last line end."""
@@ -162,7 +164,7 @@ class _Spots:
         starts, ends, plain, doubled = self._mark_runs()
         drawn = self.of(DRAWN)
         paired = self.of(PAIRED)
-        chars = self.chars[paired]
+        chars = self.chars(paired)
         kept: list[tuple[str, Places, Places | None]] = [
             ("plain", starts[plain], None),
             ("runs", starts[~plain], ends[~plain]),
@@ -221,7 +223,7 @@ class _Spots:
         framed = ((left & SIDE) != 0) | (((left & WEAK) != 0) & ((right & HANLIKE) != 0))
         plain = (first == last) & ((kinds & ASCII) != 0) & framed & ((right & RIGHT) != 0)
         doubled = ~kept & (last - first == 1) & (((left | right) & END) == 0)
-        doubled &= self.chars[marks[first]] == ord(",")
+        doubled &= self.chars(marks[first]) == ord(",")
         return starts[kept], ends[kept], plain[kept], starts[doubled]
 
     def _widened(self, starts: Places, ends: Places, left: Flags, right: Flags) -> Bools:
@@ -260,7 +262,7 @@ class _Spots:
 
     def _drawn_runs(self, drawn: Places) -> tuple[Places, Places]:
         """Return start and end of each long run of one kind of dot or dash."""
-        chars = self.chars[drawn]
+        chars = self.chars(drawn)
         same = _next_to(self.places[drawn])
         same &= chars[1:] == chars[:-1]
         if not same.any():
@@ -283,7 +285,7 @@ class _Spots:
         That takes an ideograph in the pair or a Chinese character beside it, or a pair of two
         widths. Where a bracket has no partner, or is too far from it, all those of the text.
         """
-        chars = self.chars[brackets]
+        chars = self.chars(brackets)
         narrow = chars < 0x80
         if not narrow.any():
             return brackets[:0]
@@ -342,14 +344,15 @@ class _Spots:
         awake[owners[((self.left(quotes) | self.right(quotes)) & SIDE) != 0]] = True
         near = np.flatnonzero((owners[1:] == owners[:-1]) & ~awake[owners[1:]])
         near = near[self._holds_han(places[near] + 1, places[near + 1])]
-        if len(near):
-            line = np.searchsorted(np.flatnonzero(self.codes == ord("\n")), places)
-            awake[owners[near[line[near] == line[near + 1]]]] = True
+        for first in near.tolist():  # few: the first on one line settles it for its text
+            if not awake[owners[first]]:
+                between = self.codes[places[first] : places[first + 1]]
+                awake[owners[first]] = not (between == ord("\n")).any()
         return places[awake[owners]]
 
     def _stops(self, drawn: Places) -> Places:
         """Return the ASCII full stops between an ideograph and another, a blank or a line end."""
-        stops = drawn[self.chars[drawn] == ord(".")]
+        stops = drawn[self.chars(drawn) == ord(".")]
         stops = stops[(self.right(stops) & (HANLIKE | END)) != 0]
         stops = stops[(self.flags[self.places[stops] - 1] & LETTER) != 0]
         owners = self.owners[stops]
@@ -383,7 +386,7 @@ class _Spots:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
         if not len(quotes):
             return quotes
-        closing = self.chars[quotes] == ord("”")
+        closing = self.chars(quotes) == ord("”")
         first = np.diff(self.owners[quotes], prepend=-1) != 0
         same = np.concatenate([closing[:1], closing[1:] == closing[:-1]])
         return self.places[quotes[np.where(first, closing, same)]]
