@@ -115,6 +115,10 @@ class Census:
     masks: NDArray[np.uint64]
     counts: NDArray[np.uint32]
 
+    def of(self, rows: NDArray[np.intp]) -> Census:
+        """Return the census of some of the texts."""
+        return Census(self.masks[rows], self.counts[rows])
+
     def count(self, *names: str) -> NDArray[np.uint32]:
         """Return how many characters of the named classes each text has: uint32 (n,)."""
         total = np.zeros(len(self.counts), np.uint32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census, census, recount
 from pipeline.document import Document, PackedEdits
@@ -26,17 +27,16 @@ class Compiled:
     ) -> list[Outcome]:
         """Return what becomes of documents whose census is given; `alive` is called at times."""
         size = self.stage.piece_chars
-        long = [i for i, d in enumerate(documents) if len(d.text) > 2 * size] if size else ()
-        if not long:
+        lengths = counted.counts.sum(axis=1, dtype=np.int64)
+        long = np.flatnonzero(lengths > 2 * size) if size else lengths[:0]
+        if not long.size:
             return self.apply(documents, counted)
         short = np.setdiff1d(np.arange(len(documents)), long)
-        some = self.apply(
-            [documents[i] for i in short], Census(counted.masks[short], counted.counts[short])
-        )
+        some = self.apply([documents[i] for i in short], counted.of(short))
         out: list[Outcome] = list(documents)
         for i, outcome in zip(short.tolist(), some, strict=True):
             out[i] = outcome
-        for i in long:
+        for i in long.tolist():
             out[i] = self._in_pieces(documents[i], alive)
         return out
 
@@ -97,13 +97,14 @@ def run_in_place(
 ) -> Census:
     """Do as `run_stages`; each document gives way to its outcome, so that no text is held twice."""
     counted = census([document.text for document in outcomes if isinstance(document, Document)])
+    living = np.ones(len(outcomes), np.bool_)  # a document that was dropped wakes no stage
     for item in compiled:
         # An empty text has no class at all; a stage that sees every document sees it too.
         woken = (counted.masks & np.uint64(item.stage.wakes)) > 0
         woken |= item.stage.wakes == ALWAYS
-        awake = [i for i in np.flatnonzero(woken).tolist() if isinstance(outcomes[i], Document)]
-        if awake:
-            _run(item, outcomes, awake, counted, alive)
+        awake = np.flatnonzero(woken & living)
+        if awake.size:
+            living[_run(item, outcomes, awake, counted, alive)] = False
             alive()
     return counted
 
@@ -111,20 +112,31 @@ def run_in_place(
 def _run(
     item: Compiled,
     outcomes: list[Outcome],
-    awake: list[int],
+    awake: NDArray[np.intp],
     counted: Census,
     alive: Callable[[], None],
-) -> None:
-    """Run one stage over the documents it is awake for; they and their census are replaced."""
-    inputs = [document for i in awake if isinstance(document := outcomes[i], Document)]
-    results = item.outcomes(inputs, Census(counted.masks[awake], counted.counts[awake]), alive)
+) -> list[int]:
+    """Run one stage over the documents it is awake for; they and their census are replaced.
+
+    Returns which of them are dropped.
+    """
+    every = len(awake) == len(outcomes)
+    places = awake.tolist()
+    inputs = cast("list[Document]", outcomes[:] if every else [outcomes[i] for i in places])
+    results = item.outcomes(inputs, counted if every else counted.of(awake), alive)
     changed: dict[int, tuple[str | None, str]] = {}
-    for i, before, after in zip(awake, inputs, results, strict=True):
+    dropped: list[int] = []
+    for i, before, after in zip(places, inputs, results, strict=True):
+        if after is before:
+            continue
         outcomes[i] = after
-        if isinstance(after, Document) and after.text is not before.text:
+        if not isinstance(after, Document):
+            dropped.append(i)
+        elif after.text is not before.text:
             changed[i] = _change(before, after)
     if changed:
         recount(counted, list(changed), list(changed.values()))
+    return dropped
 
 
 def _change(before: Document, after: Document) -> tuple[str | None, str]:
