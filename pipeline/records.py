@@ -57,8 +57,7 @@ class CleanJob:
     one_by_one: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A record, or the fault of one, and the number of its piece in the job."""
 
     piece: int
@@ -144,7 +143,11 @@ def _read(
     if end is not None:
         piece = Piece(piece.file, piece.start, max(piece.start, end))
     if piece.stop != piece.start:
-        for content in read(piece, options, limits, alive):
+        found = read(piece, options, limits, alive)
+        if not culprits:
+            yield from found
+            return
+        for content in found:
             hit = next((c for c in culprits if c.start <= content.record < c.stop), None)
             yield content if hit is None else _fault(piece, content.record, hit.reason)
     for culprit in culprits:

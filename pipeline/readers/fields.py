@@ -25,11 +25,10 @@ class FieldMap:
         self.ours = {**defaults, **options.fields}
         self.text = self.ours["text"]
         self.mapped = set(self.ours.values())
-        self.columns = [
-            (ours, theirs)
-            for ours, theirs in self.ours.items()
-            if ours not in ("text", "id", "charset")
-        ]
+        self.columns: dict[str, list[str]] = {}  # a row has few of the fields that it may have
+        for ours, theirs in self.ours.items():
+            if ours not in ("text", "id", "charset"):
+                self.columns.setdefault(theirs, []).append(ours)
         self.keep = options.extras == "keep"
         self.max_depth = limits.max_json_depth
 
@@ -37,14 +36,15 @@ class FieldMap:
         """Return the document of a record; BadInputError where it has no text."""
         data = self._text(record)
         fields: dict[str, object] = {}
-        for ours, theirs in self.columns:
-            value = record.get(theirs)
-            if value is not None:
-                fields[ours] = as_text(value)
-        if self.keep and len(record) > 1:
-            extras = {key: value for key, value in record.items() if key not in self.mapped}
-            if extras:
-                fields["extra"] = self._extras(extras)
+        extras = {}
+        for theirs, value in record.items():
+            if theirs not in self.mapped:
+                extras[theirs] = value
+            elif value is not None:
+                for ours in self.columns.get(theirs, ()):
+                    fields[ours] = as_text(value)
+        if extras and self.keep:
+            fields["extra"] = self._extras(extras)
         number_or_name = record.get(self.ours["id"])
         charset = record.get(self.ours["charset"])
         return RawDocument(

@@ -159,8 +159,9 @@ def parse(data: bytes) -> tuple[dict[str, Any], dict[str, object]]:
         columns = {"encoding": "utf-8", "encoding_confidence": 1.0, "decode_errors": 1}
     if not isinstance(value, dict):
         raise BadInputError("not-an-object", f"a JSON {type(value).__name__}")
-    if any(isinstance(v, float) and abs(v) >= 1 << 63 for v in value.values()):
-        value = dict(_exact(data))
+    for v in value.values():
+        if type(v) is float and abs(v) >= 1 << 63:
+            return dict(_exact(data)), columns
     return value, columns
 
 
