@@ -13,6 +13,7 @@ Found = tuple[str, int, int, str, str]
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _BRACKET_CHARS = 200
 """The two halves of a pair of brackets stand no farther apart."""
+_APART = re.compile(r"[\s()]")
 _NO_FIRST = " \u3000，。、；：！？）》」』”,;:!?)"
 _NO_LAST = " \u3000（《「『“("
 _CURLY = re.compile("[“”]")
@@ -46,6 +47,8 @@ def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
     if pair != "()":
         return True
     if has_han(text, start + 1, end):
+        if start and text[start - 1] == "]" and not _APART.search(text, start + 1, end):
+            return False  # the target of a link
         called = start > 0 and _ALNUM.match(text, start - 1) is not None
         return not (called and text[start + 1] in "\"'")  # print("文本")
     alone = start == 0 or text[start - 1] in " \u3000\n"
