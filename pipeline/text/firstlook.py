@@ -50,8 +50,8 @@ _FIRST_WORDS = (
 )  # fmt: skip
 _WORD = re.compile(r"[^\s()\[\]【】（）［］|/:：,;，；]+")
 _STAFF = re.compile(
-    r"[记記通责責編编][者讯訊任编編辑輯]|评论员|評論員|专栏作者|專欄作者|特[约約]撰|[实實见見][习習]生"
-    r"|供稿|供[图圖]"
+    r"[记記通責责編编评評专專特实實見见供](?:(?<=[记記通責责編编])[者讯訊任編编辑輯]|(?<=评)论员|(?<=評)論員"
+    r"|(?<=专)栏作者|(?<=專)欄作者|(?<=特)[约約]撰|(?<=[实實見见])[习習]生|(?<=供)[稿图圖])"
 )
 _STAFF_CHARS = 28  # a paper and a rank of 16 characters before the longest role; 供稿 after 24
 _CLOCK = re.compile(r"\d\s{0,2}[:：]\s{0,2}\d\d")
