@@ -49,6 +49,7 @@ from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Figures, Observer, counted, next_step
 from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
+from pipeline.stamps import Stamps
 from pipeline.store import texts
 from pipeline.store import version as versions
 from pipeline.store.earlier import Earlier, read_parts
@@ -81,12 +82,14 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     output = Path(recipe.section(OutputOptions).path)
     started = time.monotonic()
     check_places(recipe.section(InputOptions).paths, output)
-    pieces = list_pieces(recipe)
+    stamps = Stamps(State(output).inputs, clean_id(recipe))
+    pieces = list_pieces(recipe, stamps)
     name = identity(recipe, pieces)
     observer.phase("plan", _describe(pieces))
     if dry_run:
         return _dry_run(recipe, output, pieces, name, observer)
     with versions.locked(output):
+        stamps.save()
         there = versions.find(output, name)
         if there is not None and not replay:
             versions.point(output, there)

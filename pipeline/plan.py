@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -23,6 +24,7 @@ from pipeline.readers import InputFile, Piece, discover, opened, split
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.remote import is_remote
 from pipeline.recipe import Recipe
+from pipeline.stamps import Stamped, Stamps
 
 # What may change a byte of the output, beside our own code and tables.
 DEPENDENCIES = (
@@ -33,6 +35,7 @@ DEPENDENCIES = (
 # The unit in which a growing file is recognised. A constant, not an option: it is part of what an
 # input is called, and 2 MiB is large enough to hash and small enough to share among workers.
 PIECE_BYTES = 2 << 20
+_UNREAD = ("fault:", "unreadable:")  # begin what stands for the hash of what cannot be read
 # Sections that shape the output only after cleaning, or not at all.
 AFTER_CLEANING = ("dedup", "sites", "output", "run")
 
@@ -165,16 +168,38 @@ def check_places(paths: Sequence[str], output: Path) -> None:
             )
 
 
-def list_pieces(recipe: Recipe) -> list[PlannedPiece]:
-    """List the inputs in sorted order of path, cut into pieces, each with its hash."""
-    options, limits = recipe.section(InputOptions), recipe.section(LimitOptions)
+def list_pieces(recipe: Recipe, stamps: Stamps | None = None) -> list[PlannedPiece]:
+    """List the inputs in sorted order of path, cut into pieces, each with its hash.
+
+    `stamps`: files that are known not to have changed since they were hashed.
+    """
+    options, stamps = recipe.section(InputOptions), stamps or Stamps()
     pieces = []
     for file in discover(options.paths, options):
-        for piece in split(file, PIECE_BYTES, options, limits):
-            digest, size = _digest(piece)
-            name = PieceName(file.name, piece.start, piece.stop, digest)
-            pieces.append(PlannedPiece(piece, name, size))
+        found = stamps.pieces(file)
+        if found is None:
+            planned = _pieces(file, recipe, stamps)
+        else:
+            file, rows = found  # noqa: PLW2901
+            planned = [_planned(Piece(file, row.start, row.stop), *row[2:]) for row in rows]
+        pieces += planned
     return pieces
+
+
+def _pieces(file: InputFile, recipe: Recipe, stamps: Stamps) -> list[PlannedPiece]:
+    """Cut a file into pieces and hash them."""
+    begun = time.time_ns()
+    options, limits = recipe.section(InputOptions), recipe.section(LimitOptions)
+    planned = [_planned(p, *_digest(p)) for p in split(file, PIECE_BYTES, options, limits)]
+    if not any(p.name.digest.startswith(_UNREAD) for p in planned):
+        rows = [Stamped(*p.name[1:], p.size) for p in planned]
+        stamps.note(planned[0].piece.file, begun, rows)
+    return planned
+
+
+def _planned(piece: Piece, digest: str, size: int) -> PlannedPiece:
+    name = PieceName(piece.file.name, piece.start, piece.stop, digest)
+    return PlannedPiece(piece, name, size)
 
 
 def _digest(piece: Piece) -> tuple[str, int]:
@@ -185,7 +210,7 @@ def _digest(piece: Piece) -> tuple[str, int]:
     """
     file = piece.file
     if file.fault:
-        return f"fault: {file.fault}", 0
+        return f"{_UNREAD[0]} {file.fault}", 0
     cut = piece.start > 0 or piece.stop >= 0
     try:
         if cut and file.format in ("jsonl", "text"):
@@ -197,7 +222,7 @@ def _digest(piece: Piece) -> tuple[str, int]:
         return digest, share
     except OSError as error:
         # The reader meets the same error and quarantines the file; a later run looks again.
-        return f"unreadable: {error.errno}", 0
+        return f"{_UNREAD[1]} {error.errno}", 0
 
 
 @lru_cache(maxsize=1)

@@ -74,7 +74,8 @@ class InputFile:
     `path` is as the operating system wants it (bytes that are no UTF-8 are surrogates). `format`
     and `compression` are empty until the bytes have been looked at (`sniff`); `charset` is what
     the beginning of a file of rows looks like, empty for UTF-8. `fault` is a code of REASONS where
-    the file cannot be read at all; it is still read, and gives that fault.
+    the file cannot be read at all; it is still read, and gives that fault. `stamp`: size, times of
+    the last writing and of the last change in nanoseconds, and inode; zeros where there are none.
     """
 
     path: str
@@ -85,6 +86,7 @@ class InputFile:
     charset: str = ""
     fault: str = ""
     detail: str = ""
+    stamp: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def name(self) -> str:

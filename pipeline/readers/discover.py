@@ -76,7 +76,8 @@ def _looked_at(path: str, *, follow: bool) -> InputFile:
         return InputFile(path, fault="unreadable", detail=error.strerror or str(error))
     if not stat.S_ISREG(about.st_mode):
         return InputFile(path, fault="not-a-file", detail=_kind(about.st_mode))
-    return InputFile(path, about.st_size, about.st_mtime_ns)
+    stamp = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+    return InputFile(path, about.st_size, about.st_mtime_ns, stamp=stamp)
 
 
 def _kind(mode: int) -> str:

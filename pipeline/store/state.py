@@ -1,6 +1,7 @@
 """The state of an output: cleaned shards that later runs use, each a folder named by its content.
 
     state/clean/<key>/     records.arrow, edits.arrow, *.npy, meta.json
+    state/inputs.json      what the input files were (`pipeline.stamps`)
     state/texts/           where compressed texts lie (`pipeline.store.texts`)
     state/decide/<key>/    what `decide` need not compute again (`pipeline.remembered`)
 
@@ -29,6 +30,7 @@ class State:
     def __init__(self, output: Path) -> None:
         self.folder = output / "state"
         self.clean = self.folder / "clean"
+        self.inputs = self.folder / "inputs.json"
         self.texts = self.folder / "texts"
         self.work = self.folder / "work"
 

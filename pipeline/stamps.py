@@ -1,0 +1,66 @@
+"""Which input files are still those whose bytes an earlier run hashed: a night reads what is new.
+
+    state/inputs.json    of each file its stamp (size, times, inode), its pieces and their hashes
+
+A file is taken to be the same while its stamp is: writing to it, or putting another in its place,
+sets the time of its last change (ctime), which no program can set back. A change in the same tick
+of the clock would not show, so that a file is trusted only if it was hashed two seconds or more
+after its last change (as git does with its index).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipeline.readers import InputFile
+from pipeline.store.files import write_bytes
+
+_SETTLED_NS = 2_000_000_000
+
+
+class Stamped(NamedTuple):
+    """A piece as it was planned: first record, first record after it, hash, bytes."""
+
+    start: int
+    stop: int
+    digest: str
+    size: int
+
+
+class Stamps:
+    """The files that earlier runs of a program have hashed; `path`: where they are noted."""
+
+    def __init__(self, path: Path | None = None, program: str = "") -> None:
+        self.path, self.program = path, program
+        self.known: dict[str, list[Any]] = {}
+        self.now: dict[str, list[Any]] = {}
+        try:
+            content = orjson.loads(path.read_bytes()) if path else {}
+        except (OSError, orjson.JSONDecodeError):
+            return  # as good as none: all is hashed again
+        if content.get("program") == program:
+            self.known = content["files"]
+
+    def pieces(self, file: InputFile) -> tuple[InputFile, list[Stamped]] | None:
+        """Return a file as it was when its bytes were looked at, and its pieces, if it is."""
+        row = self.known.get(file.name)
+        if row is None or row[0] != list(file.stamp):
+            return None
+        _, told, pieces = row
+        self.now[file.name] = row
+        return file.told(*told), [Stamped(*piece) for piece in pieces]
+
+    def note(self, file: InputFile, begun_ns: int, pieces: Iterable[Stamped]) -> None:
+        """Note the pieces of a file that was hashed from the time `begun_ns` on."""
+        if not file.fault and any(file.stamp) and begun_ns - file.stamp[2] >= _SETTLED_NS:
+            told = [file.format, file.compression, file.charset]
+            self.now[file.name] = [list(file.stamp), told, [list(piece) for piece in pieces]]
+
+    def save(self) -> None:
+        """Write what this run has seen."""
+        if self.path and self.now != self.known:
+            write_bytes(self.path, orjson.dumps({"program": self.program, "files": self.now}))
