@@ -133,7 +133,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         for path in sorted(artifact.folder.glob("*.npy")):
             if path.name in ("lines.npy", "paragraphs.npy", "bands.npy"):
                 continue
-            arrays.setdefault(path.stem, []).append(np.load(path, mmap_mode="r"))
+            arrays.setdefault(path.stem, []).append(np.load(path))
     table = pa.concat_tables(tables)
     path_rank = np.concatenate(ranks)
     order = np.lexsort((table.column("record").to_numpy(), path_rank))

@@ -77,8 +77,8 @@ def _narrowest(source: pa.MemoryMappedFile) -> list[str]:
 
 
 def _opened(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> pa.RecordBatchFileReader:
-    options = pa.ipc.IpcReadOptions()
+    options = pa.ipc.IpcReadOptions(use_threads=False)
     if columns is not None:
         names = pa.ipc.open_file(source).schema.names
-        options = pa.ipc.IpcReadOptions(included_fields=[names.index(c) for c in columns])
+        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=[names.index(c) for c in columns])
     return pa.ipc.open_file(source, options=options)
