@@ -80,5 +80,7 @@ def _opened(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> pa.Re
     options = pa.ipc.IpcReadOptions(use_threads=False)
     if columns is not None:
         names = pa.ipc.open_file(source).schema.names
-        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=[names.index(c) for c in columns])
+        options = pa.ipc.IpcReadOptions(
+            use_threads=False, included_fields=[names.index(c) for c in columns]
+        )
     return pa.ipc.open_file(source, options=options)
