@@ -29,7 +29,6 @@ from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
 from pipeline.document import Document, Dropped, RawDocument
 from pipeline.engines.pulse import alive
-from pipeline.readers.html import check
 from pipeline.readers.options import HtmlOptions, LimitOptions
 from pipeline.records import CleanJob, Placed, batches
 from pipeline.stages import registry
@@ -86,7 +85,7 @@ class Cleaner:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.decode_options: DecodeOptions = values["decode"]
         self.html: HtmlOptions = values["html"]
-        check(self.html)
+        self.html.check()
         self.limits: LimitOptions = values["limits"]
         self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]

@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any
 
-from pipeline.errors import RecipeError
 from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagefields import page_fields
 from pipeline.readers.pagelines import PageLine, PageLines, page_lines
@@ -44,12 +42,6 @@ class Extracted:
     text: str
     fields: dict[str, object] = field(default_factory=dict)
     depth: int = 0
-
-
-def check(options: HtmlOptions) -> None:
-    """Raise RecipeError where the extractor that a recipe asks for is not installed."""
-    if options.extractor == "trafilatura" and find_spec("trafilatura") is None:
-        raise RecipeError("html.extractor: trafilatura is not installed", "pip install trafilatura")
 
 
 def extract(html: str, options: HtmlOptions | None = None) -> Extracted:

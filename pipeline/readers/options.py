@@ -7,7 +7,9 @@ never the end of a run.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
+from pipeline.errors import RecipeError
 from pipeline.stages.base import option
 
 MIB = 1 << 20
@@ -61,6 +63,13 @@ class HtmlOptions:
         "all for everything that the page shows",
         pattern="^(blocks|resiliparse|trafilatura|all)$",
     )
+
+    def check(self) -> None:
+        """Raise RecipeError where the extractor that a recipe asks for is not installed."""
+        if self.extractor == "trafilatura" and find_spec("trafilatura") is None:
+            raise RecipeError(
+                "html.extractor: trafilatura is not installed", "pip install trafilatura"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
