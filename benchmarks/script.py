@@ -36,6 +36,21 @@ TRADITIONAL = (
     *("B_twlaw_hant", "B_wiki_hant_drcd", "B_lygazette_hant", "B_debdoc_hant", "A1_hkfire_html"),
 )
 PEERS = ("t2s", "tw2s")  # the configurations of OpenCC that are measured beside ours
+# Which language the sets of many languages are in, by the beginning of `lang`; others are "other".
+LANGS = {
+    "zh": "Han",
+    "cmn_hant": "Hant",
+    "cmn_hans": "Hans",
+    "wuu": "Hans",
+    "cjy": "Hans",
+    "023": "Hans",
+    "ja": "Japanese",
+    "jpn": "Japanese",
+    "ko": "Korean",
+    "kor": "Korean",
+    "026": "Korean",
+}
+MANY = ("F_udhr", "F_lingua_sentences")
 MAINLAND = {"peoples-daily-gba"}  # outlets among the Traditional ones that write Simplified
 OTHERS = {
     "F_debdoc_ja": "Japanese",
@@ -143,6 +158,21 @@ def detection(data: Path, most: int) -> None:
         if found:
             answers = {answer: found.count(answer) for answer in sorted(set(found))}
             print(f"  {name:28} {len(found):5} {right / len(found):8.2%}  {answers}")
+
+
+def detection_by_language(data: Path) -> None:
+    for name in MANY:
+        every = rows(data, name, 10**6)
+        docs = [Document("", row["text"]) for row in every]
+        right = 0
+        for row, out in zip(every, outputs(stage(target="keep"), docs), strict=True):
+            given = (script for lang, script in LANGS.items() if _of(row["lang"], lang))
+            right += str(out.columns["script"]).startswith(next(given, "other"))
+        print(f"  {name:28} {len(docs):5} {right / max(len(docs), 1):8.2%}  {right} right")
+
+
+def _of(code: str, lang: str) -> bool:
+    return code == lang or code.startswith(lang + "_")
 
 
 def changed(before: Sequence[Document], after: Sequence[str]) -> int:
@@ -287,6 +317,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=300, help="documents of each set")
     given = parser.parse_args()
     detection(given.data, given.documents)
+    detection_by_language(given.data)
     simplified(given.data, given.documents)
     traditional(given.data, given.documents)
     round_trip(given.data, given.documents)
