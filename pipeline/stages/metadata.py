@@ -230,6 +230,7 @@ def _columns(
 ) -> dict[str, object]:
     """Return the columns that the lines fill; a column that the record brought is left alone."""
     found: dict[str, Any] = {}
+    outlets: list[str] = []
     statements = [s for line in lines if line.goes for s in line.says]
     statements += signed.says if signed and signed.goes else ()
     gone = [line.text for line in lines if line.goes]
@@ -240,9 +241,16 @@ def _columns(
             continue
         if statement.column in PEOPLE:
             so_far = found.setdefault(statement.column, [])
-            so_far += [name for name in statement.value if name not in so_far]
+            for name in statement.value:
+                # 作者：新华社 says who published.
+                if names.is_outlet(name) and not names.looks_chinese(name):
+                    outlets.append(name)
+                elif name not in so_far:
+                    so_far.append(name)
         else:
             found.setdefault(statement.column, statement.value)
+    if outlets:
+        found.setdefault("source", outlets[0])
     if title := _title(head):
         found["title"] = title
     if (when := found.get("published_at")) and (hour := found.get("hour")) and not when.hour:
@@ -259,7 +267,7 @@ def _columns(
     for statement in signed.says if signed else ():
         if statement.column in PEOPLE and statement.value:
             found.setdefault(statement.column, list(statement.value))
-    return {c: v for c, v in found.items() if c in COLUMNS and not known.get(c)}
+    return {c: v for c, v in found.items() if v and c in COLUMNS and not known.get(c)}
 
 
 def _title(head: Sequence[Line]) -> str | None:
