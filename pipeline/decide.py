@@ -51,24 +51,24 @@ def decide_corpus(
     recipe: Recipe,
     before: Path | None = None,
     remembered: Remembered | None = None,
-) -> pa.Table:
-    """Return a table of DECISION_SCHEMA, a row per record of the corpus.
+) -> tuple[pa.Table, pa.Table]:
+    """Return a table of DECISION_SCHEMA, a row per record of the corpus, and the lines of sites.
 
-    Its metadata say how many pairs were compared, how many documents not with all of their group,
-    how many paragraphs not with all that share a passage, and which pairs missed the threshold by
-    little (`Decisions`; JSON: rank, rank, Jaccard).
+    The metadata of the first say how many pairs were compared, how many documents not with all of
+    their group, how many paragraphs not with all that share a passage, and which pairs missed the
+    threshold by little (`Decisions`; JSON: rank, rank, Jaccard).
 
     `before`: the version published last, whose documents stay where the mode is sticky.
     `remembered`: what earlier runs computed; nothing of it changes the result.
     """
     options = recipe.section(DedupOptions)
     remembered = remembered or Remembered()
-    removals = learned(corpus, recipe.section(SitesOptions))
+    removals, lines = learned(corpus, recipe.section(SitesOptions))
     _sign_again(corpus, removals, options, remembered)
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
-        return _table(len(corpus), {}, removals, {})
+        return _table(len(corpus), {}, removals, {}), lines
     arrays = corpus_arrays(corpus, alive, options)
     if options.mode == "sticky" and before is not None:
         arrays = replace(arrays, settled=_published(corpus, alive, before))
@@ -91,10 +91,11 @@ def decide_corpus(
         else:
             removals = add_removals(removals, shared, ids, corpus)
     table = _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
-    return table.replace_schema_metadata({
+    table = table.replace_schema_metadata({
         "compared": str(decisions.compared), "uncompared": str(decisions.uncompared),
         "paragraphs_uncompared": str(uncompared), "misses": _misses(decisions, alive),
     })  # fmt: skip
+    return table, lines
 
 
 def _misses(decisions: Decisions, alive: NDArray[np.int64]) -> str:

@@ -56,7 +56,7 @@ from pipeline.store.earlier import Earlier, read_parts
 from pipeline.store.files import output_errors, write_bytes
 from pipeline.store.groups import groups
 from pipeline.store.options import OutputOptions, RunOptions
-from pipeline.store.parquet import WriteOptions
+from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import FILES
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
@@ -144,11 +144,12 @@ class _Run:
         corpus = gather(artifacts, self.limits.limit)
         before = versions.current(self.output)
         self.observer.phase("decide", counted(len(corpus.table), "record"))
-        decisions = self._timed(seconds, "decide", lambda: self._decide(corpus, before))
+        decisions, lines = self._timed(seconds, "decide", lambda: self._decide(corpus, before))
         staged = versions.staging(self.output, self.name)
         counts, links = self._timed(
             seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
         )
+        write_parquet(lines, staged / "audit/site_lines.parquet", self._writing())
         facts = self._facts(corpus, decisions, counts)
         facts["shards"] = sorted(artifact.folder.name for artifact in artifacts)
         self._check_laws(facts, counts["rows"])
@@ -185,7 +186,7 @@ class _Run:
         seconds[name] = round(time.monotonic() - begun, 3)
         return result
 
-    def _decide(self, corpus: Corpus, before: Path | None) -> pa.Table:
+    def _decide(self, corpus: Corpus, before: Path | None) -> tuple[pa.Table, pa.Table]:
         remembered = Remembered(self.state.folder, self.cleaner)
         decisions = decide_corpus(corpus, self.recipe, before, remembered)
         remembered.save()

@@ -18,29 +18,53 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
-from pipeline.dedup.lines import SitesOptions, learn
+from pipeline.dedup.lines import NOTED, SiteRemovals, SitesOptions, learn
 from pipeline.document import Edit, apply_edits
+from pipeline.store.schema import SITE_LINES, schema, select
 from pipeline.text.line_hashes import LineRecords, unpack
 from pipeline.text.removal import Reason, removal
 
 STAGE = "sites"
 
 
-def learned(corpus: Corpus, options: SitesOptions) -> dict[int, str]:
-    """Return rank → removals (JSON) of every document that has lines of its site."""
+def learned(corpus: Corpus, options: SitesOptions) -> tuple[dict[int, str], pa.Table]:
+    """Return rank → removals (JSON) of every document that has lines of its site, and those lines.
+
+    The lines (SITE_LINES) are what receipts name, with the counts of the day.
+    """
+    none: tuple[dict[int, str], pa.Table] = {}, schema(SITE_LINES).empty_table()
     if not options.enabled or not any(part.size for part in corpus.lines):
-        return {}
+        return none
     sites = _site_hashes(corpus)
     _, documents = np.unique(sites[sites != 0], return_counts=True)
     if documents.max(initial=0) < options.site_documents:
-        return {}
-    removals, _ = learn(_chunks(corpus), sites, options)
-    ids = corpus.table.column("id")
-    reasons = removals.reasons(lambda rank: str(ids[rank].as_py()))
-    return {
+        return none
+    found, _ = learn(_chunks(corpus), sites, options)
+    removals = {
         rank: orjson.dumps({str(line): list(reason) for line, reason in lines.items()}).decode()
-        for rank, lines in reasons.items()
+        for rank, lines in found.reasons().items()
     }
+    return removals, _site_lines(corpus, found)
+
+
+def _site_lines(corpus: Corpus, found: SiteRemovals) -> pa.Table:
+    rows = found.of_sites()
+    ids = corpus.table.column("id")
+    examples = found.examples[rows]
+    there = examples >= 0
+    offsets = np.concatenate(([0], np.cumsum(there.sum(axis=1)))).astype(np.int32)
+    names = found.name[rows]
+    columns = {
+        "line": pa.array([f"{NOTED} {name:016x}" for name in names.tolist()], pa.string()),
+        "site": corpus.table.column("site").take(pa.array(found.owner[rows])).combine_chunks(),
+        "kind": pa.array(np.where(names % np.uint64(2), "line", "form").tolist(), pa.string()),
+        "documents": pa.array(found.documents[rows]),
+        "site_documents": pa.array(found.site_documents[rows]),
+        "examples": pa.ListArray.from_arrays(
+            pa.array(offsets), ids.take(pa.array(examples[there])).combine_chunks()
+        ),
+    }
+    return select(pa.table(columns), SITE_LINES)
 
 
 def _chunks(corpus: Corpus) -> Callable[[], Iterator[LineRecords]]:

@@ -14,7 +14,15 @@ from pipeline.document import Edit, replay
 from pipeline.driver import run
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
-from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
+from pipeline.store.schema import (
+    CLUSTERS,
+    DATA,
+    DROPPED,
+    EDITS,
+    LEDGER,
+    QUARANTINE,
+    SITE_LINES,
+)  # fmt: skip
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -96,6 +104,7 @@ def test_manifest_names_every_file_with_its_hash(current: Path) -> None:
         ("audit/edits.parquet", EDITS),
         ("audit/dropped.parquet", DROPPED),
         ("audit/clusters.parquet", CLUSTERS),
+        ("audit/site_lines.parquet", SITE_LINES),
         ("quarantine", QUARANTINE),
         ("ledger", LEDGER),
     ],

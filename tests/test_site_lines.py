@@ -48,7 +48,7 @@ def run(
         chunks.append(unpack(line_records(part).pack(), np.arange(first, first + len(part))))
     removals, tallies = learn(lambda: chunks, site, OPTIONS)
     out = list(texts)
-    for owner, reasons in removals.reasons(str).items():
+    for owner, reasons in removals.reasons().items():
         out[owner] = apply_edits(out[owner], removal("sites", out[owner].split("\n"), reasons))
     return out, removals, tallies
 
@@ -60,9 +60,8 @@ def test_a_long_line_that_recurs_goes_by_itself() -> None:
     assert out == [article(n) for n in range(20)]
     assert set(removals.documents) == {20}
     assert removals.examples[0].tolist() == [0, 1, 2]
-    assert removals.reasons("doc-{}".format)[0][3].note == (
-        "in 20 of 20 documents of the site; as in doc-0, doc-1, doc-2"
-    )
+    assert removals.reasons()[0][3].note == f"site_lines {removals.name[0]:016x}"
+    assert removals.of_sites().tolist() == [0]
 
 
 def test_short_lines_go_in_a_run_only() -> None:

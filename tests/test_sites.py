@@ -17,6 +17,7 @@ from pipeline.decide import lines_left
 from pipeline.document import Edit, replay
 from pipeline.driver import run
 from pipeline.recipe import load
+from pipeline.report.lookup import find
 from pipeline.report.terminal import Silent
 from pipeline.sites import without_lines
 from pipeline.text.shadow import shadow
@@ -70,9 +71,22 @@ def test_the_audit_has_counts_and_examples(published: Path) -> None:
     gone = [r for r in rows(published, "audit/dropped.parquet") if r["stage"] == "sites"]
     assert len(gone) == PAGES
     assert all(row["text"] == TAIL for row in gone)
+    assert len({row["detail"] for row in gone}) == 1, "the receipts of a line are alike"
+    (line,) = rows(published, "audit/site_lines.parquet")
+    assert line["line"] == gone[0]["detail"]
     # Pages that share the paragraph drawn for them may count as reprints of one another.
-    assert re.match(r"in (\d\d) of \1 documents of the site; as in ", gone[0]["detail"])
-    assert "a.example0" in gone[0]["detail"]
+    assert line["documents"] == line["site_documents"] > PAGES - 5
+    assert (line["site"], line["kind"]) == ("a.example", "line")
+    assert "a.example0" in line["examples"]
+
+
+def test_explain_tells_the_counts_of_the_day(published: Path) -> None:
+    (found,) = find(published, "a.example1")
+    told = r"in (\d\d) of \1 documents of the site; as in a.example0, "
+    assert re.match(told, found.gone[-1]["detail"])
+    assert re.match(told, found.steps[-1][0].note)
+    page = (published / "report.html").read_text("utf-8")
+    assert "site_lines " not in page
 
 
 def test_receipts_replay_over_all_stages_and_sites(published: Path) -> None:

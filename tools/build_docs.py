@@ -27,7 +27,7 @@ from pipeline.report.explain import in_context, plain_marks
 from pipeline.report.recipes import toml_value
 from pipeline.stages import ORDER, registry
 from pipeline.stages.chain import run_text
-from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE
+from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, SITE_LINES
 from pipeline.text.rules import builtin_rules, explain
 
 ROOT = Path(__file__).parents[1]
@@ -138,7 +138,8 @@ def columns_page() -> str:
     lines = ["# What is published", ""]
     tables = {
         "data": DATA, "audit/edits.parquet": EDITS, "audit/dropped.parquet": DROPPED,
-        "audit/clusters.parquet": CLUSTERS, "quarantine": QUARANTINE, "ledger": LEDGER,
+        "audit/clusters.parquet": CLUSTERS, "audit/site_lines.parquet": SITE_LINES,
+        "quarantine": QUARANTINE, "ledger": LEDGER,
     }  # fmt: skip
     for name, columns in tables.items():
         lines += [f"## {name}", "", "| column | type | meaning |", "|---|---|---|"]

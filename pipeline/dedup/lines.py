@@ -22,7 +22,6 @@ anywhere" has a precision of .33.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -46,12 +45,8 @@ from pipeline.text.removal import Reason
 __all__ = ["RULES", "SiteRemovals", "SitesOptions", "learn"]
 
 RULES = ("site-line", "site-template", "site-heading", "outside-article")
-_NOTES = (
-    "in {} of {} documents of the site",
-    "in {} of {} documents of the site, with other values",
-    "in {} of {} documents of the site, with nothing left below it",
-    "outside the article, on a page of which {} of {} lines are the site's",
-)
+NOTED = "site_lines"  # the table in which a note that begins so is looked up
+_PAGE = "outside the article, on a page of which {} of {} lines are the site's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +54,16 @@ class SiteRemovals:
     """m lines that go, sorted by document and line.
 
     `owner`, `line` int64 (m,): rank of the document, number of the line in its text. `rule` uint8
-    (m,): index into RULES. `documents`, `site_documents` int64 (m,): in how many of how many.
-    `examples` int64 (m, 3): ranks of documents that have the line, -1 where there are fewer.
+    (m,): index into RULES. `name` uint64 (m,): of the line among those of all sites, odd where it
+    is the same in every document, even for one of fixed form; 0 for lines outside an article.
+    `documents`, `site_documents` int64 (m,): in how many of how many. `examples` int64 (m, 3):
+    ranks of documents that have the line, -1 where there are fewer.
     """
 
     owner: Ints
     line: Ints
     rule: NDArray[np.uint8]
+    name: Words
     documents: Ints
     site_documents: Ints
     examples: Ints
@@ -73,27 +71,38 @@ class SiteRemovals:
     def __len__(self) -> int:
         return len(self.owner)
 
-    def reasons(self, ids: Callable[[int], str]) -> dict[int, dict[int, Reason]]:
-        """Return document → line → reason; `ids` names the document of a rank."""
+    def reasons(self) -> dict[int, dict[int, Reason]]:
+        """Return document → line → reason.
+
+        Of a line of the site the reason has the name only. The counts, which every new document of
+        the site moves, are in `of_sites`: they would alter the receipts of all others.
+        """
         known: dict[tuple[int, ...], Reason] = {}
         out: dict[int, dict[int, Reason]] = {}
-        counts = np.column_stack((self.rule, self.documents, self.site_documents, self.examples))
-        for owner, line, key in zip(
-            self.owner.tolist(), self.line.tolist(), map(tuple, counts.tolist()), strict=True
-        ):
+        outside = self.rule == OUTSIDE
+        keys = zip(
+            self.rule.tolist(),
+            self.name.tolist(),
+            np.where(outside, self.documents, 0).tolist(),
+            np.where(outside, self.site_documents, 0).tolist(),
+            strict=True,
+        )
+        for owner, line, key in zip(self.owner.tolist(), self.line.tolist(), keys, strict=True):
             reason = known.get(key)
             if reason is None:
-                reason = known[key] = _reason(ids, *key)
+                reason = known[key] = _reason(*key)
             out.setdefault(owner, {})[line] = reason
         return out
 
+    def of_sites(self) -> Ints:
+        """Return a row for each line of a site that goes somewhere: its first, in order of name."""
+        rows = np.flatnonzero(self.name)
+        return rows[np.unique(self.name[rows], return_index=True)[1]]
 
-def _reason(
-    ids: Callable[[int], str], rule: int, documents: int, total: int, *examples: int
-) -> Reason:
-    note = _NOTES[rule].format(documents, total)
-    seen = ", ".join(ids(rank) for rank in examples if rank >= 0)
-    return Reason(RULES[rule], f"{note}; as in {seen}" if seen else note)
+
+def _reason(rule: int, name: int, documents: int, total: int) -> Reason:
+    note = _PAGE.format(documents, total) if rule == OUTSIDE else f"{NOTED} {name:016x}"
+    return Reason(RULES[rule], note)
 
 
 def learn(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[SiteRemovals, Tallies]:
@@ -119,12 +128,14 @@ def _removals(
     chosen, rule, found, goes = judge(records, pages, options, counted)
     documents = np.zeros(len(chosen), np.int64)
     examples = np.full((len(chosen), EXAMPLES), NOBODY, np.int64)
+    name = np.zeros(len(chosen), np.uint64)
     totals = found[0].total[chosen]
     for by_form, what in ((False, counted[0]), (True, counted[1])):
         mine = ((rule == FORM) == by_form) & (rule != OUTSIDE)
         row = found[by_form].row[chosen[mine]]
         documents[mine] = what.tally.documents[row]
         examples[mine] = what.tally.examples[row]
+        name[mine] = what.tally.key[row] - np.uint64(by_form)  # keys are odd
     # Of a line outside the article the counts say how many lines of its page were learned.
     page, lines = pages_of(records)
     learned = np.bincount(page[goes], minlength=len(lines))
@@ -135,6 +146,7 @@ def _removals(
         records.owner[chosen].astype(np.int64),
         records.line[chosen].astype(np.int64),
         rule.astype(np.uint8),
+        name,
         documents,
         totals,
         np.where(examples == NOBODY, -1, examples),
@@ -146,7 +158,8 @@ def _sorted(parts: list[SiteRemovals]) -> SiteRemovals:
     if not parts:
         none = np.zeros(0, np.int64)
         empty = np.zeros((0, EXAMPLES), np.int64)
-        return SiteRemovals(none, none, np.zeros(0, np.uint8), none, none, empty)
+        words = np.zeros(0, np.uint64)
+        return SiteRemovals(none, none, np.zeros(0, np.uint8), words, none, none, empty)
     joined = [np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(SiteRemovals)]
     order = np.lexsort((joined[1], joined[0]))
     return SiteRemovals(*(array[order] for array in joined))

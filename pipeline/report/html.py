@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.report.difference import edit_spans, visible, visible_change
 from pipeline.report.recipes import toml_value
+from pipeline.report.sitelines import told
 from pipeline.report.summary import LENGTH_BITS, merge
 from pipeline.report.terminal import counted
 
@@ -45,7 +46,12 @@ A_NIGHT = 0.1  # change of the number of kept documents that is worth a word
 def read_summary(version: Path) -> dict[str, Any]:
     """Return the merged summary of a version's parts."""
     folder = version / "audit/summaries"
-    return merge(json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json")))
+    summary = merge(json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json")))
+    examples = [row for rows in summary["examples"].values() for row in rows]
+    notes = told(version, (row["note"] for row in examples))
+    for row in examples:
+        row["note"] = notes.get(row["note"], row["note"])
+    return summary
 
 
 def telling(summary: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from pipeline.document import Edit, undo_edits
 from pipeline.errors import UsageError
+from pipeline.report.sitelines import told
 from pipeline.store import version as versions
 
 
@@ -135,13 +136,16 @@ def _read(version: Path, part: str, ledger: Mapping[str, Any]) -> Found:
     text = columns.get("text")
     if text is None:
         text = _text_in_state(version, ledger)
+    rows = _rows(version / "audit/edits.parquet" / part, ledger)
+    notes = told(version, (row["note"] for row in rows))
     edits = [
-        (row["step"], Edit(*(row[field] for field in Edit._fields)))
-        for row in _rows(version / "audit/edits.parquet" / part, ledger)
+        (row["step"], Edit(**{f: row[f] for f in Edit._fields} | {"note": note}))
+        for row in rows
+        for note in (notes.get(row["note"], row["note"]),)
     ]
     steps = [[edit for _, edit in group] for _, group in groupby(edits, key=lambda item: item[0])]
     gone = [
-        row
+        {**row, "detail": notes.get(row["detail"], row["detail"])}
         for name in (part, part.replace("part", "paragraphs"))
         for row in _rows(version / "audit/dropped.parquet" / name, ledger)
     ]

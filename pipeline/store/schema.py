@@ -86,7 +86,7 @@ EDITS: tuple[Column, ...] = (
     Column("before", pa.string(), "text that stood there"),
     Column("after", pa.string(), "text that stands there now"),
     Column("confidence", pa.float32(), "0-1"),
-    Column("note", pa.string(), "what a reader needs besides: twin, column, counts"),
+    Column("note", pa.string(), "what else: twin, column, line of audit/site_lines"),
 )
 
 DROPPED: tuple[Column, ...] = (
@@ -110,6 +110,15 @@ CLUSTERS: tuple[Column, ...] = (
     Column("kept", pa.bool_(), "whether it is the one that stays"),
     Column("kind", pa.string(), "survivor, exact, near or contained"),
     Column("jaccard", pa.float32(), "similarity with the survivor, 0-1"),
+)
+
+SITE_LINES: tuple[Column, ...] = (
+    Column("line", pa.string(), "name of the line, as the notes of its receipts have it"),
+    Column("site", pa.string(), "the site"),
+    Column("kind", pa.string(), "line (the same everywhere) or form (with changing values)"),
+    Column("documents", pa.int64(), "documents of the site that have it, reprints not counted"),
+    Column("site_documents", pa.int64(), "documents of the site, reprints not counted"),
+    Column("examples", NAMES, "ids of the first documents that have it"),
 )
 
 QUARANTINE: tuple[Column, ...] = (
