@@ -6,8 +6,9 @@ every character; Python then looks only at the places found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -68,6 +69,13 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
             table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint32(flag)
             i = last + 1
     return table
+
+
+@cache
+def that_are(says: Callable[[str], bool]) -> NDArray[np.bool_]:
+    """Return of which code points of the BMP a method of str (str.isalnum) holds: bool (65536,)."""
+    every = np.arange(65536, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return np.fromiter(map(says, every), np.bool_, 65536)
 
 
 def groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:

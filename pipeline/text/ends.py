@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
+from pipeline.text.codes import that_are
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
@@ -101,13 +102,12 @@ def _tables() -> _Tables:
         (_WIRE, [*"电讯消道导"]),
     ):
         classes[[ord(char) for char in chars]] |= bit
-    # What ends in white space ends in a bracket perhaps: Python asks again.
-    spaces = [chr(unit) for unit in range(65536) if chr(unit).isspace()]
     return _Tables(
         classes.take(fold_table()),
         _flags([*map(chr, range(0x3400, 0xA000)), *"abcdefghijklmnopqrstuvwxyz"]),
         _flags([label for label in labels if len(label) == 1]),
-        _flags([*_CLOSED, *spaces]),
+        # What ends in white space ends in a bracket perhaps: Python asks again.
+        _flags(_CLOSED) | that_are(str.isspace),
         _flags("-/.年"),
         _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
         _keys(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import SLICE, Codes, slices
+from pipeline.text.codes import SLICE, Codes, slices, that_are
 from pipeline.text.fold import fold_table
 
 STRUCTURE, PROSE, LEADS, LABEL, PICTURE = 1, 2, 4, 8, 16
@@ -228,10 +228,10 @@ def _folded(codes: NDArray[np.uint32], places: NDArray[Any]) -> NDArray[np.uint1
 def _kinds() -> NDArray[np.uint8]:
     """Return for every code point what it is, once folded: uint8 (65536,)."""
     kinds = np.zeros(65536, np.uint8)
-    kinds[[c for c in range(65536) if chr(c).isalnum()]] = _LETTER
+    kinds[that_are(str.isalnum)] = _LETTER
     kinds[0xD800:0xE000] = _LETTER  # what is left of a damaged character: Han more often than not
     kinds[0xFFFF] = _LETTER  # stands for all beyond it
-    kinds[[c for c in range(65536) if chr(c).isdecimal()]] = _DIGIT
+    kinds[that_are(str.isdecimal)] = _DIGIT
     for mark, kind in ((":", _COLON), ("]", _OPEN), (")", _CLOSE), ("\n", _BREAK)):
         kinds[ord(mark)] = kind
     return kinds.take(fold_table())

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import Codes
+from pipeline.text.codes import Codes, that_are
 from pipeline.text.fold import fold_table
 from pipeline.text.literals import ends_line, outer_letters
 from pipeline.text.prose import plain_sentences
@@ -32,7 +32,7 @@ class Lines:
         self.size = ends - starts
         self.plain: Flags = plain_sentences(part.codes, starts, ends)
         # Not the blank ones, nor those that are indented.
-        self.filled: Flags = ~_spaces().take(part.codes.take(starts), mode="clip")
+        self.filled: Flags = ~that_are(str.isspace).take(part.codes.take(starts), mode="clip")
         self.first = np.searchsorted(starts, part.starts[:-1])  # of each text
         counts = np.diff(self.first, append=len(ends))
         self.owner = np.repeat(np.arange(len(counts)), counts)
@@ -47,11 +47,6 @@ class Lines:
         owner = self.owner[line]
         between: Flags = (top[owner] < line) & (line < bottom[owner])
         return between
-
-
-@cache
-def _spaces() -> Flags:
-    return np.array([chr(code).isspace() for code in range(65536)])
 
 
 class Places:
@@ -153,16 +148,11 @@ def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np
     Nor is there one where a mark of a link stands before it in a line that is to be `bare`.
     """
     linked = links.take(window) & bare[:, None]
-    first = (_letters().take(window) | linked).argmax(1)
+    first = (that_are(str.isalnum).take(window) | linked).argmax(1)
     found = window[np.arange(len(window)), first]
-    return np.where(_letters().take(found), found, 0).astype(np.uint16)
+    return np.where(that_are(str.isalnum).take(found), found, 0).astype(np.uint16)
 
 
 @cache
 def _marks(marks: str) -> Flags:
     return np.isin(np.arange(65536), [ord(mark) for mark in marks])
-
-
-@cache
-def _letters() -> Flags:
-    return np.array([chr(code).isalnum() for code in range(65536)])

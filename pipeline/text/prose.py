@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.codes import that_are
 from pipeline.text.fold import fold_table
 
 _LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,20}\])")
@@ -93,9 +94,9 @@ def plain_sentences(
 @cache
 def _openers() -> NDArray[np.bool_]:
     """Return with which characters a line is no item of a list: letters, and quotation marks."""
-    folded = fold_table()
-    letters = [chr(c).isalpha() or chr(c) in "\"'《" for c in range(65536)]
-    return np.array(letters).take(folded)
+    letters = that_are(str.isalpha).copy()
+    letters[[ord(mark) for mark in "\"'《"]] = True
+    return letters.take(fold_table())
 
 
 @cache

@@ -56,7 +56,7 @@ def folds() -> dict[int, str]:
 
 def reference(text: str) -> str:
     """Return the shadow of a text, from the definition."""
-    if len(text) > _MARKS:
+    if len(text) > _MARKS and sum(map(bool, map(unicodedata.combining, text))) > _MARKS:
         text = _long_runs().sub(r"\1", text)
     normal = unicodedata.normalize("NFKC", text)
     return "".join(d for c in normal for d in c.lower() if d.isalnum()).translate(folds())

@@ -9,9 +9,10 @@ code, all of them lead back to it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import compress
 from types import MappingProxyType
 
 import numpy as np
@@ -70,15 +71,21 @@ def _reading(name: str, pairs: dict[int, int]) -> Reading:
     return Reading(name, first, second, size)
 
 
-def _two_byte(codec: str, leads: range, trails: list[int]) -> dict[int, int]:
-    pairs: dict[int, int] = {}
-    for lead in leads:
-        # A row at a time: a line end is a trail byte in none of these codecs.
-        row = b"\n".join(bytes((lead, trail)) for trail in trails).decode(codec, "replace")
-        for trail, char in zip(trails, row.split("\n"), strict=True):
-            if len(char) == 1 and char != "\ufffd" and ord(char) < 0x10000:
-                pairs.setdefault(ord(char), lead << 8 | trail)
-    return pairs
+def _two_byte(codec: str, leads: Sequence[int], trails: Sequence[int]) -> dict[int, int]:
+    """Map the characters of two-byte codes to the first code that gives each, in order of code."""
+    rows = np.full((len(leads) * len(trails), 3), ord("\n"), np.uint8)
+    rows[:, 0] = np.repeat(leads, len(trails))
+    rows[:, 1] = np.tile(trails, len(leads))
+    # All at once: a line end is a trail byte in none of these codecs.
+    chars = rows.tobytes().decode(codec, "replace").split("\n")[:-1]
+    single = np.fromiter(map(len, chars), np.int64, len(rows)) == 1
+    text = "".join(compress(chars, single))
+    found = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = rows[single, 0].astype(np.int64) << 8 | rows[single, 1]
+    good = (found != 0xFFFD) & (found < 0x10000)
+    found, codes = found[good], codes[good]
+    first = np.sort(np.unique(found, return_index=True)[1])
+    return dict(zip(found[first].tolist(), codes[first].tolist(), strict=True))
 
 
 def _one_byte(codec: str, others: Mapping[int, int] = MappingProxyType({})) -> dict[int, int]:
@@ -130,9 +137,7 @@ def _cp950() -> dict[int, int]:
 def _cp932() -> dict[int, int]:
     trails = [*range(0x40, 0x7F), *range(0x80, 0xFD)]
     leads = [*range(0x81, 0xA0), *range(0xE0, 0xF0), *range(0xFA, 0xFD)]
-    pairs: dict[int, int] = {}
-    for lead in leads:
-        pairs = {**_two_byte("cp932", range(lead, lead + 1), trails), **pairs}
+    pairs = _two_byte("cp932", leads, trails)
     user = [lead << 8 | trail for lead in range(0xF0, 0xFA) for trail in trails]
     pairs |= {0xE000 + i: code for i, code in enumerate(user)}
     pairs |= {0xFF61 + i: 0xA1 + i for i in range(63)}

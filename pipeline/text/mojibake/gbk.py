@@ -18,10 +18,11 @@ from pipeline.text.mojibake.hopeless import MARK
 def characters() -> list[str]:
     """Return the character of each two-byte code, or an empty string: 65,536 entries."""
     full = reading("gbk")
-    table = [""] * 65536
-    for code in np.flatnonzero(full.size == 2)[::-1].tolist():
-        table[int(full.first[code]) << 8 | int(full.second[code])] = chr(code)
-    return table
+    chars = np.flatnonzero(full.size == 2)[::-1]  # the smallest last: it stays
+    table = np.zeros(65536, np.uint32)
+    table[full.first[chars].astype(np.int64) << 8 | full.second[chars]] = chars
+    every = table.tobytes().decode("utf-32-le", "surrogatepass")
+    return ["" if char == "\0" else char for char in every]
 
 
 @cache
