@@ -40,6 +40,7 @@ _ROLE = re.compile(
     r"(?:本报|本网|本台)?(?:特约|实习|见习|全媒体|职工)?(?:记者|記者|通讯员|通訊員|实习生|實習生|摄影|攝影)"
 )
 _WORD = re.compile(r"[^\s()\[\]【】|/:,;]+")
+_ROLE_END = re.compile("[者员員生影]")
 _WORD_GAP = re.compile(r"\s+(?=\S)")
 _CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
@@ -285,6 +286,8 @@ def _known(value: str) -> bool:
 
 def _before_role(value: str) -> int | None:
     """Return where names end that another role follows at once: 王选辉实习生郑旭."""
+    if not _ROLE_END.search(value):
+        return None
     for found in _ROLE.finditer(value, 2):
         if people(value[: found.start()], strict=True):
             return found.start()
@@ -314,7 +317,6 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
         end = close
     elif text.folded[start : (opened := text.folded.find("[", start, end))].strip() and opened > 0:
         end = opened  # folded 【
-    rules = grammar()
     ends = [end]
     for pattern in _stops(text.folded[start:end]):
         found = pattern.search(text.folded, start, end)
@@ -325,7 +327,7 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
         ends.append(slashed.end())
     for word in _WORD_GAP.finditer(text.folded[start:end]):
         at = start + word.end()
-        if rules.spaced.match(text.folded, at, end) or _role_word(text, at, end):
+        if _role_word(text, at, end):
             ends.append(at)
             break
     return min(ends)
@@ -347,8 +349,12 @@ def _stops(rest: str) -> Iterator[re.Pattern[str] | Closed]:
 
 def _role_word(text: _Text, at: int, end: int) -> bool:
     """Whether a new role begins at a word: 通讯员刘娟, 新京报记者 李四."""
-    found = grammar().glued.match(text.folded, at, end)
-    return found is not None
+    rules = grammar()
+    if not text.staffed:
+        headed = rules.headed_by.get(text.folded[at])
+        return headed is not None and headed.match(text.folded, at, end) is not None
+    pair = rules.spaced, rules.glued
+    return any(pattern.match(text.folded, at, end) for pattern in pair)
 
 
 def _starts_here(
