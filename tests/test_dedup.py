@@ -80,6 +80,12 @@ def test_copies_are_found(copy: str) -> None:
     assert decisions.copies().sum() == 1
 
 
+def test_short_texts_cut_to_60_percent_are_found() -> None:
+    whole = [prose(seed, 220) for seed in range(3000, 3200)]
+    decisions = run([*whole, *(text[: int(len(text) * 0.6)] for text in whole)])
+    assert np.flatnonzero(decisions.kept).tolist() == list(range(200))
+
+
 def test_scripts_meet() -> None:
     opencc = pytest.importorskip("opencc")
     text = "槐荫区着力发展现代产业体系，" * 3 + prose(7)

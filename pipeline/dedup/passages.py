@@ -3,7 +3,7 @@
 A copy cut to 60 % shares .6 of its shingles with the whole, and 20 bands of 6 rows propose such a
 pair with probability .61 only. Its passages find it: of the places whose shingle hashes are the
 smallest of the text, the 40 characters that follow are hashed; where two texts share two of eight,
-they are candidates. Two unrelated texts never share 40 characters twice by chance.
+or one that no third has, they are candidates. Unrelated texts never share 40 characters by chance.
 """
 
 from __future__ import annotations
