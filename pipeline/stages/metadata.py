@@ -141,16 +141,25 @@ def _one_pass(
     lines = [*head, *tail]
     signed = _signed(tail or head)
     found = _columns(head, lines, signed, document.columns, wired=bits & DATELINE != 0)
+    twice = _mark_repeated(head, document.columns.get("title") or found.get("title"))
     edits = _edits(text, lines, signed)
     if not edits and not found:
         return document, None
     document = document.edited(edits, **found)
-    if not edits or _is_settled(head, tail, signed):
+    if not edits or (not twice and _is_settled(head, tail, signed)):
         return document, None
     stays = {*labelled, *(line.start for line in lines if line.says)}
     if signed:
         stays.add(signed.line.start)
     return document, _moved(stays.difference(line.start for line in lines if line.goes), edits)
+
+
+def _mark_repeated(head: Sequence[Line], title: object) -> bool:
+    """Mark the title where it stands once more, as pages print it; say whether it did."""
+    same = [line for line in head if not line.goes and line.text.strip(" #\t\r\u3000") == title]
+    for line in same[1:]:
+        line.says, line.goes = (Statement("repeated-title", "", None, True),), True
+    return len(same) > 1
 
 
 def _moved(starts: Iterable[int], edits: Sequence[Edit]) -> Labelled:

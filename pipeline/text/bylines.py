@@ -27,7 +27,7 @@ _OF_PAGE = re.compile(
     r"|字[体體号號型级級]|[当當]前|[您你]|位置)"
 )
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
-_STAMP = re.compile(r"\d{4}[-/.]\d|\d:\d\d|\d版")
+_STAMP = re.compile(r"\d{4}[-/.]\d|\d[:：]\d\d|\d版")
 _EDITION = re.compile(r"第?[A-Z]?\d{1,3}\s?版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content

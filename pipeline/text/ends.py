@@ -52,7 +52,7 @@ _DATED_CHARS = 500
 # The day of a paper and its page, on the first two lines of an article.
 _EDITION = re.compile(r"[^\n]{0,8}(?:19|20)\d\d[-年][^\n]{4,20}\n\s{0,4}第?\s?[A-Z]?\d{1,3}\s?版")
 _DATED = re.compile(
-    r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,24}(?:\d:\d\d|\d\s?版))"
+    r"\n[^\n]{0,24}?(?:19|20)\d\d(?:[-/.]\d{1,2}[-/.]\d|年[^\n]{3,24}(?:\d[:：]\d\d|\d\s?版))"
 )
 _CLOSED = ")）】]］〕"
 _LAST_CHARS = 1000  # of a text, for a line in brackets with blank lines below it

@@ -41,7 +41,7 @@ _REPORTED = re.compile(
     r"记者[^\s/]{2,16}\s?/\s?(?P<at>[\u4e00-\u9fff]{2,4}?)(?:即时|综合|连线|现场)?报[道导]"
 )
 _NO_PLACE = frozenset(re.findall("..", "综合即时连线现场编译整理专题独家外电摄影特别国际体育娱乐"))
-_WIRE = re.compile("[电電讯訊]|消息|报道|報導")
+_WIRE = re.compile("[电電讯訊]|消息|[报報][道导導]")
 _RUN_ON = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:特约|职工)?(?:通讯员|摄影))")
 
 
