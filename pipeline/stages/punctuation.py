@@ -48,7 +48,8 @@ def _punctuated(rules: Punctuation, documents: Sequence[Document]) -> list[Docum
     for _ in range(_PASSES):
         found = rules.batch([out[i].text for i in awake])
         for k, changes in found.items():
-            out[awake[k]] = out[awake[k]].edited(_edits(changes.items))
+            i = awake[k]
+            out[i] = out[i].converted(changes.text, _edits(changes.items))
         awake = [awake[k] for k, changes in found.items() if not changes.final]
         if not awake:
             break

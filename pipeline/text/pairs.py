@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from pipeline.text.marks import has_han, is_side
@@ -41,6 +41,14 @@ def brackets(text: str, places: Sequence[int]) -> list[Found]:
             if text[place] != wide:
                 found.append(("ascii-bracket", place, place + 1, text[place], wide))
     return found
+
+
+def nearly_pairs(places: Sequence[int], less: int) -> bool:
+    """Whether some of these brackets are a little too far from each other, by `less` or fewer."""
+    return any(
+        bisect_right(places, at + _BRACKET_CHARS + less) > bisect_right(places, at + _BRACKET_CHARS)
+        for at in places
+    )
 
 
 def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:

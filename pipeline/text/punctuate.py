@@ -35,9 +35,13 @@ Found = tuple[str, int, int, str, str]
 
 
 class Changes(NamedTuple):
-    """What changes in a text, in order, not overlapping; `final`: a second look finds nothing."""
+    """What changes in a text, in order, not overlapping, and what the text is then.
+
+    `final`: a second look finds nothing.
+    """
 
     items: list[Found]
+    text: str
     final: bool
 
 
@@ -58,8 +62,10 @@ _SCRAPED_HABIT = 3
 _ASCII_MARK = re.compile(f"[{ASCII_MARKS}]")
 _WATCHED = frozenset(ASCII_MARKS + "()\"' \u3000.-…—")
 """Characters that may be judged anew when what stands beside them changes."""
-_WATCHED_MARK = _WATCHED | frozenset(WIDE_MARKS)
-"""The same, when a mark comes to stand beside them: two make a run."""
+_WIDE = frozenset(WIDE_MARKS)
+_MARKS = _WIDE | frozenset(ASCII_MARKS)
+
+_OF_QUOTES = frozenset(("straight-quote", "misdirected-quote", "unnested-quote"))
 
 _NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
 _LONGEST_DASH = 6
@@ -94,13 +100,14 @@ class Punctuation:
                 text = texts[part.first + i]
                 items = _in_order(text, self.judged(text, places))
                 if items:
-                    final = self.width == "cjk" and _is_final(text, places, items)
-                    found[part.first + i] = Changes(items, final)
+                    after, spans = _applied(text, items)
+                    final = self.width == "cjk" and _is_final(after, spans, places, items)
+                    found[part.first + i] = Changes(items, after, final)
         if self.width == "ascii":
             for i, text in enumerate(texts):
                 items = found[i].items if i in found else []
                 if items := _in_order(text, items + _narrowed(text, items)):
-                    found[i] = Changes(items, False)
+                    found[i] = Changes(items, _applied(text, items)[0], False)
         return found
 
     def judged(self, text: str, places: Candidates) -> list[Found]:
@@ -247,19 +254,47 @@ def _in_order(text: str, found: list[Found]) -> list[Found]:
     return [found[i] for i in unprotected(text, [item[1] for item in found])] if found else []
 
 
-def _is_final(text: str, places: Candidates, items: Sequence[Found]) -> bool:
-    """Say whether nothing more can be found in the text that these changes give.
+def _applied(text: str, items: Sequence[Found]) -> tuple[str, list[tuple[int, int]]]:
+    """Return the changed text, and where the changes are in it."""
+    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
+    cursor = size = 0
+    for _, start, end, _, after in items:
+        pieces += (text[cursor:start], after)
+        size += start - cursor
+        spans.append((size, size + len(after)))
+        size += len(after)
+        cursor = end
+    pieces.append(text[cursor:])
+    return "".join(pieces), spans
+
+
+def _stirs(beside: str, after: str) -> bool:
+    """Whether what stands beside a change, from the nearest on, may be judged anew."""
+    if beside[:1] in _WIDE:
+        return after[:1] in _WIDE or beside[1:] in _MARKS
+    return beside[:1] in _WATCHED
+
+
+def _is_final(
+    text: str, spans: Sequence[tuple[int, int]], places: Candidates, items: Sequence[Found]
+) -> bool:
+    """Say whether nothing more can be found in a text that `items` changed, at `spans`.
 
     A mark is judged by what stands beside it (four characters to its right at most) and by the
-    clause before it, whose window moves with its length; a bracket, a quote, a dot, a blank by what
-    stands beside it; all of them by their text, if they were worth a look in it at all.
+    clause before it, whose window moves with its length; a bracket by what stands beside it, and by
+    how far its partner is; a quote by the others; a dot, a blank by what stands beside it.
     """
-    by_text = (places.brackets, places.straight, places.curly, places.stops, places.doubled)
-    if any(by_text) or places.drawn:
+    if places.stops or places.doubled:  # which are counted
         return False
-    for _, start, end, before, after in items:
-        watched = _WATCHED_MARK if after else _WATCHED
-        if text[start - 1 : start] in watched or text[end : end + 1] in watched:
+    shorter = sum(len(before) - len(after) for _, _, _, before, after in items)
+    if shorter and pairs.nearly_pairs(places.brackets, shorter):
+        return False
+    for (start, end), (rule, _, _, before, after) in zip(spans, items, strict=True):
+        # A full-width mark matters to a mark, with which it makes a run, or in a run of its own.
+        left, right = text[max(0, start - 2) : start][::-1], text[end : end + 2]
+        stirred = (_stirs(right, after), _stirs(left, after) and left[0] + after != " （")
+        if rule in _OF_QUOTES or any(stirred):
             return False
         moved = CLAUSE_CHARS + 1 if len(before) != len(after) else 0
         if _ASCII_MARK.search(text, max(0, start - 4), start) or (
