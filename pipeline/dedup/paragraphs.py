@@ -36,7 +36,7 @@ Texts = Callable[[Ranks], list[str]]
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
 NGRAM = 5
 _PARTITION = 1 << 25  # values sorted at a time: 256 MB
-_PIECE = 1 << 22  # passages sorted at a time when pairs are looked for: 32 MB
+_PIECE = 1 << 24  # passages sorted at a time when pairs are looked for: 128 MB
 _REACH = 32
 """Of the paragraphs with one passage each is compared with so many less one before it in time: with
 all, where a passage is no formula; and copies of which there are thousands have each other."""
