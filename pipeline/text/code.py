@@ -12,6 +12,7 @@ _OPENING = re.compile(
 )
 _STRING = re.compile(r"""\"[^"\n]*\"|'[^'\n]*'""")
 _COMMENT = re.compile(r"(?:^|\s)(?://|/\*|\*/|#|--)(?:[\s!].*)?$|(?<!:)//.*$|/\*.*$")
+_STRING_OR_COMMENT = re.compile(r"[\"'#]|//|/\*|\*/|--")
 _CALL = re.compile(
     r"[A-Za-z_]\(|\)\.|\[\w*\]|[)\]}]\(|(?:^|[\w\])])\s?[-+*/|]?=>?\s?\S|->|::|\"\"?:\s?\S"
 )
@@ -67,6 +68,8 @@ def is_code_line(line: str) -> bool:
     """
     line = line.strip()
     if len(line) > _LONGEST or not line[:1].isascii():
+        return False
+    if not line.isascii() and not _STRING_OR_COMMENT.search(line):
         return False
     code = _COMMENT.sub("", _STRING.sub('""', line)).rstrip()
     if not code or not code.isascii():

@@ -297,8 +297,6 @@ def _is_final(
         if rule in _OF_QUOTES or any(stirred):
             return False
         moved = CLAUSE_CHARS + 1 if len(before) != len(after) else 0
-        if _ASCII_MARK.search(text, max(0, start - 4), start) or (
-            moved and _ASCII_MARK.search(text, end, end + moved)
-        ):
+        if _ASCII_MARK.search(text, max(0, start - 4), end + moved):
             return False
     return True
