@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pipeline.corpus import Artifact, read_records
 from pipeline.errors import ConservationError
 from pipeline.plan import PieceName, PlannedPiece, Shard
-from pipeline.store.files import output_errors, sync_file, sync_folder, write_bytes
+from pipeline.store.files import output_errors, sync_file, sync_folder
 
 
 class State:
@@ -49,7 +49,7 @@ class State:
             "pieces": [tuple(p.name) for p in shard.pieces],
         }
         with output_errors(folder):
-            write_bytes(folder / "meta.json", orjson.dumps(meta))
+            (folder / "meta.json").write_bytes(orjson.dumps(meta))
             for path in folder.iterdir():
                 sync_file(path)
             sync_folder(folder)
