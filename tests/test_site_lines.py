@@ -212,6 +212,16 @@ def test_of_a_whole_page_the_article_stays() -> None:
     assert "outside-article" in {RULES[rule] for rule in removals.rule}
 
 
+def test_a_short_article_is_not_outweighed() -> None:
+    """What a page says of its cookies, in words of its own, may be longer than the article."""
+    menu = "\n".join(f"某某市新闻频道栏目之{name}" for name in SUBJECTS + DEEDS)
+    cards = "\n".join(f"{deed}进展综述\n十分钟前" for deed in DEEDS + SUBJECTS)
+    pages = [f"{menu}\n{sentence(n)}\n{sentence(n, 1)}\n{cards}" for n in range(20)]
+    consent = "\n".join(f"{sentence(99, k)[:-1]}，{sentence(99, k + 9)}" for k in range(6))
+    out, _, _ = run([*pages[1:], f"{pages[0]}\n{consent}"])
+    assert out[-1].startswith(f"{sentence(0)}\n{sentence(0, 1)}\n")
+
+
 @given(st.integers(1, 40), st.randoms(use_true_random=False))
 @settings(max_examples=20, deadline=None)
 def test_neither_chunks_nor_their_order_matter(size: int, random: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.dedup.line_counts import Flags, Ints, Shares, SitesOptions
+from pipeline.dedup.line_counts import Flags, Ints, Shares, SitesOptions, follows_above
 from pipeline.text.line_hashes import PROSE, LineRecords
 
 _PROSE_WORTH = 40  # letters beyond which a sentence counts no more: cards have long ones as well
@@ -41,6 +41,12 @@ def outside_article(
     worth = np.where(prose, np.minimum(records.chars.astype(np.int64), _PROSE_WORTH), -_SHORT_COST)
     worth = np.where(goes, -_LEARNED_COST, worth)
     stays = records.chars >= np.where(prose, _PARAGRAPH_CHARS, _PARAGRAPH_CHARS + 20)
+    # A player or a box may cut an article in two, and what a service says of cookies may be longer
+    # than the whole of it: new sentences that stand together stay wherever they stand.
+    new = prose & ~goes & ~familiar
+    together = new[1:] & new[:-1] & follows_above(records)[1:]
+    stays[1:] |= together
+    stays[:-1] |= together
     sizes = np.diff(bounds)
     gone = np.concatenate(([0], np.cumsum(goes)))
     enough = np.minimum(options.page_share * sizes, options.page_learned)
@@ -59,9 +65,6 @@ def outside_article(
         places = high + np.flatnonzero(rare[high:top])
         longest = places[np.argsort(records.chars[places], kind="stable")[-_TITLES:]]
         titles[longest] = titles[places[-1:]] = True
-    # A player or a box may cut an article in two: short sentences between its paragraphs stay too.
-    held = stays & prose & ~goes
-    out[1:-1] &= ~(prose[1:-1] & held[:-2] & held[2:])
     outside: Flags = out & ~goes & ~stays & ~titles
     return outside, titles
 
