@@ -18,9 +18,9 @@ from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text import seam
 from pipeline.text.marks import HAN
-from pipeline.text.seam import torn
+from pipeline.text.seam import alone
 from pipeline.text.width import MANY, NARROW, WIDEST, Line, wrap_width
-from pipeline.text.wrapping import may_be_cut
+from pipeline.text.wrapping import may_be_cut, may_be_sure
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
 LINE_ENDS = "\r\x85\u2028\u2029"
@@ -91,18 +91,20 @@ def suspects(texts: Sequence[str]) -> list[int]:
         lines = _lines(part)
         hit, held = _layout(part, lines)
         breaks = _breaks(lines, hit)
-        likely, narrow = _weighed(lines, breaks, len(hit))
+        likely, odds, narrow = _weighed(lines, breaks, held)
         for i, mine in _by_text(lines, narrow):
-            text, start = texts[part.first + i], int(part.starts[i])
-            if not (hit[i] or held[i]) and _shares_width(lines, mine, text, start):
-                hit[i] = _has_width(lines, mine, _read(text, start, lines))
-        likely = likely[~hit[lines.owners[likely]]]
-        owners = lines.owners[breaks]
-        for i, mine in _by_text(lines, likely):
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
-            pairs = [(read(j), read(j + 1)) for j in mine.tolist()]
-            # With no odds above 0 the share of cut lines stays at the tenth that is taken at first.
-            if any(torn(a.text, a.text, b.text, 0.0) > 0 for a, b in pairs):
+            hit[i] = _has_width(lines, mine, read)
+        open_ = ~hit[lines.owners[likely]]
+        likely, odds = likely[open_], odds[open_].tolist()
+        owners = lines.owners[breaks]
+        for first, last in arrays.groups(lines.owners[likely]):
+            if not may_be_sure(odds[first:last]):
+                continue
+            i = int(lines.owners[likely[first]])
+            read = _read(texts[part.first + i], int(part.starts[i]), lines)
+            pairs = [(read(j).text, read(j + 1).text) for j in likely[first:last].tolist()]
+            if may_be_sure([alone(*pair) for pair in pairs]):
                 every = breaks[slice(*np.searchsorted(owners, [i, i + 1]))]
                 every = every[~(lines.fenced[every] | lines.fenced[every + 1])]
                 hit[i] = may_be_cut([(read(j), read(j + 1)) for j in every.tolist()])
@@ -283,45 +285,22 @@ def _has_width(lines: _Lines, bare: Places, read: Callable[[int], Line]) -> bool
     return wrap_width(every, kinds) is not None
 
 
-def _shares_width(lines: _Lines, bare: Places, text: str, start: int) -> bool:
-    """Whether half the breaks after the lines `bare` of a text can be explained by one width.
+def _weighed(
+    lines: _Lines, mine: Places, held: Bools
+) -> tuple[Places, NDArray[np.float64], Places]:
+    """Return after which of the lines `mine` the sentence is likely to go on, and the odds.
 
-    Those of code do not count. The text begins at `start` in the slice.
+    And the lines without a mark in those texts that may have been wrapped at a width: only that
+    could join what the sentence does not. None is looked for in the texts `held`.
     """
-    latin = ~lines.has(bare, BEYOND_ASCII) & ~lines.fenced[bare]
-    asked = bare[latin]
-    firsts, ends = (lines.starts[asked] - start).tolist(), (lines.ends[asked] - start).tolist()
-    prose = [
-        not (look.is_code(line) or look.is_table(line))
-        for line in map(text.__getitem__, map(slice, firsts, ends))
-    ]
-    kept = lines.has(bare, BEYOND_ASCII)
-    kept[latin] = prose
-    bare = bare[kept]
-    if len(bare) < MANY:
-        return False
-    credit = int(np.count_nonzero((lines.at(-1, bare) & CREDIT) != 0))
-    least = max(len(bare) - credit, 2 * MANY)
-    one = np.zeros(len(bare), np.intp)
-    return any(
-        int(_overlap(one, np.maximum(size, narrowest), grown, 1)[0]) * 2 >= least
-        for size, grown, narrowest in _stretches(lines, bare)
-    )
-
-
-def _weighed(lines: _Lines, mine: Places, n: int) -> tuple[Places, Places]:
-    """Return after which of the lines `mine` the sentence is likely to go on.
-
-    And the lines without a mark in those of the n texts that may have been wrapped at a width:
-    only that could join what the sentence does not.
-    """
+    n = len(held)
     owners = lines.owners[mine]
     if not len(mine):
-        return mine, mine
+        return mine, np.zeros(0), mine
     # A width could join what the sentence does not, in texts whose lines are not too wide for one.
     total = np.bincount(lines.owners, minlength=n)
     wide = lines.ends - lines.starts > WIDEST
-    asked = np.bincount(lines.owners, wide, n) * 10 <= total
+    asked = ~held & (np.bincount(lines.owners, wide, n) * 10 <= total)
     asked &= np.bincount(owners, minlength=n) >= MANY
     bonds, odds = _weights(lines, mine, asked[owners])
     head = lines.first(mine) | lines.first(mine + 1)
@@ -329,9 +308,9 @@ def _weighed(lines: _Lines, mine: Places, n: int) -> tuple[Places, Places]:
     hopeful = np.bincount(owners, np.maximum(bonds, least), n) > 0
     hopeful[owners[odds > 0]] = True
     asked &= hopeful
-    likely = mine[odds > 0]
-    likely = likely[~_apart(lines, likely) & lines.has(likely, LETTER)]
-    return likely, _of_one_width(lines, asked)
+    above = np.flatnonzero(odds > 0)
+    above = above[~_apart(lines, mine[above]) & lines.has(mine[above], LETTER)]
+    return mine[above], odds[above], _of_one_width(lines, asked)
 
 
 def _weights(
@@ -382,23 +361,59 @@ def _of_one_width(lines: _Lines, asked: Bools) -> Places:
     asked &= np.bincount(owners, bare & (sizes >= NARROW), n) >= MANY
     asked &= np.bincount(owners, columns > WIDEST, n) * 10 <= total
     latin = ~lines.has(every, BEYOND_ASCII)
+    # Code does not count: what is in a fence, ends or looks so.
     code = np.isin(lines.codes[lines.ends[every] - 1], _CODE_ENDS) | lines.fenced[every]
     mine = np.flatnonzero(bare & asked[owners] & ~(latin & code))
     if not len(mine):
         return mine
-    # Not counted: what may be the credit of a picture, or code.
-    counted = ((before[mine] & CREDIT) == 0) & ~latin[mine]
-    least = np.maximum(np.bincount(owners[mine], counted, n), 2 * MANY)
-    alike = np.zeros(n, np.bool_)
-    for measure, (size, grown, narrowest) in zip(
-        (sizes, columns), _stretches(lines, every[mine]), strict=True
-    ):
+    votes = _Votes(owners[mine], list(_stretches(lines, every[mine])), (before[mine] & CREDIT) == 0)
+    few = []
+    for measure, (_, grown, _) in zip((sizes, columns), votes.stretches, strict=True):
         most = np.zeros(n, np.intp)
-        np.maximum.at(most, owners[mine], grown)
-        few = np.bincount(owners, measure > most[owners] + 2, n) * 10 <= total
-        shared = _overlap(owners[mine], np.maximum(size, narrowest), grown, n)
-        alike |= few & (shared * 2 >= least)
-    return every[bare & (alike & asked)[owners]]
+        np.maximum.at(most, votes.owners, grown)
+        few.append(np.bincount(owners, measure > most[owners] + 2, n) * 10 <= total)
+    asked &= votes.agree(~latin[mine], few)
+    doubtful = np.flatnonzero(latin[mine] & asked[votes.owners])
+    prose = np.ones(len(mine), np.bool_)
+    prose[doubtful] = [_is_prose(lines, i) for i in every[mine[doubtful]].tolist()]
+    asked &= votes.of(prose).agree(prose[prose], few)
+    return every[bare & asked[owners]]
+
+
+def _is_prose(lines: _Lines, i: int) -> bool:
+    line = "".join(map(chr, lines.codes[lines.starts[i] : lines.ends[i]].tolist()))
+    return not (look.is_code(line) or look.is_table(line))
+
+
+@dataclass(frozen=True, slots=True)
+class _Votes:
+    """The widths that explain some breaks: of each its text, and from where to where they go.
+
+    `plain`: whether the line can not be the credit of a picture, which ends a sentence.
+    """
+
+    owners: Places
+    stretches: list[tuple[Places, Places, int]]
+    plain: Bools
+
+    def of(self, kept: Bools) -> _Votes:
+        """Return the votes of some of the breaks."""
+        stretches = [(size[kept], grown[kept], least) for size, grown, least in self.stretches]
+        return _Votes(self.owners[kept], stretches, self.plain[kept])
+
+    def agree(self, sure: Bools, few: Sequence[Bools]) -> Bools:
+        """Return in which of n texts half the breaks, and MANY, share a width: bool (n,).
+
+        `sure`: the breaks that count in any case. `few`: for each measure, the texts in which few
+        lines are wider.
+        """
+        n = len(few[0])
+        least = np.maximum(np.bincount(self.owners, sure & self.plain, n), 2 * MANY)
+        found = np.zeros(n, np.bool_)
+        for (size, grown, narrowest), narrow in zip(self.stretches, few, strict=True):
+            shared = _overlap(self.owners, np.maximum(size, narrowest), grown, n)
+            found |= narrow & (shared * 2 >= least)
+        return found
 
 
 def _stretches(lines: _Lines, mine: Places) -> Iterator[tuple[Places, Places, int]]:
@@ -415,9 +430,17 @@ def _stretches(lines: _Lines, mine: Places) -> Iterator[tuple[Places, Places, in
 
 def _latin_words(codes: NDArray[np.uint32], starts: Places) -> Places:
     """Return how many ASCII characters without a blank begin at each place, at most as counted."""
-    window = codes[np.minimum(starts[:, None] + np.arange(_NEVER_FITS), len(codes) - 1)]
-    other = (window - np.uint32(ord("!"))) > ord("~") - ord("!")  # below, they wrap around
-    return np.where(other.any(axis=1), other.argmax(axis=1), _NEVER_FITS)
+    sizes = np.zeros(len(starts), np.intp)
+    some = np.flatnonzero(_is_latin(codes[starts]))
+    window = codes[np.minimum(starts[some, None] + np.arange(_NEVER_FITS), len(codes) - 1)]
+    other = ~_is_latin(window)
+    sizes[some] = np.where(other.any(axis=1), other.argmax(axis=1), _NEVER_FITS)
+    return sizes
+
+
+def _is_latin(codes: NDArray[np.uint32]) -> Bools:
+    found: Bools = (codes - np.uint32(ord("!"))) <= ord("~") - ord("!")  # below, they wrap around
+    return found
 
 
 def _overlap(owners: Places, starts: Places, ends: Places, n: int) -> Places:

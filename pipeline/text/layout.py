@@ -133,10 +133,11 @@ def ending(line: str) -> str:
     Closing quotes and brackets are looked through, a remark in brackets and pictures too; one that
     follows a bare word is "closed".
     """
-    if line[-1:] in _STOP_SET or line[-1:] == ">" or line.endswith(words("credit")):
+    end = line[-1:]
+    if end in _STOP_SET or end == ">" or line.endswith(words("credit")):
         return "stop"  # also a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
-    if line[-1:] > "\u25ff" and _PICTURES.search(line):
+    if "\u2600" <= end <= "\u27bf" or end == "\ufe0f" or end > "\uffff":
         core = _PICTURES.sub("", line).rstrip(CLOSERS)
     last = core[-1:] or line[-1:]
     if last in STOPS:

@@ -30,6 +30,8 @@ SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
 MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
+_REMEMBERED = 600
+"""Characters of two lines whose odds are remembered."""
 _BONDS: dict[int, float] = {}
 """What `bonds` has found out, by the four characters: pages end lines alike."""
 
@@ -129,6 +131,18 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
         return odds
     strength = bond(last, this)
     return odds + strength * (0.8 if strength > 0 else 0.5)
+
+
+def alone(last: str, this: str) -> float:
+    """Return what `torn` says of a line that is all of its paragraph, if it is above -3."""
+    if len(last) + len(this) > _REMEMBERED:
+        return torn(last, last, this, -3.0)
+    return _alone(last, this)
+
+
+@lru_cache(maxsize=1 << 10)  # each break is asked about three times
+def _alone(last: str, this: str) -> float:
+    return torn(last, last, this, -3.0)
 
 
 def _latin(last: str, this: str) -> float:

@@ -16,7 +16,7 @@ from math import exp, log
 
 from pipeline.text import layout as look
 from pipeline.text.fullstop import FullStops
-from pipeline.text.seam import SHORTEST, bond, torn
+from pipeline.text.seam import SHORTEST, alone, bond, torn
 from pipeline.text.width import MANY, NARROW, WIDEST, Line, Width, wrap_width
 
 _SHORT = 20
@@ -85,7 +85,7 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
             bonds -= 1
             continue
         bonds += bond(last, this)
-        if torn(last, last, this, worth) > worth:
+        if alone(last, this) > worth:
             return True
     return len(cut) >= MANY and bonds > 0
 
@@ -166,7 +166,7 @@ class Page:
             return ""
         if last.text in self.repeated or this.text in self.repeated:
             return ""  # page furniture, refrains
-        if _cut(paragraph, last.text, this.text, prior):
+        if _cut(paragraph, last.text, this.text, self._kinds[i - 1], prior):
             return "broken-sentence"
         if self.width is None and wraps and _as_wide(wraps, last, this):
             return "hard-wrap"
@@ -202,9 +202,8 @@ class Page:
         return self._prior_short if short else self.prior
 
 
-def _cut(paragraph: str, last: str, this: str, prior: float) -> bool:
-    """Whether a line ends in mid-sentence, judged by the sentence alone."""
-    kind = look.ending(last)
+def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
+    """Whether a line that ends in such a way was cut, judged by the sentence alone."""
     if kind == "stop" or not look.has_han(last):
         return False
     if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
@@ -217,7 +216,29 @@ def _cut(paragraph: str, last: str, this: str, prior: float) -> bool:
         return prior > 0 or len(paragraph) > _SHORT
     if kind == "semi":
         return prior > 0 and last[-1] in "；;"
-    return torn(paragraph, last, this, -prior) + prior > (_SURE if prior < 0 else 0.0)
+    whole = paragraph is last and prior < 3
+    odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
+    return odds + prior > (_SURE if prior < 0 else 0.0)
+
+
+def may_be_sure(odds: Sequence[float]) -> bool:
+    """Whether one of these log-odds could suffice, whichever of the breaks are counted.
+
+    `odds` (nats): at their best, of all breaks above 0. As `_prior`, with the share at its highest.
+    """
+    odds = sorted(odds, reverse=True)
+    share = 0.1
+    for _ in range(4):
+        prior = log(share / (1 - share))
+        share, found = 0.1, 0.3
+        for n, each in enumerate(odds, 4):
+            likely = 1 / (1 + exp(-max(-30.0, min(30.0, each + prior))))
+            if likely <= share:  # this one and all after it could only lower the share
+                break
+            found += likely
+            share = found / n
+    prior = log(share / (1 - share))
+    return prior > 0 or odds[0] + prior > _SURE
 
 
 def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
@@ -264,7 +285,7 @@ def _odds(breaks: Iterable[tuple[tuple[Line, Line], str]]) -> list[float]:
             continue
         if look.is_quoted_verse(last.text):
             continue
-        odds = torn(last.text, last.text, this.text, -3.0)
+        odds = alone(last.text, this.text)
         if odds < -3.0 or not (last.fixed or this.fixed):
             found.append(odds)
     return found
