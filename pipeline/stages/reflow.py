@@ -26,6 +26,8 @@ _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
 _ODD_END = re.compile("[\r\x85\u2028\u2029]")
 _PASSES = 20
 """A joined line can show that the next break is one too. Two passes are the rule."""
+_FEW = 16
+"""Changed texts that are read again sooner than it is found out which of them need not be."""
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:!?)\]%'\"]\Z")
 _LATIN_START = re.compile(r"[A-Za-z0-9(\[\"'$]")
 _WORD_END = re.compile(r"[A-Za-z]+-\Z")
@@ -53,8 +55,10 @@ build = of_one(build_batch)
 def _reflowed(documents: Sequence[Document]) -> list[Document]:
     out = list(documents)
     changed = list(range(len(out)))
-    for _ in range(_PASSES):
-        awake = [changed[k] for k in suspects([out[i].text for i in changed])]
+    for number in range(_PASSES):
+        awake = changed
+        if number == 0 or len(changed) > _FEW:
+            awake = [changed[k] for k in suspects([out[i].text for i in changed])]
         changed = []
         for i in awake:
             edits = line_edits(out[i].text)

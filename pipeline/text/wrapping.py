@@ -21,7 +21,7 @@ from pipeline.text.width import MANY, NARROW, WIDEST, Line, Width, wrap_width
 
 _SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
-_SURE = 0.7
+SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _GOING_ON = "，、," + look.OPENERS
 _LOST = -0.7
@@ -74,7 +74,7 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
     estimated at a tenth or less, and the sentence alone has to be sure. With fewer than MANY such
     lines the share stays under a half whatever their odds, and there is no width.
     """
-    worth = _SURE if len(cut) < MANY else 0.0
+    worth = SURE if len(cut) < MANY else 0.0
     bonds = 0.0
     for last, this in cut:
         if not this or look.is_heading(last) or look.is_heading(this):
@@ -218,7 +218,7 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
         return prior > 0 and last[-1] in "；;"
     whole = paragraph is last and prior < 3
     odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
-    return odds + prior > (_SURE if prior < 0 else 0.0)
+    return odds + prior > (SURE if prior < 0 else 0.0)
 
 
 def may_be_sure(odds: Sequence[float]) -> bool:
@@ -238,7 +238,7 @@ def may_be_sure(odds: Sequence[float]) -> bool:
             found += likely
             share = found / n
     prior = log(share / (1 - share))
-    return prior > 0 or odds[0] + prior > _SURE
+    return prior > 0 or odds[0] + prior > SURE
 
 
 def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
@@ -248,7 +248,7 @@ def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
     """
     odds = _odds((pair, look.ending(pair[0].text)) for pair in breaks)
     prior = _prior(odds)
-    if max(odds, default=-9.0) + prior > (_SURE if prior < 0 else 0.0):
+    if max(odds, default=-9.0) + prior > (SURE if prior < 0 else 0.0):
         return True
     # Where most lines are cut, a label does not keep one from going on.
     return prior > 0 and any(

@@ -1,0 +1,163 @@
+"""The lines of a batch of texts as arrays: where they begin and end, what stands at their ends.
+
+One gather from a look-up table answers for all lines at once; `text/breaks.py` asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text import codes as arrays
+from pipeline.text import layout as look
+from pipeline.text.marks import HAN
+
+BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
+LINE_ENDS = "\r\x85\u2028\u2029"
+
+Places = NDArray[np.intp]
+Flags = NDArray[np.uint16]
+Bools = NDArray[np.bool_]
+
+# Of the first and last characters of a line.
+LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
+CREDIT, HEAD, ITEM, ASCII, HAN_FIRST = (1 << i for i in range(8, 13))
+# Of any character in a line.
+MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, ODD_END, TICK = (1 << i for i in range(8))
+
+_ITEM_STARTS = "第一二三四五六七八九十百"
+
+
+@cache
+def edges() -> Flags:
+    """Return the flags of characters at the ends of lines: uint16 (65536,)."""
+    table = arrays.flag_table(
+        {
+            LINE: "\n",
+            BLANK: BLANKS,
+            STOP: look.STOPS + ">",
+            CLOSER: look.CLOSERS,
+            LEFTOVER: look.LEFTOVERS,
+            SEMI: "；：;:",
+            OPEN: look.OPENERS,
+            COMMA: "，、,",
+            CREDIT: "".join(word[-1] for word in look.words("credit")),
+            HEAD: "#<-=_*~",
+            ASCII: "\x00-\x7f",
+            HAN_FIRST: HAN,
+        }
+    )
+    # What surely begins no item of a list: an ideograph that is no number, a quotation.
+    plain = (table & HAN_FIRST) != 0
+    plain[[ord(c) for c in _ITEM_STARTS]] = False
+    plain[[ord(c) for c in "“《「『【"]] = True
+    table[~plain] |= np.uint32(ITEM)
+    return table.astype(np.uint16)
+
+
+@cache
+def _inside() -> NDArray[np.uint8]:
+    table = arrays.flag_table(
+        {
+            MARKED: "，。、；：！？",
+            STOPPED: "。！？",
+            PAIR: "“（《「『",
+            LETTER: HAN,
+            BEYOND_ASCII: "\x80-\uffff",
+            SPACED: " \u3000",
+            ODD_END: LINE_ENDS,
+            TICK: "`",
+        }
+    )
+    return table.astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a slice, its characters and their flags.
+
+    `inside`: the flags of each character. `starts`, `ends`: of each line, without its line end.
+    `owners`: the text it is of. `fenced`: whether it is in a fence of code.
+    """
+
+    codes: NDArray[np.uint32]
+    inside: NDArray[np.uint8]
+    starts: Places
+    ends: Places
+    owners: Places
+    fenced: Bools
+
+    def at(self, offset: int, which: Places) -> Flags:
+        """Return the flags of the characters so far from the ends of some lines."""
+        places = np.minimum(np.maximum(self.ends[which] + offset, 0), len(self.codes) - 1)
+        return arrays.flags_of(self.codes[places], edges())
+
+    def first(self, which: Places) -> Flags:
+        """Return the flags of the first characters of some lines, or of their ends if empty."""
+        return arrays.flags_of(self.codes[self.starts[which]], edges())
+
+    def held(self, which: Places) -> NDArray[np.uint8]:
+        """Return the flags that occur in some lines (in order)."""
+        if not len(which):
+            return np.zeros(0, np.uint8)
+        bounds = np.column_stack([self.starts[which], self.ends[which]]).ravel()
+        found: NDArray[np.uint8] = np.bitwise_or.reduceat(self.inside, bounds)[::2]
+        return found
+
+    def sizes(self, which: Places) -> Places:
+        """Return the size of some lines in characters."""
+        found: Places = self.ends[which] - self.starts[which]
+        return found
+
+    def columns(self, which: Places) -> Places:
+        """Return the width of some lines (not none, in order) in columns: `layout.columns`."""
+        low, high = int(self.starts[which[0]]), int(self.ends[which[-1]]) + 1
+        wide = (self.inside[low:high] & np.uint8(BEYOND_ASCII)) != 0
+        before = np.zeros(len(wide) + 1, np.int32)
+        np.cumsum(wide, out=before[1:])
+        more = before[self.ends[which] - low] - before[self.starts[which] - low]
+        found: Places = self.sizes(which) + more
+        return found
+
+    def headed(self, which: Places) -> Bools:
+        """Return which of some lines are headings of Markdown: one to six # and a blank."""
+        found: Bools = self.codes[self.starts[which]] == ord("#")
+        for i in np.flatnonzero(found).tolist():
+            start = self.starts[which[i]]
+            found[i] = look.is_heading("".join(map(chr, self.codes[start : start + 7].tolist())))
+        return found
+
+
+def lines_of(part: arrays.Codes) -> Lines:
+    """Return the lines of a slice."""
+    ends = np.flatnonzero(part.codes == ord("\n"))
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    inside = _inside().take(part.codes, mode="clip")
+    owners = part.owners(ends)
+    fence = _fences(part.codes, inside, starts, ends)
+    fenced = fence
+    if fence.any():
+        depth = np.cumsum(fence)
+        first = np.diff(owners, prepend=-1) != 0
+        fences_before: Places = (depth - fence)[first][np.cumsum(first) - 1]
+        fenced = fence | ((depth - fences_before) % 2 == 1)
+    return Lines(part.codes, inside, starts, ends, owners, fenced)
+
+
+def _fences(
+    codes: NDArray[np.uint32], inside: NDArray[np.uint8], starts: Places, ends: Places
+) -> Bools:
+    """Return which lines begin with three backticks, behind blanks or at once."""
+    fence = np.zeros(len(ends), np.bool_)
+    ticks = arrays.places(inside, TICK)
+    threes = ticks[:-2][ticks[2:] - ticks[:-2] == 2]
+    line = np.searchsorted(ends, threes)
+    fence[line[starts[line] == threes]] = True
+    for at, i in zip(threes.tolist(), line.tolist(), strict=True):
+        if at > starts[i] and not fence[i]:
+            before = arrays.flags_of(codes[int(starts[i]) : at], edges())
+            fence[i] = bool(((before & BLANK) != 0).all())
+    return fence
