@@ -241,23 +241,6 @@ def may_be_sure(odds: Sequence[float]) -> bool:
     return prior > 0 or odds[0] + prior > SURE
 
 
-def may_be_cut(breaks: Sequence[tuple[Line, Line]]) -> bool:
-    """Whether one of the breaks between two lines is in mid-sentence, by the sentence alone.
-
-    For texts without indents and blank lines: `breaks` are those after a line without a stop.
-    """
-    odds = _odds((pair, look.ending(pair[0].text)) for pair in breaks)
-    prior = _prior(odds)
-    if max(odds, default=-9.0) + prior > (SURE if prior < 0 else 0.0):
-        return True
-    # Where most lines are cut, a label does not keep one from going on.
-    return prior > 0 and any(
-        torn(last.text, last.text, this.text, -prior) + prior > 0
-        for last, this in breaks
-        if look.is_label(this.text) and not look.is_item(this.text) and look.has_han(last.text)
-    )
-
-
 def _prior(odds: Sequence[float], first: float = 0.1) -> float:
     """Return the log-odds (nats) that a line without a stop was cut in mid-sentence here.
 
