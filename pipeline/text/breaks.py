@@ -52,9 +52,9 @@ def suspects(texts: Sequence[str]) -> list[int]:
     found: list[int] = []
     for part in arrays.slices(texts):
         lines = lines_of(part)
-        hit, held = _layout(part, lines)
+        hit = _layout(part, lines)
         breaks = _breaks(lines, hit)
-        likely, odds, narrow = _weighed(lines, breaks, held)
+        likely, odds, narrow = _weighed(lines, breaks, len(hit))
         for i, mine in _by_text(lines, narrow):
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
             hit[i] = _has_width(lines, mine, read)
@@ -88,11 +88,8 @@ def _may_be_sure(owners: Places, odds: NDArray[np.float64], n: int) -> Bools:
     return found
 
 
-def _layout(part: arrays.Codes, lines: Lines) -> tuple[Bools, Bools]:
-    """Return which texts have odd line ends, blank lines, indents, or blanks at line ends.
-
-    And which have some in code, where they stay.
-    """
+def _layout(part: arrays.Codes, lines: Lines) -> Bools:
+    """Return which texts have odd line ends, blank lines, indents, or blanks at line ends."""
     hit = np.zeros(len(part.starts) - 1, np.bool_)
     ends, owners = lines.ends, lines.owners
     every = np.arange(len(ends))
@@ -106,15 +103,7 @@ def _layout(part: arrays.Codes, lines: Lines) -> tuple[Bools, Bools]:
     kept[1:-1] &= (owners[:-2] == owners[2:]) & ~(last & empty)[2:]
     odd = (((outer & BLANK) != 0) & ~empty) | (empty & ~last)
     hit[owners[odd & ~kept]] = True
-    held = np.zeros(len(hit), np.bool_)
-    held[owners[odd & kept]] = True
-    # In these no width is looked for below, so that there must be none.
-    plain = np.flatnonzero(held[owners] & ~lines.fenced)
-    if len(plain):
-        plain = plain[lines.columns(plain) > WIDEST]
-    wide = np.bincount(owners[plain], minlength=len(hit))
-    hit |= held & (wide * 10 <= np.bincount(owners, ~empty, len(hit)))
-    return hit, held
+    return hit
 
 
 def _breaks(lines: Lines, hit: Bools) -> Places:
@@ -123,8 +112,8 @@ def _breaks(lines: Lines, hit: Bools) -> Places:
     Those are the texts with a comma or an opening bracket at a line's end, or a mark at its start.
     """
     ends = lines.ends
-    inner = np.append(np.diff(lines.owners) == 0, False)
-    inner[:-1] &= ends[1:] > lines.starts[1:]
+    inner = np.append(np.diff(lines.owners) == 0, False) & ~lines.fenced
+    inner[:-1] &= (ends[1:] > lines.starts[1:]) & ~lines.fenced[1:]
     mine = np.flatnonzero(inner & ~hit[lines.owners])
     before = lines.at(-1, mine)
     second = lines.at(-2, mine)
@@ -136,15 +125,14 @@ def _breaks(lines: Lines, hit: Bools) -> Places:
     spoken = mine[cut & ~goes_on & ((before & (COMMA | OPEN)) != 0)]
     spoken = spoken[(lines.held(spoken) & LETTER) != 0]
     sure, mine = np.concatenate([mine[goes_on], spoken]), mine[cut]
-    hit[lines.owners[sure[~_apart(lines, sure)]]] = True
+    hit[lines.owners[sure[~(_headed(lines, sure) | lines.item(sure + 1))]]] = True
     left: Places = mine[~hit[lines.owners[mine]]]
     return left
 
 
-def _apart(lines: Lines, mine: Places) -> Bools:
-    """Return after which of some lines no break can go: a heading or code stands beside it."""
-    fixed = lines.fenced[mine] | lines.fenced[mine + 1]
-    return fixed | lines.headed(mine) | lines.headed(mine + 1)
+def _headed(lines: Lines, mine: Places) -> Bools:
+    """Return after which of some lines no break can go: a heading stands beside it."""
+    return lines.headed(mine) | lines.headed(mine + 1)
 
 
 def _by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
@@ -168,27 +156,26 @@ def _read(text: str, start: int, lines: Lines) -> Callable[[int], Line]:
 def _has_width(lines: Lines, bare: Places, read: Callable[[int], Line]) -> bool:
     """Whether a text was wrapped at a width; only its lines `bare` may end without a mark."""
     first, last = np.searchsorted(lines.owners, lines.owners[bare[0]] + np.arange(2)).tolist()
-    every = [line for line in map(read, range(first, last)) if line.text]
-    kinds = [""] * len(every)
-    for i in (bare - first).tolist():
-        kinds[i] = look.ending(every[i].text)
-    return wrap_width(every, kinds) is not None
+    ends = dict.fromkeys(bare.tolist())
+    every = [(read(i), i in ends) for i in range(first, last)]
+    every = [(line, bare) for line, bare in every if line.text]
+    kinds = [look.ending(line.text) if bare else "" for line, bare in every]
+    return wrap_width([line for line, _ in every], kinds) is not None
 
 
-def _weighed(lines: Lines, mine: Places, held: Bools) -> tuple[Places, NDArray[np.float64], Places]:
+def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.float64], Places]:
     """Return after which of the lines `mine` the sentence is likely to go on, and the odds.
 
-    And the lines without a mark in those texts that may have been wrapped at a width: only that
-    could join what the sentence does not. None is looked for in the texts `held`.
+    And the lines without a mark in those of the n texts that may have been wrapped at a width:
+    only that could join what the sentence does not.
     """
-    n = len(held)
     owners = lines.owners[mine]
     if not len(mine):
         return mine, np.zeros(0), mine
     # A width could join what the sentence does not, in texts whose lines are not too wide for one.
     total = np.bincount(lines.owners, minlength=n)
-    wide = lines.ends - lines.starts > WIDEST
-    asked = ~held & (np.bincount(lines.owners, wide, n) * 10 <= total)
+    wide = (lines.ends - lines.starts > WIDEST) & ~lines.fenced
+    asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
     bonds, odds = _weights(lines, mine, asked[owners])
     head = lines.first(mine) | lines.first(mine + 1)
@@ -197,7 +184,7 @@ def _weighed(lines: Lines, mine: Places, held: Bools) -> tuple[Places, NDArray[n
     hopeful[owners[odds > 0]] = True
     asked &= hopeful
     above = np.flatnonzero(odds > 0)
-    above = above[~_apart(lines, mine[above]) & ((lines.held(mine[above]) & LETTER) != 0)]
+    above = above[~_headed(lines, mine[above]) & ((lines.held(mine[above]) & LETTER) != 0)]
     return mine[above], odds[above], of_one_width(lines, asked)
 
 

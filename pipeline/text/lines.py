@@ -5,6 +5,7 @@ One gather from a look-up table answers for all lines at once; `text/breaks.py` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,6 +29,8 @@ CREDIT, HEAD, ITEM, ASCII, HAN_FIRST = (1 << i for i in range(8, 13))
 # Of any character in a line.
 MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, ODD_END, TICK = (1 << i for i in range(8))
 
+_BEGINNING = 16
+"""Characters that say whether a line is an item of a list, or a heading."""
 _ITEM_STARTS = "第一二三四五六七八九十百"
 
 
@@ -124,10 +127,17 @@ class Lines:
 
     def headed(self, which: Places) -> Bools:
         """Return which of some lines are headings of Markdown: one to six # and a blank."""
-        found: Bools = self.codes[self.starts[which]] == ord("#")
-        for i in np.flatnonzero(found).tolist():
+        return self._begins(which, self.codes[self.starts[which]] == ord("#"), look.is_heading)
+
+    def item(self, which: Places) -> Bools:
+        """Return which of some lines begin an item of a list."""
+        return self._begins(which, (self.first(which) & ITEM) != 0, look.is_item)
+
+    def _begins(self, which: Places, likely: Bools, asked: Callable[[str], bool]) -> Bools:
+        found = likely.copy()
+        for i in np.flatnonzero(likely).tolist():
             start = self.starts[which[i]]
-            found[i] = look.is_heading("".join(map(chr, self.codes[start : start + 7].tolist())))
+            found[i] = asked("".join(map(chr, self.codes[start : start + _BEGINNING].tolist())))
         return found
 
 

@@ -47,10 +47,11 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     if not len(every):
         return every
     owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
-    asked &= np.bincount(owners, columns > WIDEST, n) * 10 <= total
+    free = ~lines.fenced[every]
+    asked &= np.bincount(owners, free & (columns > WIDEST), n) * 10 <= total
     latin = columns == sizes
     # Code does not count: what is in a fence, ends or looks so.
-    code = np.isin(lines.codes[lines.ends[every] - 1], _CODE_ENDS) | lines.fenced[every]
+    code = np.isin(lines.codes[lines.ends[every] - 1], _CODE_ENDS)
     mine = np.flatnonzero(bare & asked[owners] & ~(latin & code))
     if not len(mine):
         return mine
@@ -60,7 +61,7 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     for measure, (_, grown, _) in zip((sizes, columns), votes.stretches, strict=True):
         most = np.zeros(n, np.intp)
         np.maximum.at(most, votes.owners, grown)
-        few.append(np.bincount(owners, measure > most[owners] + 2, n) * 10 <= total)
+        few.append(np.bincount(owners, free & (measure > most[owners] + 2), n) * 10 <= total)
     asked &= votes.agree(~latin[mine], few)
     doubtful = np.flatnonzero(latin[mine] & asked[votes.owners])
     prose = np.ones(len(mine), np.bool_)
@@ -71,8 +72,9 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
 
 def _bare(lines: Lines, every: Places) -> Bools:
     """Return which of some lines (whole texts) end without a mark, with a line after them."""
-    followed = np.append(np.diff(lines.owners[every]) == 0, False)
-    followed[:-1] &= lines.sizes(every)[1:] > 0
+    fenced = lines.fenced[every]
+    followed = np.append(np.diff(lines.owners[every]) == 0, False) & ~fenced
+    followed[:-1] &= (lines.sizes(every)[1:] > 0) & ~fenced[1:]
     marked = (lines.at(-1, every) & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
     found: Bools = followed & ~marked
     return found

@@ -150,6 +150,6 @@ def _latin(last: str, this: str) -> float:
 
     Nine of ten words in running English begin with one, one of twenty headings and list items.
     """
-    if len(last) < LATIN_LINE or not _PROSE.search(last):
-        return -5.0
+    if len(last) < LATIN_LINE or "   " in last or not _PROSE.search(last):
+        return -5.0  # three blanks set columns apart
     return 2.0 if this[0].islower() else -2.0

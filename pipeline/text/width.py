@@ -72,20 +72,22 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
     with the next line's first word would not have. The width with most votes wins, of several the
     one that fewest lines exceed; if the lines on the two sides of those breaks belong together.
     """
-    if sum(_is_wide(line.text) for line in lines) * 10 > len(lines):
+    free = [line for line in lines if not line.fenced]
+    if sum(_is_wide(line.text) for line in free) * 10 > len(free):
         return None
     breaks = [pair for pair, kind in zip(pairwise(lines), kinds, strict=False) if kind == "bare"]
+    breaks = [(last, this) for last, this in breaks if not (last.fenced or this.fenced)]
     if sum(len(last.text) >= NARROW for last, _ in breaks) < MANY:
         return None
     breaks = [(last, this) for last, this in breaks if not (last.text.isascii() and last.fixed)]
     likely, most = _voted(breaks)
     if most < MANY or most * 2 < len(breaks):
         return None
-    inside = [line.indent + _HANGING.sub("", line.text) for line in lines]
+    inside = [line.indent + _HANGING.sub("", line.text) for line in free]
     wider = [sum(width.of(line) > width.size for line in inside) for width in likely]
     best = likely[wider.index(min(wider))]
-    far = sum(best.of(line.indent + line.text) > best.size + 2 for line in lines)
-    if far * 10 > len(lines):
+    far = sum(best.of(line.indent + line.text) > best.size + 2 for line in free)
+    if far * 10 > len(free):
         return None
     full = [(last.text, this.text) for last, this in breaks if not best.fits(last, this)]
     return best if sum(bond(*pair) for pair in full) > 0 or _is_prose(full) else None

@@ -45,7 +45,8 @@ def joins(lines: Sequence[Line]) -> list[str]:
     cut = [
         (last.text, this.text)
         for (last, this), kind, goes_on in zip(pairwise(lines), kinds, continued[1:], strict=False)
-        if goes_on or (kind in _CUT and (len(last.text) >= SHORTEST or kind == "open"))
+        if (goes_on or (kind in _CUT and (len(last.text) >= SHORTEST or kind == "open")))
+        and not (last.fenced or this.fenced)
     ]
     if not may_go_on(cut):
         return why
