@@ -16,12 +16,10 @@ from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, 
 from pipeline.text.breaks import suspects
 from pipeline.text.code import program_lines
 from pipeline.text.layout import words
+from pipeline.text.lines import INLINE
 from pipeline.text.width import Line
 from pipeline.text.wrapping import is_verse, joins
 
-_INLINE = (
-    " \t\u3000\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
-)
 _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
 _ODD_END = re.compile("[\r\x85\u2028\u2029]")
 _PASSES = 20
@@ -92,7 +90,7 @@ def line_edits(text: str) -> list[Edit]:
     end = lines[-1].end
     tail = text[end:]
     if tail not in ("", "\n"):  # one line end may close a file, none need
-        after = "\n" if tail.strip(_INLINE) else ""
+        after = "\n" if tail.strip(INLINE) else ""
         edits.append(Edit("reflow", "blank-line", end, len(text), tail, after))
     return edits
 
@@ -105,7 +103,7 @@ def split(text: str) -> list[Line]:
     rows = list(_raw_lines(text))
     programs = program_lines([raw for raw, _ in rows]) if "\n " in text or "\n\t" in text else ()
     for number, (raw, after) in enumerate(rows):
-        content = raw.strip(_INLINE)
+        content = raw.strip(INLINE)
         if content and programs and programs[number]:
             # The indent of a program is part of it.
             lines.append(Line(at, at + len(raw.rstrip()), raw.rstrip(), "", blank, True))

@@ -17,11 +17,11 @@ from pipeline.text import layout as look
 from pipeline.text import seam
 from pipeline.text.lines import (
     BEYOND_ASCII,
-    BLANK,
     CLOSER,
     COMMA,
     HAN_FIRST,
     HEAD,
+    INLINE,
     ITEM,
     LEFTOVER,
     LETTER,
@@ -92,18 +92,38 @@ def _layout(part: arrays.Codes, lines: Lines) -> Bools:
     """Return which texts have odd line ends, blank lines, indents, or blanks at line ends."""
     hit = np.zeros(len(part.starts) - 1, np.bool_)
     ends, owners = lines.ends, lines.owners
-    every = np.arange(len(ends))
     hit[part.owners(arrays.places(lines.inside, ODD_END))] = True
     last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
     empty = lines.starts == ends
-    outer = lines.first(every) | lines.at(-1, every)
     # The layout of code in a fence stays, but for what ends the text.
     kept = np.zeros(len(ends), np.bool_)
     kept[1:-1] = lines.fenced[:-2] & lines.fenced[1:-1] & lines.fenced[2:]
     kept[1:-1] &= (owners[:-2] == owners[2:]) & ~(last & empty)[2:]
-    odd = (((outer & BLANK) != 0) & ~empty) | (empty & ~last)
-    hit[owners[odd & ~kept]] = True
+    odd = np.flatnonzero((lines.blank | (empty & ~last)) & ~kept)
+    for i, mine in _by_text(lines, odd[~hit[owners[odd]]]):
+        hit[i] = not _between_code(lines, mine)
     return hit
+
+
+def _between_code(lines: Lines, odd: Places) -> bool:
+    """Whether the odd blanks of a text all stand between two lines of code outside of fences.
+
+    `odd`: the lines which are empty, or begin or end with a blank.
+    """
+    first, last = np.searchsorted(lines.owners, lines.owners[odd[0]] + np.arange(2)).tolist()
+    full = first + np.flatnonzero(lines.ends[first:last] > lines.starts[first:last])
+    before, after = np.searchsorted(full, odd), np.searchsorted(full, odd, side="right")
+    if before[0] == 0 or after[-1] == len(full):
+        return False
+    above, below, known = full[before - 1].tolist(), full[after].tolist(), {}
+    for pair in zip(above, odd.tolist(), below, strict=True):
+        for i in pair:
+            if i not in known and lines.starts[i] < lines.ends[i]:
+                line = lines.text(i)
+                known[i] = lines.fenced[i] or look.is_code(line) or look.is_table(line)
+                if not (known[i] and line.isascii()):
+                    return False
+    return True
 
 
 def _breaks(lines: Lines, hit: Bools) -> Places:
@@ -148,7 +168,10 @@ def _read(text: str, start: int, lines: Lines) -> Callable[[int], Line]:
 
     def read(i: int) -> Line:
         first, end = starts(i) - start, ends(i) - start
-        return Line(first, end, text[first:end], "", False, fenced(i))
+        line = text[first:end]
+        content = line.strip(INLINE)
+        indent = line[: line.index(content)] if content is not line else ""
+        return Line(first, end, content, indent, False, fenced(i))
 
     return read
 
@@ -174,12 +197,13 @@ def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.flo
         return mine, np.zeros(0), mine
     # A width could join what the sentence does not, in texts whose lines are not too wide for one.
     total = np.bincount(lines.owners, minlength=n)
-    wide = (lines.ends - lines.starts > WIDEST) & ~lines.fenced
+    wide = (lines.ends - lines.starts > WIDEST) & ~(lines.fenced | lines.blank)
     asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
     bonds, odds = _weights(lines, mine, asked[owners])
     head = lines.first(mine) | lines.first(mine + 1)
-    least = np.where((head & HEAD) != 0, np.float32(0.0), np.float32(-1.0))
+    code = lines.blank[mine] | lines.blank[mine + 1]  # does not count, see `joins`
+    least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
     hopeful = np.bincount(owners, np.maximum(bonds, least), n) > 0
     hopeful[owners[odds > 0]] = True
     asked &= hopeful

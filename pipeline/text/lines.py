@@ -5,6 +5,7 @@ One gather from a look-up table answers for all lines at once; `text/breaks.py` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from pipeline.text import layout as look
 from pipeline.text.marks import HAN
 
 BLANKS = " \t\u3000\xa0\u2000-\u200a\u202f\u205f"
+INLINE = re.sub("(.)-(.)", lambda m: "".join(map(chr, range(ord(m[1]), ord(m[2]) + 1))), BLANKS)
 LINE_ENDS = "\r\x85\u2028\u2029"
 
 Places = NDArray[np.intp]
@@ -83,7 +85,8 @@ class Lines:
     """The lines of a slice, its characters and their flags.
 
     `inside`: the flags of each character. `starts`, `ends`: of each line, without its line end.
-    `owners`: the text it is of. `fenced`: whether it is in a fence of code.
+    `owners`: the text it is of. `fenced`: whether it is in a fence of code. `blank`: whether it
+    begins or ends with a blank.
     """
 
     codes: NDArray[np.uint32]
@@ -92,6 +95,7 @@ class Lines:
     ends: Places
     owners: Places
     fenced: Bools
+    blank: Bools
 
     def at(self, offset: int, which: Places) -> Flags:
         """Return the flags of the characters so far from the ends of some lines."""
@@ -101,6 +105,11 @@ class Lines:
     def first(self, which: Places) -> Flags:
         """Return the flags of the first characters of some lines, or of their ends if empty."""
         return arrays.flags_of(self.codes[self.starts[which]], edges())
+
+    def text(self, i: int) -> str:
+        """Return one of the lines, without the blanks at its ends."""
+        line = self.codes[self.starts[i] : self.ends[i]].tobytes()
+        return line.decode("utf-32-le", "surrogatepass").strip(INLINE)
 
     def held(self, which: Places) -> NDArray[np.uint8]:
         """Return the flags that occur in some lines (in order)."""
@@ -154,7 +163,10 @@ def lines_of(part: arrays.Codes) -> Lines:
         first = np.diff(owners, prepend=-1) != 0
         fences_before: Places = (depth - fence)[first][np.cumsum(first) - 1]
         fenced = fence | ((depth - fences_before) % 2 == 1)
-    return Lines(part.codes, inside, starts, ends, owners, fenced)
+    outer = edges().take(part.codes[starts], mode="clip")
+    outer |= edges().take(part.codes[ends - 1], mode="clip")
+    blank = ((outer & BLANK) != 0) & (ends > starts)
+    return Lines(part.codes, inside, starts, ends, owners, fenced, blank)
 
 
 def _fences(

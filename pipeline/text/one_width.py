@@ -47,7 +47,7 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     if not len(every):
         return every
     owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
-    free = ~lines.fenced[every]
+    free = ~(lines.fenced | lines.blank)[every]
     asked &= np.bincount(owners, free & (columns > WIDEST), n) * 10 <= total
     latin = columns == sizes
     # Code does not count: what is in a fence, ends or looks so.
@@ -65,7 +65,7 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     asked &= votes.agree(~latin[mine], few)
     doubtful = np.flatnonzero(latin[mine] & asked[votes.owners])
     prose = np.ones(len(mine), np.bool_)
-    prose[doubtful] = [_is_prose(lines, i) for i in every[mine[doubtful]].tolist()]
+    prose[doubtful] = [_is_prose(lines.text(i)) for i in every[mine[doubtful]].tolist()]
     asked &= votes.of(prose).agree(prose[prose], few)
     return every[bare & asked[owners]]
 
@@ -80,8 +80,7 @@ def _bare(lines: Lines, every: Places) -> Bools:
     return found
 
 
-def _is_prose(lines: Lines, i: int) -> bool:
-    line = lines.codes[lines.starts[i] : lines.ends[i]].tobytes().decode("utf-32-le")
+def _is_prose(line: str) -> bool:
     return not (look.is_code(line) or look.is_table(line))
 
 

@@ -47,6 +47,8 @@ def joins(lines: Sequence[Line]) -> list[str]:
         for (last, this), kind, goes_on in zip(pairwise(lines), kinds, continued[1:], strict=False)
         if (goes_on or (kind in _CUT and (len(last.text) >= SHORTEST or kind == "open")))
         and not (last.fenced or this.fenced)
+        # Code that is set apart has no sentence that goes on.
+        and not (this.start - last.end > 1 and last.text.isascii() and last.fixed)
     ]
     if not may_go_on(cut):
         return why
