@@ -6,7 +6,10 @@ has all that its rule needs and that costs nothing to ask. The rules decide abou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,21 +101,15 @@ class Candidates:
     between letters that are not Chinese.
     """
 
-    __slots__ = (
-        *("blanks", "brackets", "curly", "doubled", "drawn"),
-        *("plain", "runs", "stops", "straight"),
-    )
-
-    def __init__(self) -> None:
-        self.plain: list[int] = []
-        self.runs: list[tuple[int, int]] = []
-        self.drawn: list[tuple[int, int]] = []
-        self.blanks: list[int] = []
-        self.straight: list[int] = []
-        self.stops: list[int] = []
-        self.brackets: list[int] = []
-        self.curly: list[int] = []
-        self.doubled: list[int] = []
+    blanks: Sequence[int] = ()
+    brackets: Sequence[int] = ()
+    curly: Sequence[int] = ()
+    doubled: Sequence[int] = ()
+    drawn: Sequence[tuple[int, int]] = ()
+    plain: Sequence[int] = ()
+    runs: Sequence[tuple[int, int]] = ()
+    stops: Sequence[int] = ()
+    straight: Sequence[int] = ()
 
 
 def candidates(part: arrays.Codes) -> dict[int, Candidates]:
@@ -190,14 +187,15 @@ class _Spots:
         until: Places | None,
     ) -> None:
         owners = self.part.owners(places)
-        local = (places - self.part.starts[owners]).tolist()
-        ends = [] if until is None else (until - self.part.starts[owners]).tolist()
-        for a, b in arrays.groups(owners):
-            i = int(owners[a])
+        starts = self.part.starts[owners]
+        local: Sequence[Any] = (places - starts).tolist()
+        if until is not None:
+            local = list(zip(local, (until - starts).tolist(), strict=True))
+        first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]]))
+        bounds = pairwise([*first.tolist(), len(local)])
+        for i, (a, b) in zip(owners[first].tolist(), bounds, strict=True):
             if i not in foreign:
-                item = found.get(i) or found.setdefault(i, Candidates())
-                mine = local[a:b]
-                setattr(item, name, list(zip(mine, ends[a:b], strict=True)) if ends else mine)
+                setattr(found.get(i) or found.setdefault(i, Candidates()), name, local[a:b])
 
     def _mark_runs(self) -> tuple[Places, Places, Bools, Places]:
         """Return start, end and "plain" of each run of marks that is not one full-width mark.
