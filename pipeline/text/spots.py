@@ -237,6 +237,8 @@ class _Spots:
         open_ = after | (((left | right) & (WEAK | END)) != 0)
         sure = after & said
         unsure = np.flatnonzero(open_ & ~sure)
+        begin = starts[unsure]
+        unsure = unsure[self._holds_han(np.maximum(begin - CLAUSE_CHARS, 0), begin)]
         sure[unsure] = self._chinese_clause(starts[unsure])
         found[asked] = sure
         return found
