@@ -264,25 +264,33 @@ def _repeated(value: Any, kind: pa.DataType, n: int) -> pa.Array:
 
 def edit_batches(rows: Sequence[Row], first: int) -> Iterator[pa.RecordBatch]:
     """Yield the receipts of rows as Arrow batches of EDIT_SCHEMA; `first` numbers row 0."""
-    owners: list[int] = []
-    steps: list[int] = []
+    places: list[tuple[int, int, int]] = []  # row, step, receipts
     edits: list[Edit] = []
     for number, row in enumerate(rows, first):
         for i, step in enumerate(row.document.steps if row.document is not None else ()):
-            left = iter(step)
-            while some := list(islice(left, EDITS_AT_ONCE - len(edits))):
+            for some in _portions(step):
                 edits += some
-                owners += [number] * len(some)
-                steps += [i] * len(some)
-                if len(edits) == EDITS_AT_ONCE:
-                    yield _edit_batch(owners, steps, edits)
-                    owners, steps, edits = [], [], []
+                places.append((number, i, len(some)))
+                if len(edits) >= EDITS_AT_ONCE:
+                    yield _edit_batch(places, edits)
+                    places, edits = [], []
     if edits:
-        yield _edit_batch(owners, steps, edits)
+        yield _edit_batch(places, edits)
 
 
-def _edit_batch(owners: list[int], steps: list[int], edits: list[Edit]) -> pa.RecordBatch:
-    columns = [owners, steps, *zip(*edits, strict=True)]
+def _portions(step: Sequence[Edit]) -> Iterator[Sequence[Edit]]:
+    """Cut the receipts of a very long text: packed, they are few bytes each."""
+    if len(step) <= EDITS_AT_ONCE:
+        yield step
+        return
+    left = iter(step)
+    while some := list(islice(left, EDITS_AT_ONCE)):
+        yield some
+
+
+def _edit_batch(places: Sequence[tuple[int, int, int]], edits: Sequence[Edit]) -> pa.RecordBatch:
+    owners, steps, counts = np.array(places, np.int64).T
+    columns = [np.repeat(owners, counts), np.repeat(steps, counts), *zip(*edits, strict=True)]
     arrays = [
         pa.array(values, field.type) for values, field in zip(columns, EDIT_SCHEMA, strict=True)
     ]
