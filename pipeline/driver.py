@@ -197,7 +197,7 @@ class _Run:
         if self.limits.limit and pieces:
             return self._clean_some(pieces)
         artifacts, missing = self.state.match(pieces, cleaner)
-        shards = cut_shards(missing, self._shard_bytes(missing), cleaner)
+        shards = cut_shards(missing, self.limits.shard_bytes, cleaner, self._workers() * 4)
         if not pieces:
             shards = [no_input(cleaner)]
         known = len(pieces) - len(missing)
@@ -239,11 +239,6 @@ class _Run:
             if left <= 0:
                 break
         return artifacts
-
-    def _shard_bytes(self, pieces: Sequence[PlannedPiece]) -> int:
-        """Return a size that keeps all workers busy to the end: a few shards for each."""
-        total = sum(p.size for p in pieces)
-        return min(self.limits.shard_bytes, max(total // (self._workers() * 8), 1 << 20))
 
     def _job(self, shard: Shard) -> CleanJob:
         folder = str(self.state.workplace(shard))

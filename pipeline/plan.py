@@ -37,6 +37,7 @@ DEPENDENCIES = (
 # input is called, and 2 MiB is large enough to hash and small enough to share among workers.
 PIECE_BYTES = 2 << 20
 _UNREAD = ("fault:", "unreadable:")  # begin what stands for the hash of what cannot be read
+_OPENING, _SMALLEST = 2048, 1 << 20
 # Sections that shape the output only after cleaning, or not at all.
 AFTER_CLEANING = ("dedup", "sites", "output", "run")
 
@@ -261,17 +262,25 @@ def _digest_range(file: InputFile, first: int, last: int) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def cut_shards(pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str) -> list[Shard]:
-    """Pack pieces, in order, into shards of about `shard_bytes` input bytes."""
+def cut_shards(
+    pieces: Sequence[PlannedPiece], shard_bytes: int, cleaner: str, share: int = 0
+) -> list[Shard]:
+    """Pack pieces, in order, into shards of about `shard_bytes` input bytes.
+
+    Of what is left a shard takes one part in `share` at most: the last ones are small, so that all
+    workers end at about the same time.
+    """
+    # A small file costs about as much as 2 kB more: opening, a row, a census slot.
+    left = sum(item.size + _OPENING for item in pieces)
     shards: list[Shard] = []
     pending: list[PlannedPiece] = []
     size = 0
     for item in pieces:
         pending.append(item)
-        # A small file costs about as much as 2 kB more: opening, a row, a census slot.
-        size += item.size + 2048
-        if size >= shard_bytes:
+        size += item.size + _OPENING
+        if size >= min(shard_bytes, max(left // share, _SMALLEST) if share else shard_bytes):
             shards.append(_shard(pending, cleaner))
+            left -= size
             pending, size = [], 0
     if pending:
         shards.append(_shard(pending, cleaner))

@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -366,3 +367,25 @@ def test_a_row_over_many_pieces_is_read_once(tmp_path: Path) -> None:
         LimitOptions(), idle, rows=True,
     ) as (_, chunks):  # fmt: skip
         assert not list(chunks)
+
+
+def test_dates_that_python_has_not_are_shown_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "text": ["甲", "乙"],
+        "nanoseconds": pa.array([1, None], pa.timestamp("ns", "Asia/Shanghai")),
+        "lasting": pa.array([5, 6], pa.duration("ns")),
+        "far": pa.array([1 << 60, 0], pa.timestamp("us")),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    file = discover([str(tmp_path / "a.parquet")], OPTIONS)[0]
+    monkeypatch.setitem(sys.modules, "pandas", None)  # a worker has none
+    first, second = everything(file)
+    assert isinstance(first, RawDocument)
+    assert isinstance(second, RawDocument)
+    assert (first.data, second.data) == ("甲", "乙")
+    assert "00:00.000000001" in str(first.fields["extra"])

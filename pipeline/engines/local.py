@@ -41,7 +41,7 @@ MAX_FALSE_STARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """When a worker is given up: silence in seconds, address space in MiB (0: no limit)."""
+    """When a worker is given up: silence in seconds, memory in MiB (0: no limit)."""
 
     seconds: float = 60.0
     memory_mb: int = 0

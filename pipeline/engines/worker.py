@@ -56,7 +56,10 @@ def serve(connection: Connection, parent: int, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     die_with(parent)
     if memory_mb:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+        # What a process allocates. Its address space holds libraries and the artifacts that it
+        # maps, too, which take no memory from anybody.
+        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        resource.setrlimit(kind, (memory_mb << 20, memory_mb << 20))
     pulse.connect(lambda value: connection.send_bytes(pickle.dumps(("at", value))))
     # Tables live as long as the worker, and documents hold no cycles: looking for garbage among
     # them every 700 objects costs 7 % of a run.

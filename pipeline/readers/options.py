@@ -94,4 +94,4 @@ class LimitOptions:
         ge=0,
     )
     max_sample_bytes: int = option(200, "how much of a bad record the quarantine quotes", ge=0)
-    worker_memory_mb: int = option(2048, "address space of one worker, MiB", ge=512)
+    worker_memory_mb: int = option(1024, "what one worker may allocate, MiB", ge=512)

@@ -148,13 +148,18 @@ def _batch(
 
 
 def _values(column: Any) -> list[Any]:
-    """Return a column's values; strings that are no UTF-8 come as bytes, for `decode` to judge."""
+    """Return a column's values; strings that are no UTF-8 come as bytes, for `decode` to judge.
+
+    Where Python has no such date (nanoseconds, the year 40,000), values come as Arrow shows them.
+    """
+    import pyarrow as pa
+
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
-        import pyarrow as pa
-
         values = [_decoded(v) for v in column.cast(pa.large_binary()).to_pylist()]
+    except (ValueError, OverflowError):
+        values = column.cast(pa.string()).to_pylist()
     return values
 
 
