@@ -77,7 +77,9 @@ def decide_corpus(
         options,
         lambda ranks: shadow_units(texts_left(corpus, removals, alive[ranks])),
         remembered.documents,
+        remembered.groups,
     )
+    remembered.texts = arrays.text_hash
     marks: dict[int, str] = {}
     uncompared = 0
     if options.paragraphs != "off":

@@ -1,6 +1,6 @@
 """What `decide` remembers from run to run: files of arrays under the state of an output.
 
-    state/decide/<program>/{documents,paragraphs,signed}.npy
+    state/decide/<program>/{documents,groups,misses,paragraphs,signed}.npy
 
 Everything in it is a function of texts and program, and can be computed again: a file that is
 missing, torn or of another shape is as good as none. Each run leaves what it has used itself, so
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.memory import PAIR_DTYPE, Memory
+from pipeline.dedup.verdicts import MEMBER_DTYPE, MISS_DTYPE, GroupMemory
 from pipeline.store.files import output_errors, whole_file
 
 
@@ -26,6 +27,10 @@ class Remembered:
     def __init__(self, state: Path | None = None, program: str = "") -> None:
         self.folder = state / "decide" / program[:32] if state else None
         self.documents = Memory(self._load("documents", PAIR_DTYPE))
+        self.groups = GroupMemory(
+            self._load("groups", MEMBER_DTYPE), self._load("misses", MISS_DTYPE)
+        )
+        self.texts: NDArray[np.uint64] | None = None  # hashes of the texts of this run
         self.paragraphs = Memory(self._load("paragraphs", PAIR_DTYPE))
         self.signed: NDArray[Any] | None = None
 
@@ -47,8 +52,11 @@ class Remembered:
         """Write what this run used, and remove what other programs left."""
         if self.folder is None:
             return
+        groups, misses = self.groups.to_remember()
         files = {
-            "documents": self.documents.to_remember(),
+            "documents": self.documents.to_remember(self.texts),
+            "groups": groups,
+            "misses": misses,
             "paragraphs": self.paragraphs.to_remember(),
         }
         if self.signed is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -13,15 +13,21 @@ from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.memory import PAIR_DTYPE, Comparer, Memory
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.verdicts import GroupMemory
 from pipeline.dedup.verify import shingle_sets
 from pipeline.remembered import Remembered
 from pipeline.text.shadow import shadow_units
 from tests.test_dedup import changed, prose
 
 
-def night(texts: list[str], memory: Memory) -> tuple[Decisions, set[int]]:
+def night(
+    texts: list[str],
+    memory: Memory,
+    groups: GroupMemory | None = None,
+    settled: NDArray[np.bool_] | None = None,
+    options: DedupOptions = DedupOptions(),  # noqa: B008
+) -> tuple[Decisions, set[int]]:
     """Return what is decided over all texts, and which of them were read."""
-    options = DedupOptions()
     found = features(texts, options)
     corpus = CorpusArrays(
         found.text_hash,
@@ -29,6 +35,7 @@ def night(texts: list[str], memory: Memory) -> tuple[Decisions, set[int]]:
         np.ascontiguousarray(found.bands.T),
         np.zeros(len(texts), np.int64),
         np.full(len(texts), NEVER),
+        settled=settled,
     )
     seen: set[int] = set()
 
@@ -36,7 +43,7 @@ def night(texts: list[str], memory: Memory) -> tuple[Decisions, set[int]]:
         seen.update(ranks.tolist())
         return shadow_units([texts[rank] for rank in ranks])
 
-    return decide(corpus, options, read, memory), seen
+    return decide(corpus, options, read, memory, groups), seen
 
 
 def test_the_next_night_reads_only_what_is_new() -> None:
@@ -51,6 +58,50 @@ def test_the_next_night_reads_only_what_is_new() -> None:
     later, read = night(more, Memory(memory.to_remember()))
     assert read == {4, 5, 8}
     assert later.cluster.tolist() == night(more, Memory())[0].cluster.tolist()
+
+
+FAMILIES = [
+    [
+        changed(prose(seed, 150), share, seed=n)
+        for n, share in enumerate((0, 0.01, 0.02, 0.04, 0.06))
+    ]
+    for seed in range(4)
+]
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_known_groups_end_as_those_that_are_compared(data: st.DataObject) -> None:
+    every = data.draw(st.permutations([text for family in FAMILIES for text in family]))
+    some = data.draw(st.lists(st.sampled_from(every), min_size=2, unique=True))
+    settled = np.array(data.draw(st.lists(st.booleans(), min_size=len(every), max_size=len(every))))
+    options = DedupOptions(max_anchors=data.draw(st.integers(1, 3)))
+    before = GroupMemory()
+    night(some, Memory(), before, settled[: len(some)], options)
+    known = GroupMemory(*before.to_remember())
+    later, _ = night(every, Memory(), known, settled, options)
+    fresh, _ = night(every, Memory(), None, settled, options)
+    again, read = night(every, Memory(), GroupMemory(*known.to_remember()), settled, options)
+    assert not read
+    for found in (later, again):
+        for name in ("gone", "stays", "twin", "kind", "jaccard", "containment", "members", "root"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(fresh, name), name)
+        assert (found.compared, found.uncompared) == (fresh.compared, fresh.uncompared)
+        for one, other in zip(found.misses, fresh.misses, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_pairs_of_known_groups_are_still_known() -> None:
+    texts = [form for seed in range(3) for form in (prose(seed), changed(prose(seed), 0.03))]
+    night(texts, memory := Memory(), groups := GroupMemory())
+    hashes = features(texts[2:], DedupOptions()).text_hash
+    later = Memory(memory.to_remember())
+    night(texts[2:], later, GroupMemory(*groups.to_remember()))
+    assert len(later.to_remember(hashes)) == 2
+    _, read = night(
+        [*texts[2:], changed(texts[2], 0.01, seed=9)], Memory(later.to_remember(hashes))
+    )
+    assert read == {0, 1, 4}
 
 
 @given(st.data())

@@ -21,6 +21,7 @@ from pipeline.dedup.groups import SMALL, Group, verify
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
 from pipeline.dedup.verify import ShingleSets, unit_sets
 from pipeline.text.shadow import Units
 
@@ -170,18 +171,23 @@ def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
 
 
 def decide(
-    corpus: CorpusArrays, options: DedupOptions, read: Read, memory: Memory | None = None
+    corpus: CorpusArrays,
+    options: DedupOptions,
+    read: Read,
+    memory: Memory | None = None,
+    known: GroupMemory | None = None,
 ) -> Decisions:
     """Return what becomes of each document.
 
-    `read` is called for candidates only, and of those that `memory` knows not even for them.
+    `read` is called for candidates only, and not for pairs that `memory` knows, nor for groups
+    that are `known`.
     """
     fates = _Fates()
     clusters = Forest(len(corpus))
     if options.exact:
         _exact(corpus, options, fates, clusters)
     if options.near:
-        _near(corpus, options, fates, clusters, read, memory or Memory())
+        _near(corpus, options, fates, clusters, read, memory or Memory(), known or GroupMemory())
     return fates.closed(len(corpus), clusters)
 
 
@@ -247,6 +253,7 @@ def _near(
     clusters: Forest,
     read: Read,
     memory: Memory,
+    known: GroupMemory,
 ) -> None:
     alive = np.ones(len(corpus), bool)
     for gone in fates.gone:
@@ -256,10 +263,12 @@ def _near(
     size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
     large = np.repeat(size > SMALL, size)
     buckets = proposals.buckets(candidates[large])
-    judge = _Judge(corpus, options, read, buckets, fates, clusters, memory)
-    for group, members in batches(groups, candidates, corpus.length, _BATCH_UNITS):
-        order = precedence(corpus, options, members, group)
-        judge.decide(members[order], group[order])
+    judge = _Judge(corpus, options, read, buckets, fates, clusters, memory, known)
+    order = precedence(corpus, options, candidates, groups)
+    ranks = candidates[order]
+    unknown = judge.recall(ranks, groups)
+    for group, members in batches(groups[unknown], ranks[unknown], corpus.length, _BATCH_UNITS):
+        judge.decide(members, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,26 @@ class _Judge:
     fates: _Fates
     clusters: Forest
     memory: Memory
+    known: GroupMemory
+
+    def recall(self, ranks: Ranks, group: Ranks) -> NDArray[np.bool_]:
+        """Decide the groups that earlier runs knew; return which members are left."""
+        named = self._named(ranks, group)
+        rows = self.known.find(named)
+        found = np.repeat(rows >= 0, named.sizes)
+        if found.any():
+            mine = rows >= 0
+            some = Named(named.heads[mine], named.sizes[mine], named.key[mine], named.check[mine])
+            self._record(self.known.recall(rows[mine], some), ranks[found])
+        left: NDArray[np.bool_] = ~found
+        return left
+
+    def _named(self, ranks: Ranks, group: Ranks) -> Named:
+        return Named.of(self.corpus.text_hash[ranks], self._settled(ranks), group)
+
+    def _settled(self, ranks: Ranks) -> NDArray[np.bool_]:
+        settled = self.corpus.settled
+        return np.zeros(len(ranks), bool) if settled is None else settled[ranks]
 
     def decide(self, ranks: Ranks, group: Ranks) -> None:
         """Decide whole groups; a group too large for the memory in slices, best first.
@@ -288,19 +317,18 @@ class _Judge:
             to = max(int(np.searchsorted(ends, limit, "right")), at + 1)
             some = np.concatenate((carried, ranks[at:to]))
             name = np.concatenate((np.full(len(carried), group[at]), group[at:to]))
-            stays = self._verify(some, name)
+            stays = self._verify(some, name, whole=to - at == len(ranks))
             if to < len(ranks):
                 carried = some[stays & (name == group[to])][: self.options.max_anchors]
             at = to
 
-    def _verify(self, ranks: Ranks, group: Ranks) -> NDArray[np.bool_]:
-        """Decide groups, or a slice of one; return which documents stay."""
-        settled = self.corpus.settled
+    def _verify(self, ranks: Ranks, group: Ranks, *, whole: bool) -> NDArray[np.bool_]:
+        """Decide `whole` groups, or a slice of one; return which documents stay."""
         hashes = self.corpus.text_hash[ranks]
         batch = Group(
             Comparer(hashes, group, lambda some: self._sets(ranks[some]), self.memory),
             group,
-            np.zeros(len(ranks), bool) if settled is None else settled[ranks],
+            self._settled(ranks),
         )
         local = Forest(len(ranks))
 
@@ -310,27 +338,29 @@ class _Judge:
 
         verify(batch, local, self.options, neighbours)
         places = np.arange(len(ranks), dtype=np.int64)
-        self.clusters.link(ranks, ranks[local.roots(places)])
-        _record(self.fates, batch, ranks)
+        found = outcome(batch, local.roots(places))
+        if whole:
+            self.known.remember(found, self._named(ranks, group))
+        self._record(found, ranks)
         stays: NDArray[np.bool_] = batch.star == places
         return stays
 
+    def _record(self, found: Outcome, ranks: Ranks) -> None:
+        """Record what became of the members of groups."""
+        self.clusters.link(ranks, ranks[found.root])
+        gone = np.flatnonzero(found.star != np.arange(len(ranks)))
+        kind = np.where(found.contained[gone], CONTAINED, NEAR)
+        evidence = (kind, found.jaccard[gone], found.containment[gone])
+        fates = self.fates
+        fates.add(ranks[gone], ranks[found.star[gone]], ranks[found.twin[gone]], evidence)
+        fates.compared += int(found.pairs.sum())
+        fates.uncompared += int(found.unmet.sum())
+        for some in found.misses:
+            if some.left.size:
+                fates.misses = fates.misses.plus(_ranked(some, ranks)).closest()
+
     def _sets(self, ranks: Ranks) -> ShingleSets:
         return unit_sets(*self.read(ranks), self.options.ngram)
-
-
-def _record(fates: _Fates, batch: Group, ranks: Ranks) -> None:
-    gone = np.flatnonzero(batch.star != np.arange(len(ranks)))
-    kind = np.where(batch.contained[gone], CONTAINED, NEAR)
-    evidence = (kind, batch.jaccard[gone], batch.containment[gone])
-    fates.add(ranks[gone], ranks[batch.star[gone]], ranks[batch.twin[gone]], evidence)
-    fates.compared += batch.compared
-    fates.uncompared += batch.uncompared
-    for some in batch.misses:
-        stay = (batch.star[some.left] == some.left) & (batch.star[some.right] == some.right)
-        found = some.where(stay).closest()
-        if found.left.size:
-            fates.misses = fates.misses.plus(_ranked(found, ranks)).closest()
 
 
 def _ranked(misses: Misses, ranks: Ranks) -> Misses:

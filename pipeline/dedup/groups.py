@@ -41,7 +41,8 @@ class Group:
     `group` int64 (m,) ascending; `settled` bool (m,): may not go. Filled in by `verify`: `star`
     int64 (m,), the member that stays for each (itself where it stays); `twin` int64 (m,), the
     member that it was compared with and matches, and `jaccard`, `containment` with that one;
-    `contained` bool (m,) where only the containment matched.
+    `contained` bool (m,) where only the containment matched; `pairs` int64 (m,), how many it was
+    compared with, each pair counted once; `unmet` bool (m,): not compared with all of its group.
     """
 
     comparer: Comparer
@@ -53,8 +54,8 @@ class Group:
     containment: NDArray[np.float64] = field(init=False)
     contained: NDArray[np.bool_] = field(init=False)
     turn: Places = field(init=False)
-    compared: int = 0
-    uncompared: int = 0
+    pairs: Places = field(init=False)
+    unmet: NDArray[np.bool_] = field(init=False)
     misses: list[Misses] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -65,10 +66,12 @@ class Group:
         self.containment = np.full(m, np.nan)
         self.contained = np.zeros(m, bool)
         self.turn = np.full(m, _NEVER)
+        self.pairs = np.zeros(m, np.int64)
+        self.unmet = np.zeros(m, bool)
 
     def judge(self, left: Places, right: Places, options: DedupOptions) -> Verdicts:
         """Compare pairs of members, count them, and note those that nearly match."""
-        self.compared += len(left)
+        np.add.at(self.pairs, left, 1)
         verdicts = judge(self.comparer.overlap(left, right), options)
         self.misses.append(Misses.of(left, right, verdicts, options))
         return verdicts
@@ -136,7 +139,7 @@ def _anchor(group: Group, clusters: Forest, options: DedupOptions) -> None:
         group.turn[others[goes]] = turn
         group.go(others[goes], anchor[goes], anchor[goes], verdicts, rows)
         left = others[~goes]  # what is settled and matches is an anchor itself
-    group.uncompared += len(left)
+    group.unmet[left] = True
 
 
 def _open_pairs(group: Group, neighbours: Neighbours) -> tuple[Places, Places]:

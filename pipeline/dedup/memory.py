@@ -58,9 +58,13 @@ class Memory:
         shared = pairs["shared"].astype(np.int64)
         return Overlap(shared, np.where(turned, high, low), np.where(turned, low, high))
 
-    def to_remember(self) -> NDArray[Any]:
-        """Return what the next run should know: the pairs of this one, sorted by key."""
-        pairs = np.concatenate([np.zeros(0, PAIR_DTYPE), *self.used])
+    def to_remember(self, hashes: Hashes | None = None) -> NDArray[Any]:
+        """Return what the next run should know: the pairs of this one, sorted by key.
+
+        And known pairs of texts whose `hashes` are still there: their group was not looked into.
+        """
+        still = np.isin(self.known["high"], hashes) if hashes is not None else slice(0, 0)
+        pairs = np.concatenate([self.known[still], *self.used])
         return pairs[np.unique(pairs["key"], return_index=True)[1]]
 
 
