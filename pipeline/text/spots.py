@@ -7,7 +7,6 @@ has all that its rule needs and that costs nothing to ask. The rules decide abou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -15,15 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text import codes as arrays
-from pipeline.text import gaps
-from pipeline.text.marks import (
-    ASCII_MARKS,
-    CJK_SIDE,
-    CLAUSE_CHARS,
-    HAN,
-    KANA_HANGUL,
-    WEAK_SIDE,
-    WIDE_MARKS,
+from pipeline.text.marks import CLAUSE_CHARS
+from pipeline.text.watched import (
+    ALNUM,
+    ASCII,
+    ASTRAL,
+    BLANK,
+    CLOSING,
+    DRAWN,
+    END,
+    FOREIGN,
+    HANLIKE,
+    LETTER,
+    PAIRED,
+    RIGHT,
+    SEPARATING,
+    SIDE,
+    WEAK,
+    WIDE,
+    beside,
+    inside,
+    weights,
 )
 
 Places = NDArray[np.intp]
@@ -31,10 +42,6 @@ Codes = NDArray[np.uint32]
 Flags = NDArray[np.uint16]
 Bools = NDArray[np.bool_]
 
-# Of every character: what is looked for in whole texts.
-ASCII, WIDE, DRAWN, BLANK, PAIRED, FOREIGN, LETTER, ASTRAL = (1 << i for i in range(8))
-# Of a character beside a place found.
-SIDE, RIGHT, WEAK, ALNUM, CLOSING, SEPARATING, HANLIKE, END = (1 << i for i in range(8))
 _MARKS = ASCII | WIDE | DRAWN | BLANK | PAIRED
 _DRAWN_LEAST = {".": 3, "…": 3, "—": 3, "-": 2}
 """How many of these in a row are worth a look."""
@@ -46,58 +53,13 @@ _SPACED = 4
 """Blanks at every second place that may be letter-spacing."""
 
 
-@cache
-def _inside() -> NDArray[np.uint8]:
-    table = arrays.flag_table(
-        {
-            ASCII: ASCII_MARKS,
-            WIDE: WIDE_MARKS,
-            DRAWN: ".…—-",
-            BLANK: " \u3000",
-            PAIRED: "()（）\"'“”",
-            FOREIGN: KANA_HANGUL,
-            LETTER: HAN,
-        }
-    )
-    table[0xFFFF] = ASTRAL  # stands for all that is beyond the BMP: emoji oftener than ideographs
-    return table.astype(np.uint8)
-
-
-@cache
-def _beside() -> Flags:
-    table = arrays.flag_table(
-        {
-            SIDE: CJK_SIDE,
-            RIGHT: HAN + "0-9“‘《「『",
-            WEAK: WEAK_SIDE,
-            ALNUM: "A-Za-z0-9_",
-            CLOSING: gaps.CLOSING,
-            SEPARATING: gaps.SEPARATING,
-            HANLIKE: HAN,
-            END: " \n",
-        }
-    )
-    table[0xFFFF] = 0
-    return table.astype(np.uint16)
-
-
-@cache
-def _weights() -> NDArray[np.int8]:
-    """Return what a character says of its clause: 1 if it is an ideograph, -1 a Latin letter."""
-    han: Bools = (_inside() & np.uint8(LETTER | ASTRAL)) != 0
-    table: NDArray[np.int8] = han.astype(np.int8)
-    letters = [code for code in range(128) if chr(code).isalpha()]
-    table[letters] = -1
-    return table
-
-
 class Candidates:
     """The places of one text that are worth a look.
 
     `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
     marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
-    quotes. `stops`: ASCII full stops after ideographs. `brackets`: all, where there are ASCII
-    ones. `curly`: curly quotes out of their order. `doubled`: `,,` and other marks behind a comma,
+    quotes. `stops`: ASCII full stops after ideographs. `brackets`: the pairs in question, or
+    all of a text. `curly`: curly quotes out of their order. `doubled`: `,,` and other marks behind a comma,
     between letters that are not Chinese.
     """
 
@@ -127,7 +89,7 @@ class _Spots:
     def __init__(self, part: arrays.Codes) -> None:
         self.part = part
         self.codes = part.codes
-        self.flags = _inside().take(part.codes, mode="clip")
+        self.flags = inside().take(part.codes, mode="clip")
         self.size = len(part.starts) - 1
         places = np.flatnonzero((self.flags & np.uint8(_MARKS)) != 0)
         self.places = places
@@ -144,15 +106,15 @@ class _Spots:
 
     def left(self, marks: Places) -> Flags:
         """Return the flags of what stands before some marks; before all, the last line end."""
-        return arrays.flags_of(self.codes[self.places[marks] - 1], _beside())
+        return arrays.flags_of(self.codes[self.places[marks] - 1], beside())
 
     def right(self, marks: Places) -> Flags:
         """Return the flags of what stands behind some marks: the last of all is a line end."""
-        return arrays.flags_of(self.codes[self.places[marks] + 1], _beside())
+        return arrays.flags_of(self.codes[self.places[marks] + 1], beside())
 
     def beside(self, places: Places) -> Flags:
         """Return the flags of the characters at places that may lie behind the last one."""
-        return arrays.flags_of(self.codes[np.minimum(places, len(self.codes) - 1)], _beside())
+        return arrays.flags_of(self.codes[np.minimum(places, len(self.codes) - 1)], beside())
 
     def found(self) -> dict[int, Candidates]:
         """Return the candidates of each text that has any."""
@@ -250,14 +212,14 @@ class _Spots:
         starts = np.maximum(places - CLAUSE_CHARS, 0)
         column = np.arange(CLAUSE_CHARS)
         codes = self.codes.take(starts[:, None] + column, mode="clip")
-        weights = _weights().take(codes, mode="clip")
+        says = weights().take(codes, mode="clip")
         before = column < (places - starts)[:, None]
-        weights *= before
+        says *= before
         ends = (codes == ord("\n")) & before
         broken = np.flatnonzero(ends.any(axis=1))
         last = CLAUSE_CHARS - 1 - ends[broken, ::-1].argmax(axis=1)
-        weights[broken] *= column > last[:, None]
-        found: Bools = weights.sum(axis=1, dtype=np.int8) > 0
+        says[broken] *= column > last[:, None]
+        found: Bools = says.sum(axis=1, dtype=np.int8) > 0
         return found
 
     def _drawn_runs(self, drawn: Places) -> tuple[Places, Places]:
