@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).parent / "__pycache__" / f"patterns.{sys.implementation.cache_tag}"
-_MOST = 4096  # recipes may bring patterns of their own
+_MOST = 1024  # twice what a run has; above it goes what this one does not use
 
-_known: dict[tuple[str, int], tuple[Any, ...]] = {}
+_Key = tuple[str, int]
+_known: dict[_Key, tuple[Any, ...]] = {}
+_used: set[_Key] = set()
 _saved = 0
 
 
@@ -30,10 +32,7 @@ def remember() -> None:
 
     if not all(hasattr(_compiler, name) for name in ("compile", "_code", "_parser", "_sre")):
         return  # a Python that we do not know
-    with suppress(OSError, ValueError, EOFError, TypeError):
-        version, known = marshal.loads(_FILE.read_bytes())  # noqa: S302  as trusted as our modules
-        if version == sys.version:
-            _known.update(known)
+    _known.update(_kept())
     _saved = len(_known)
     compile_anew = _compiler.compile
 
@@ -43,11 +42,20 @@ def remember() -> None:
         key = (pattern, int(flags))
         if key not in _known:
             _known[key] = _parts(_compiler, pattern, int(flags))
+        _used.add(key)
         final, code, groups, names, numbers = _known[key]
         words = array("I", code).tolist()
         return _compiler._sre.compile(pattern, final, words, groups, names, numbers)  # type: ignore[no-any-return]
 
     _compiler.compile = compiled
+
+
+def _kept() -> dict[_Key, tuple[Any, ...]]:
+    with suppress(OSError, ValueError, EOFError, TypeError):
+        version, known = marshal.loads(_FILE.read_bytes())  # noqa: S302  as trusted as our modules
+        if version == sys.version:
+            return dict(known)
+    return {}
 
 
 def _parts(compiler: Any, pattern: str, flags: int) -> tuple[Any, ...]:
@@ -62,12 +70,15 @@ def _parts(compiler: Any, pattern: str, flags: int) -> tuple[Any, ...]:
 
 
 def save() -> None:
-    """Keep what was compiled anew, if anything was."""
+    """Keep what was compiled anew, if anything was, beside what other processes kept."""
     global _saved  # noqa: PLW0603
-    if len(_known) == _saved or len(_known) > _MOST or sys.dont_write_bytecode:
+    if len(_known) == _saved or sys.dont_write_bytecode:
         return
     _saved = len(_known)
+    every = {**_kept(), **_known}
+    if len(every) > _MOST:
+        every = {key: _known[key] for key in _used}
     temporary = _FILE.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
-        temporary.write_bytes(marshal.dumps((sys.version, _known)))
+        temporary.write_bytes(marshal.dumps((sys.version, every)))
         temporary.replace(_FILE)
