@@ -58,9 +58,9 @@ class Candidates:
 
     `plain`: ASCII marks between Chinese characters. `runs`, `drawn`: (start, end) of other runs of
     marks, and of dots and dashes. `blanks`: blanks beside Chinese characters. `straight`: straight
-    quotes. `stops`: ASCII full stops after ideographs. `brackets`: the pairs in question, or
-    all of a text. `curly`: curly quotes out of their order. `doubled`: `,,` and other marks behind a comma,
-    between letters that are not Chinese.
+    quotes. `stops`: ASCII full stops after ideographs. `brackets`: the pairs in question, or all of
+    a text. `curly`: curly quotes out of their order. `doubled`: `,,` and other marks behind a
+    comma, between letters that are not Chinese.
     """
 
     blanks: Sequence[int] = ()
