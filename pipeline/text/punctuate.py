@@ -180,6 +180,8 @@ def settled(run: str) -> tuple[str, str]:
         for pattern, becomes, rule in _runs():
             if pattern.fullmatch(run):
                 return (run[-1] if becomes == "last" else becomes), rule
+        if len(run) % 2 == 0 and set(run[::2]) == {"，"}:  # ，？，？: before each of several marks
+            return settled(run[1::2])[0], "prefixed-mark"
     return run, ""
 
 
