@@ -122,7 +122,8 @@ LINES = st.sampled_from([
     "本报记者 王明 摄", "会议指出，要", "坚持。要推动", "}", "-一二三四五六七八九十一二",
     "aéb",
     "", "  ```", "    x = 1", " ", "``` ", "    今天天气",
-    "![](a.png)", "    }", "$ ls ", "", "import a", "    f(x);", "for the rest of them all it is so",
+    "![](a.png)", "    }", "$ ls ", "", "import a", "    f(x);", "def f(x):", "    return x",
+    "for the rest of them all it is so",
 ])  # fmt: skip
 
 
