@@ -56,8 +56,9 @@ class Part:
 
 def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str) -> list[Part]:
     """Cut the corpus into parts of about `part_bytes`, and digest what each will hold."""
-    bounds = content_cuts(corpus, part_bytes, _PARTS)
-    cuts = content_cuts(corpus, min(SLAB_BYTES, part_bytes), _SLABS)
+    bounds = Cuts(corpus, part_bytes, _PARTS).between(0, len(corpus))
+    # Each part by itself: it may be linked, whatever comes before it the next time.
+    cuts = Cuts(corpus, min(SLAB_BYTES, part_bytes), _SLABS)
     made = _made(corpus, decisions)
     decided = made ^ _decided(decisions)
     # Of a slab only: what the file has of a text and its columns that no later run changes.
@@ -67,8 +68,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
     for number, (first, last) in enumerate(pairwise(bounds)):
         # The first part writes every file, however empty: a reader always finds the columns.
         name = f"{program} {number == 0}".encode()
-        inner = cuts[np.searchsorted(cuts, first, "right") : np.searchsorted(cuts, last)]
-        edges = np.concatenate(([first], inner, [last]))
+        edges = np.array(cuts.between(first, last), np.int64)
         parts.append(
             Part(
                 number,
@@ -105,28 +105,33 @@ def _slabs(
     return slabs[slabs["kept"] > 0]
 
 
-def content_cuts(corpus: Corpus, part_bytes: int, salt: np.uint64) -> NDArray[np.int64]:
-    """Return the bounds of the parts: content-defined chunking over the keys.
+class Cuts:
+    """Where a corpus may be cut: content-defined chunking over the keys.
 
-    A record ends a part with a chance of its size / part_bytes, drawn from a hash of its key and
-    of `salt`; a quarter of part_bytes at least and twice at most lie between two cuts.
+    A record ends a piece with a chance of its size / `piece_bytes`, drawn from a hash of its key
+    and of `salt`; a quarter of `piece_bytes` at least and twice at most lie between two cuts.
     """
-    n = len(corpus)
-    sizes = corpus.table.column("size").to_numpy()
-    records = corpus.table.column("record").to_numpy().astype(np.uint64)
-    draws = _mix(corpus.path_hash ^ _mix(records + salt))
-    chance = np.minimum(sizes.astype(np.float64) / part_bytes, 1.0) * float(2**64 - 2048)
-    wanted = np.flatnonzero(draws < chance.astype(np.uint64)) + 1
-    ends = np.cumsum(sizes)
-    bounds = [0]
-    while bounds[-1] < n:
-        done = int(ends[bounds[-1] - 1]) if bounds[-1] else 0
-        earliest = int(np.searchsorted(ends, done + part_bytes // 4)) + 1
-        latest = int(np.searchsorted(ends, done + part_bytes * 2)) + 1
-        place = int(np.searchsorted(wanted, earliest))
-        cut = int(wanted[place]) if place < len(wanted) else n
-        bounds.append(min(max(min(cut, latest), bounds[-1] + 1), n))
-    return np.array(bounds if n else [0, 0], np.int64)
+
+    def __init__(self, corpus: Corpus, piece_bytes: int, salt: np.uint64) -> None:
+        sizes = corpus.table.column("size").to_numpy()
+        records = corpus.table.column("record").to_numpy().astype(np.uint64)
+        draws = _mix(corpus.path_hash ^ _mix(records + salt))
+        chance = np.minimum(sizes.astype(np.float64) / piece_bytes, 1.0) * float(2**64 - 2048)
+        self.wanted = np.flatnonzero(draws < chance.astype(np.uint64)) + 1
+        self.ends = np.cumsum(sizes)
+        self.piece_bytes = piece_bytes
+
+    def between(self, first: int, last: int) -> list[int]:
+        """Return the bounds of the pieces of records `first` to `last` (exclusive)."""
+        bounds = [first]
+        while bounds[-1] < last:
+            done = int(self.ends[bounds[-1] - 1]) if bounds[-1] else 0
+            earliest = int(np.searchsorted(self.ends, done + self.piece_bytes // 4)) + 1
+            latest = int(np.searchsorted(self.ends, done + self.piece_bytes * 2)) + 1
+            place = int(np.searchsorted(self.wanted, earliest))
+            cut = int(self.wanted[place]) if place < len(self.wanted) else last
+            bounds.append(min(max(min(cut, latest), bounds[-1] + 1), last))
+        return bounds if len(bounds) > 1 else [first, last]
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from pipeline.store import texts
 from pipeline.store.schema import FILES
+from pipeline.store.version import file_sizes
 
 
 class Earlier:
@@ -18,13 +20,25 @@ class Earlier:
     def __init__(self, version: Path | None, folder: Path) -> None:
         self.version = version
         self.groups: dict[tuple[str, str], dict[str, Any]] = {}
+        sizes = file_sizes(version) if version else {}
         for entry in read_parts(version) if version else ():
             for group in FILES:
                 found = {"number": entry["number"], **entry[group]}
-                self.groups[group, entry[group]["digest"]] = found
+                if self._whole(group, entry["number"], sizes):
+                    self.groups[group, entry[group]["digest"]] = found
         digests = [digest for group, digest in self.groups if group == "decided"]
         self.files = [self._data(digest) for digest in digests]
         self.known = texts.known(folder, digests)
+
+    def _whole(self, group: str, number: int, sizes: Mapping[str, int]) -> bool:
+        """Tell whether the files that the manifest names for a group are there, in their size."""
+        assert self.version is not None
+        names = [name.format(number) for name in FILES[group]]
+        try:
+            there = [(self.version / name).stat().st_size for name in names if name in sizes]
+        except OSError:
+            return False
+        return there == [sizes[name] for name in names if name in sizes]
 
     def _data(self, digest: str) -> str:
         number = self.groups["decided", digest]["number"]

@@ -102,6 +102,12 @@ def staging(output: Path, identity: str) -> Path:
     return folder
 
 
+def file_sizes(version: Path) -> dict[str, int]:
+    """Return the bytes of each file of a version, as its manifest has them."""
+    files = json.loads((version / MANIFEST).read_bytes())["files"]
+    return {name: facts["bytes"] for name, facts in files.items()}
+
+
 def known_files(before: Path | None, links: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return what the manifest of the version before says of files that are linked from it.
 
