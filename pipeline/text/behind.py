@@ -36,6 +36,7 @@ TOOK = "took-the-picture"
 NICKNAME = re.compile(r"[小老阿][\u3400-\u9fff]{1,2}")
 """How those who set a page call themselves: 小王, 老张."""
 _FROM = re.compile(r"发表于\s?\S{2,8}")
+_NUMBERED = re.compile(r"(1[01]\d)\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})(?![\d.])")
 _FILED = re.compile(r"(1[01]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")
 _PRINTED = re.compile(
     r"\(?《\s{0,2}(?P<paper>[\u3400-\u9fff]{2,10}?[报刊])\s{0,2}》\s{0,2}\(?"
@@ -82,6 +83,21 @@ def took(found: Sequence[Statement]) -> bool:
         s.column == "author" for s in found[:-1]
     )
     return second or last.rule == "byline-reporter"
+
+
+def day(value: str) -> tuple[datetime, int] | None:
+    """Return the moment with which the value of a date's label begins, and its length.
+
+    >>> day("111-08-10 更新")[0].date().isoformat()  # of the Republic
+    '2022-08-10'
+    """
+    found = dates.DATE.match(value)
+    if found and (when := dates.moment(found)):
+        return when, found.end()
+    numbered = _NUMBERED.match(value)
+    year, month, day = map(int, numbered.groups()) if numbered else (0, 0, 0)
+    when = dates.read(f"{1911 + year}-{month}-{day}") if numbered else None
+    return (when, numbered.end()) if when and numbered else None
 
 
 def _filed(found: re.Match[str]) -> datetime | None:

@@ -57,7 +57,7 @@ _NUMBER = re.compile(
 _NO_NUMBER = re.compile(r"\s*(?:次|人)?(?=\s|$)")
 _NOISE = re.compile(
     r"(?:第?\s?[a-z]?\d{1,3}\s?版(?:\s?:\s?[\u4e00-\u9fff]{1,8})?|原创|调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
-    r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐)"
+    r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐|(?:友善|环保)?列印|转寄)"
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
@@ -70,11 +70,11 @@ _NOWHERE = re.compile(
 )
 _SLASHED = re.compile(r"[\u3400-\u9fff]/(?:文|图|摄影?|报[道导])(?=\s+[\u3400-\u9fff])")
 _DATED = re.compile(r"\d|年")  # what every match of dates.DATE has
-_SWITCH = re.compile("[版原调字放缩默打关收我分订举纠复责查阅手投推]")  # and of _NOISE
+_SWITCH = re.compile("[版原调字放缩默打关收我分订举纠复责查阅手投推友环列转]")  # and of _NOISE
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
-_OTHERS = dict.fromkeys("第原调字放缩默打关收我分订举纠复责查阅手投推", _NOISE) | dict.fromkeys(
-    "星周", _DATELESS
-)
+_OTHERS = dict.fromkeys(
+    "第原调字放缩默打关收我分订举纠复责查阅手投推友环列转", _NOISE
+) | dict.fromkeys("星周", _DATELESS)
 
 
 def read(line: str) -> tuple[Statement, ...]:
@@ -212,12 +212,11 @@ def _labelled(
     start = found.end()
     if role.value == "date":
         first = _after_gap(text, start)
-        dated = dates.DATE.match(text.folded[first : text.end])  # it may stand behind a slash
-        moment = dates.moment(dated) if dated else None
-        if dated is None or moment is None:
+        dated = behind.day(text.folded[first : text.end])
+        if dated is None:
             return _open(text, role, label, start) if with_colon else None
-        text.at = first + dated.end()
-        return Statement(role.id, role.column, moment, role.alone, role.deep)
+        text.at = first + dated[1]
+        return Statement(role.id, role.column, dated[0], role.alone, role.deep)
     if role.value == "number":
         number = _NUMBER.match(text.folded, start, text.end) or (
             _NO_NUMBER.match(text.folded, start, text.end) if with_colon else None

@@ -28,6 +28,7 @@ _OF_PAGE = re.compile(
 )
 # 1987年9月15日 国务院发布 heads a statute and is its text; pages stamp in figures or to the minute.
 _STAMP = re.compile(r"\d{4}[-/.]\d|\d[:：]\d\d|\d版")
+_TO_THE_SECOND = re.compile(r"\d\d[:：]\d\d[:：]\d\d")
 _EDITION = re.compile(r"第?[A-Z]?\d{1,3}\s?版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
@@ -204,12 +205,13 @@ def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
     """Mark the lines that go: bylines with a sure statement in them or in a line beside them."""
     i = 0
     said = [i for i, line in enumerate(lines) if line.says]
-    for first in said:
-        if first < i:
+    for start in said:
+        if start < i:
             continue
-        i = first
+        i = start
         while i < len(lines) and lines[i].says:
             i += 1
+        first = start + (head and i - start > 1 and _is_the_title(lines, start))
         block = lines[first:i]
         following = lines[i] if i < len(lines) else None
         value = _value_below(block[-1], following)
@@ -223,6 +225,13 @@ def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
         if value and following and block[-1].goes:
             following.says, following.goes, following.answers = (value,), True, True
             i += 1
+
+
+def _is_the_title(lines: Sequence[Line], first: int) -> bool:
+    """Whether what ends like a paper's name is the title (呼籲漁民加強防颱), with none above it."""
+    says, text = lines[first].says, lines[first].text.strip()
+    named = len(says) == 1 and says[0].rule == "bare-outlet" and len(text) > 6
+    return named and is_title(text) and not any(is_title(line.text) for line in lines[:first])
 
 
 def is_out_of_reach(line: Line) -> bool:
@@ -294,7 +303,10 @@ def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
         "published_at" in columns <= {"published_at", "source", "url", ""}
         and any(_STAMP.search(line.text) for line in block)
         and is_title(lines[first - 1].text)
-        and len(lines[last].text) > len(lines[first - 1].text)
+        and (
+            len(lines[last].text) > len(lines[first - 1].text)
+            or any(_TO_THE_SECOND.search(line.text) for line in block)
+        )
     )
 
 
