@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.options import DedupOptions
+from pipeline.startup import ONE_THREAD
 from pipeline.text.shadow import shadow_units
 
 LENGTH = 1000
@@ -159,7 +160,9 @@ def main() -> None:
         command = [sys.executable, __file__, "--measure", "--folder", folder]
         command += ["--documents", str(args.documents)]
         command += ["--exact", str(args.exact), "--near", str(args.near)]
-        result = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
+        result = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, env={**ONE_THREAD, **os.environ}
+        )
     name = f"decide-{args.documents}"
     print(save(name, json.loads(result.stdout)).read_text("utf-8"))
 
