@@ -40,6 +40,7 @@ from pipeline.text.signature import trailing
 from pipeline.text.statement import Statement
 
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "published_at_zone", "url", "place")
+_TITLE_CHARS = 6  # a shorter one (院會紀錄) heads parts of a record as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,8 @@ def _one_pass(
 
 def _mark_repeated(head: Sequence[Line], title: object) -> bool:
     """Mark the title where it stands once more, as pages print it; say whether it did."""
+    if not isinstance(title, str) or len(title) < _TITLE_CHARS:
+        return False
     same = [line for line in head if not line.goes and line.text.strip(" #\t\r\u3000") == title]
     for line in same[1:]:
         line.says, line.goes = (Statement("repeated-title", "", None, True),), True
