@@ -75,6 +75,7 @@ def clean_shard(job: CleanJob) -> CleanStats:
             rows = cleaner.rows(batch)
             _count(stats, rows)
             arrays, paragraphs = cleaner.features(rows)
+            alive()
             writer.write(rows, arrays, {"lines": cleaner.lines(rows), "paragraphs": paragraphs})
     return stats
 

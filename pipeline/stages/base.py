@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 PARAGRAPHS = 1 << 20
 """`piece_chars` of a stage that looks no further than some paragraphs."""
-CHAPTERS = 1 << 22
+CHAPTERS = 1 << 21
 """Of one that weighs a text as a whole: what is longer is no page but a book, or a heap of pages,
 and its arrays would take more than a worker may."""
 

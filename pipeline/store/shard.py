@@ -25,6 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.document import Document, Dropped, Edit, RawDocument
+from pipeline.engines.pulse import alive
 from pipeline.readers import Fault
 from pipeline.store.files import output_errors
 from pipeline.store.schema import DATA, EDITS
@@ -170,6 +171,7 @@ class ShardWriter:
             self.records.write_batch(record_batch(rows))
             for batch in edit_batches(rows, self.rows):
                 self.edits.write_batch(batch)
+                alive()
         for name, array in features.items():
             self.arrays.setdefault(name, []).append(array)
         self.rows += len(rows)
