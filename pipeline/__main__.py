@@ -7,14 +7,11 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    from pipeline import patterns
     from pipeline.cli import run_command_line
     from pipeline.startup import own_process
 
     own_process()
-    code = run_command_line(sys.argv[1:])
-    patterns.save()
-    return code
+    return run_command_line(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -6,12 +6,8 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from types import ModuleType
-
-from pipeline import patterns
 
 # A process is one core's worth; pools of threads would fight, and reserve address space.
 ONE_THREAD = {
@@ -57,28 +53,6 @@ def without_pandas() -> None:
     sys.meta_path.insert(0, _WithoutPandas())
 
 
-def without_masks(numpy: ModuleType) -> None:
-    """Keep numpy.ma from being loaded to say that no array of ours is a masked one: 30 ms.
-
-    numpy and pyarrow ask that of arrays. Whoever wants more of it than the answer gets the module.
-    """
-    stand_in = ModuleType("numpy.ma")
-    vars(stand_in).update(
-        MaskedArray=type("MaskedArray", (), {}),
-        isMaskedArray=lambda _: False,
-        is_masked=lambda _: False,
-        __getattr__=lambda name: getattr(_loaded(numpy), name),
-    )
-    sys.modules["numpy.ma"] = vars(numpy)["ma"] = stand_in
-
-
-def _loaded(numpy: ModuleType) -> ModuleType:
-    """Load numpy.ma in the place of what stands for it."""
-    sys.modules.pop("numpy.ma")
-    vars(numpy).pop("ma")
-    return import_module("numpy.ma")
-
-
 def own_process() -> None:
     """Say that this process is ours alone, as that of `python -m pipeline` is."""
     global _ours  # noqa: PLW0603
@@ -87,18 +61,16 @@ def own_process() -> None:
     # objects costs a tenth of a small run.
     gc.set_threshold(50_000, 20, 20)
     without_pandas()
-    patterns.remember()
 
 
 def one_thread() -> None:
     """Load the libraries that start threads when they are loaded, without their threads."""
     added = [name for name in ONE_THREAD if name not in os.environ]
     os.environ.update({name: ONE_THREAD[name] for name in added})
-    import numpy
+    import numpy  # noqa: F401
     import pyarrow
 
     if _ours:
-        without_masks(numpy)
         # Eight threads that read small columns side by side mostly wait for one another: up to a
         # second of system time on a machine that others use as well.
         pyarrow.set_io_thread_count(1)

@@ -21,7 +21,6 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from pipeline import patterns
 from pipeline.engines import pulse
 from pipeline.startup import without_pandas
 
@@ -31,7 +30,6 @@ _PR_SET_PDEATHSIG = 1
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
     without_pandas()
-    patterns.remember()
     serve(Connection(fd), parent, memory_mb)
 
 
@@ -72,7 +70,6 @@ def serve(connection: Connection, parent: int, memory_mb: int) -> None:
         except (EOFError, OSError):
             return
         connection.send_bytes(_answer(task, job))
-        patterns.save()  # those of this process, and of the one that it was forked from
 
 
 @cache
