@@ -74,14 +74,10 @@ DATA: tuple[Column, ...] = (
     Column("run_id", pa.string(), "hash of recipe, code, tables and dependencies"),
 )
 
-_WHOSE = (
+EDITS: tuple[Column, ...] = (
     Column("id", pa.string(), "id of the document"),
     Column("input_path", pa.string(), "its file"),
     Column("record", pa.int64(), "its record"),
-)
-
-EDITS: tuple[Column, ...] = (
-    *_WHOSE,
     Column("step", pa.int16(), "order of the stages that changed it, from 0"),
     Column("stage", pa.string(), "stage that made the edit"),
     Column("rule", pa.string(), "defect that was found"),
@@ -94,7 +90,9 @@ EDITS: tuple[Column, ...] = (
 )
 
 DROPPED: tuple[Column, ...] = (
-    *_WHOSE,
+    Column("id", pa.string(), "id of the document"),
+    Column("input_path", pa.string(), "its file"),
+    Column("record", pa.int64(), "its record"),
     Column("unit", pa.string(), "document or paragraph"),
     Column("stage", pa.string(), "stage that dropped it"),
     Column("reason", pa.string(), "rule or kind of duplicate"),
