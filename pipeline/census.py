@@ -149,6 +149,16 @@ def code_units(text: str) -> NDArray[np.uint16]:
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
 
 
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of a text: uint32 (n,). Lone surrogates are kept."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def from_code_points(codes: NDArray[np.uint32]) -> str:
+    """Return the text of code points, as `code_points` gives them."""
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
 def census(texts: Sequence[str]) -> Census:
     """Count the character classes of a batch of texts."""
     n = len(texts)
@@ -162,8 +172,7 @@ def census(texts: Sequence[str]) -> Census:
             counts[i] = census(pieces).counts.sum(axis=0)
     for first, last in _slices(texts, 1 << 15):
         lengths = np.fromiter(map(len, texts[first:last]), np.int64, last - first) + 1
-        joined = "\n".join([*texts[first:last], ""])
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = code_points("\n".join([*texts[first:last], ""]))
         owners = np.repeat(np.arange(last - first) << 6, lengths)
         owners |= _classes_by_code_point().take(codes, mode="clip")
         flat = np.bincount(owners, minlength=(last - first) << 6)

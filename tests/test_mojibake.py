@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census
+from pipeline.census import census, code_points
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.text.mojibake import codecs, gate, gbk, layers, utf8
 from pipeline.text.mojibake.chains import chain_name
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 from tests.stage_cases import check, load
 
 SEEDS = Path(__file__).parents[1] / "seeds"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.text.ngram import code_points, load
+from pipeline.census import code_points
+from pipeline.text.ngram import load
 
 # From the constitution of the People's Republic and the Universal Declaration: public texts.
 SIMPLIFIED = "中华人民共和国的一切权力属于人民。人民行使国家权力的机关是全国人民代表大会"

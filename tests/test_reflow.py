@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census
+from pipeline.census import census, code_points
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
 from pipeline.text.breaks import suspects
-from pipeline.text.conversion import codes_of
 from pipeline.text.fullstop import FullStops, opening
 from pipeline.text.layout import columns, ending
 from pipeline.text.seam import bond, bonds, torn
@@ -136,7 +135,7 @@ def test_no_text_with_something_to_change_is_passed_over(text: str) -> None:
 
 def test_bonds_are_those_of_single_breaks() -> None:
     pairs = [("召开会议", "会议指出"), ("今天天", "气很好"), ("𠀀x中", "国人"), ("，他", "“好”")]
-    codes = codes_of("\n".join(a + "\n" + b for a, b in pairs) + "\n")
+    codes = code_points("\n".join(a + "\n" + b for a, b in pairs) + "\n")
     ends = np.flatnonzero(codes == ord("\n"))[::2]
     expected = [bond(a, b) for a, b in pairs]
     assert bonds(codes, ends).tolist() == pytest.approx(expected, abs=1e-4)

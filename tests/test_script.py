@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census
+from pipeline.census import census, code_points, from_code_points
 from pipeline.document import Document, Edit, replay
 from pipeline.stages import script
 from pipeline.stages.chain import run_text
@@ -124,7 +124,7 @@ PHRASES = [
 )
 @settings(max_examples=300, deadline=None)
 def test_t2s_by_arrays_is_opencc_s(text: str) -> None:
-    ours = conversion.text_of(conversion.converted_codes("t2s", text, conversion.codes_of(text)))
+    ours = from_code_points(conversion.converted_codes("t2s", text, code_points(text)))
     assert ours == conversion.converter("t2s")(text)
 
 
@@ -138,7 +138,7 @@ def test_the_words_of_t2s_are_those_of_the_installed_opencc() -> None:
 def test_the_characters_of_t2s_are_those_of_the_installed_opencc() -> None:
     codes = [*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x31350)]
     text = "\n".join(map(chr, codes))  # a line feed keeps them from meeting as words
-    ours = conversion.text_of(conversion.converted_codes("t2s", text, conversion.codes_of(text)))
+    ours = from_code_points(conversion.converted_codes("t2s", text, code_points(text)))
     assert ours == conversion.converter("t2s")(text)
 
 

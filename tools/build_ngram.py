@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from pipeline.text.ngram import BITS, STEP, code_points
+from pipeline.census import code_points
+from pipeline.text.ngram import BITS, STEP
 
 OUT = Path(__file__).resolve().parents[1] / "pipeline/tables/ngram/zh.npz"
 MAX_PAIRS, MAX_TRIPLES = 520_000, 420_000  # together about 6 MB

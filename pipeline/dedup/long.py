@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.dedup.bands import NONE, band_hashes
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
@@ -63,7 +64,7 @@ def _stretches(text: str) -> Iterator[NDArray[np.uint32]]:
         bound = BOUND.search(text, start + _STEP)
         end = bound.start() if bound else len(text) + 1
         piece = text[start:end] + ("" if bound else "\n")
-        yield np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), np.uint32)
+        yield code_points(piece)
         start = end
 
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points, from_code_points
+
 _Flags = TypeVar("_Flags", bound=np.unsignedinteger[Any])
 
 SLICE = 1 << 18
@@ -50,7 +52,7 @@ def slices(texts: Sequence[str]) -> Iterator[Codes]:
 
 def _encoded(first: int, texts: Sequence[str]) -> Codes:
     joined = "\n".join([*texts, ""])
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = code_points(joined)
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])
     return Codes(first, codes, starts)
@@ -74,7 +76,7 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
 @cache
 def that_are(says: Callable[[str], bool]) -> NDArray[np.bool_]:
     """Return of which code points of the BMP a method of str (str.isalnum) holds: bool (65536,)."""
-    every = np.arange(65536, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    every = from_code_points(np.arange(65536, dtype=np.uint32))
     return np.fromiter(map(says, every), np.bool_, 65536)
 
 

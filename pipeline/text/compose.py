@@ -11,6 +11,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
+
 MAX_MARKS = 30
 """Combining marks on one character, as in the Stream-Safe Text Format (UAX #15, section 13).
 Normalizing is quadratic in the length of a run: 240 kB of marks take 17 s."""
@@ -18,11 +20,6 @@ Normalizing is quadratic in the length of a run: 240 kB of marks take 17 s."""
 # What neither composes nor is decomposed: ASCII, Han of the main blocks, CJK and full-width marks.
 _INERT = "\x00-\x7f\u3001-\u3029\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff60"
 _PIECE = re.compile(f"[^{_INERT}]+|[{_INERT}](?:[^{_INERT}]+)")
-
-
-def code_points(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text, lone surrogates too: uint32 (n,)."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 @cache

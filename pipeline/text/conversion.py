@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import NAMES, class_table
+from pipeline.census import NAMES, class_table, code_points, from_code_points
 from pipeline.document import Edit, apply_edits, compose, difference
 from pipeline.text.mends import Codes, mends
 from pipeline.text.t2s import t2s
@@ -135,16 +135,6 @@ def _opencc(config: str, text: str) -> str:
         return converter(config)(text.encode("utf-8", "replace").decode())
 
 
-def codes_of(text: str) -> Codes:
-    """Return the code points of a text: uint32 (n,)."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def text_of(codes: Codes) -> str:
-    """Return the text of code points."""
-    return codes.tobytes().decode("utf-32-le", "surrogatepass")
-
-
 def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, list[Edit]]]:
     """Convert all texts as one, mend the output and compare it with the input.
 
@@ -152,14 +142,14 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
     ask for one, at the beginning of a text as well.
     """
     before = "\n".join(["", *texts, ""])
-    codes = codes_of(before)
+    codes = code_points(before)
     start = _without_strays(before) if step.stray else before
-    given = codes if start is before else codes_of(start)
+    given = codes if start is before else code_points(start)
     out, mended = _mended(start, given, step.config, step.table)
     if step.regional:
-        out, more = _mended(text_of(out), out, step.regional, step.regional_table)
+        out, more = _mended(from_code_points(out), out, step.regional, step.regional_table)
         mended |= more
-    after = text_of(out)
+    after = from_code_points(out)
     lengths = np.array([len(text) + 1 for text in texts])
     starts = np.cumsum(lengths) - lengths + 1
     pair = _Pair(before, after, np.flatnonzero(codes != out), starts, mended)
@@ -179,7 +169,7 @@ def converted_codes(config: str, text: str, codes: Codes) -> Codes:
     """
     if config == "t2s" and (simplified := t2s(text, codes)) is not None:
         return simplified
-    out = codes_of(_opencc(config, text)).copy()
+    out = code_points(_opencc(config, text)).copy()
     if len(out) != len(codes):
         raise ValueError(f"opencc {config} changed the length of a text")
     lone = (codes & ~np.uint32(0x7FF)) == 0xD800
@@ -193,12 +183,12 @@ def _without_strays(text: str) -> str:
 
     s2t over all of it would turn its 后, 里, 干 into 後, 裏, 幹.
     """
-    codes = codes_of(text).copy()
+    codes = code_points(text).copy()
     strays = class_table().take(codes, mode="clip") == NAMES.index("han_simplified")
     if not strays.any():
         return text
     codes[strays] = converted_codes("s2t", text, codes)[strays]
-    return text_of(codes)
+    return from_code_points(codes)
 
 
 def _mended(text: str, codes: Codes, config: str, table: str) -> tuple[Codes, dict[int, str]]:
@@ -208,7 +198,7 @@ def _mended(text: str, codes: Codes, config: str, table: str) -> tuple[Codes, di
     """
     out = converted_codes(config, text, codes)
     if table.startswith("hant_"):
-        text, codes = text_of(out), out.copy()
+        text, codes = from_code_points(out), out.copy()
     return out, mends(table).apply(text, codes, out)
 
 

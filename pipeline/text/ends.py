@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
 from pipeline.text.codes import that_are
@@ -198,8 +199,8 @@ class _Batch:
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join([*texts, ""])
         self.joined = joined
-        wide = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.units = np.minimum(wide, 0xFFFF).astype(np.uint16)  # no astral one is asked about
+        # No astral one is asked about.
+        self.units = np.minimum(code_points(joined), 0xFFFF).astype(np.uint16)
         self.classes = _tables().classes.take(self.units)
         self.breaks = np.flatnonzero(self.units == ord("\n"))
         sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1

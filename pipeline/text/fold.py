@@ -13,7 +13,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_units
+from pipeline.census import code_units, from_code_points
 
 # Marks that pages use for one another. Everything here is a choice of looks, not of sense.
 _MARKS = {
@@ -62,7 +62,7 @@ def fold_codes(codes: NDArray[np.uint32]) -> str:
     astral = codes > 0xFFFF
     if astral.any():
         folded[astral] = codes[astral]
-    return folded.tobytes().decode("utf-32-le", "surrogatepass")
+    return from_code_points(folded)
 
 
 def as_text(units: NDArray[np.uint16]) -> str:
@@ -84,7 +84,7 @@ def fold(text: str) -> str:
 @cache
 def _fold_string() -> str:
     """Return the table as a string: what lies beyond it stays as it is."""
-    return fold_table().astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return from_code_points(fold_table().astype(np.uint32))
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.codes import SLICE, Codes, slices, that_are
 from pipeline.text.fold import fold_table
 
@@ -126,8 +127,7 @@ def _ends(text: str, half: int) -> LineRecords:
         kept = [
             line[:_LONG] for line in piece.split("\n")
         ]  # a longer one is known by its beginning
-        joined = "\n".join(kept) + "\n"
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = code_points("\n".join(kept) + "\n")
         found = _records(Codes(0, codes, np.array([0, len(codes)])), 1 << 62)
         found = replace(found, line=found.line + np.int32(lines))
         mine = np.arange(count, count + len(found)) < half

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import from_code_points
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text.marks import HAN
@@ -108,8 +109,7 @@ class Lines:
 
     def text(self, i: int) -> str:
         """Return one of the lines, without the blanks at its ends."""
-        line = self.codes[self.starts[i] : self.ends[i]].tobytes()
-        return line.decode("utf-32-le", "surrogatepass").strip(INLINE)
+        return from_code_points(self.codes[self.starts[i] : self.ends[i]]).strip(INLINE)
 
     def held(self, which: Places) -> NDArray[np.uint8]:
         """Return the flags that occur in some lines (in order)."""

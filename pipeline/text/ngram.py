@@ -21,6 +21,8 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
+
 STEP = 1 / 12
 """One quantisation step of a stored log-probability, in nats; a byte reaches down to -21.25."""
 BITS = 14
@@ -149,11 +151,6 @@ def _find(
 def _at(keys: NDArray[np.uint32], wanted: int) -> int:
     i = bisect_left(keys.data, wanted)
     return i if i < len(keys) and keys[i] == wanted else -1
-
-
-def code_points(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text: uint32 (n,). Lone surrogates are kept."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 @cache

@@ -17,8 +17,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.codes import slices
-from pipeline.text.compose import code_points
 
 Change = tuple[int, int, str, str]
 _Handler = Callable[[str, int, int], Iterator[Change]]

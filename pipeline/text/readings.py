@@ -17,6 +17,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
+
 MAX_WORD = 8
 """Characters: the longest word whose reading is looked for in one pair of brackets."""
 
@@ -63,7 +65,7 @@ def _table() -> _Table:
     table = files("pipeline").joinpath("tables/annotations/readings.tsv").read_text("utf-8")
     lines = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
     marked, numbers, zhuyin, characters = (list(column) for column in zip(*lines, strict=True))
-    codes = np.frombuffer("".join(characters).encode("utf-32-le"), np.uint32)
+    codes = code_points("".join(characters))
     rows = np.repeat(np.arange(len(lines)), list(map(len, characters)))
     order = np.argsort(codes, kind="stable")
     numbered = dict(zip(numbers, marked, strict=True))

@@ -21,6 +21,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points, from_code_points
+
 Units = NDArray[np.uint16]
 Places = NDArray[np.int64]
 
@@ -119,8 +121,7 @@ def shadow_units(texts: Sequence[str]) -> tuple[Units, Places]:
     """
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) + 1 for text in texts], out=starts[1:])
-    joined = "\n".join((*texts, "")).encode("utf-32-le", "surrogatepass")
-    return shadow_at(np.frombuffer(joined, np.uint32), starts)
+    return shadow_at(code_points("\n".join((*texts, ""))), starts)
 
 
 def shadow_at(codes: NDArray[np.uint32], cuts: Places) -> tuple[Units, Places]:
@@ -149,7 +150,7 @@ def _with_slow(
     slow = slow[~emoji]
     if not slow.size:
         return units, cuts
-    text = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    text = from_code_points(codes)
     pieces: list[Units] = []
     ends: list[int] = []
     grown = [0]

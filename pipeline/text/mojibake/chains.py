@@ -14,10 +14,10 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.mojibake import gate
 from pipeline.text.mojibake.layers import undo, undo_line
 from pipeline.text.mojibake.utf8 import Undone
-from pipeline.text.ngram import code_points
 
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""

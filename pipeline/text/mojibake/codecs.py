@@ -18,6 +18,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
+
 UNKNOWN = 0xFF
 """Stands in the bytes for one lost byte (`�`); never part of UTF-8."""
 FOREIGN = 0xFE
@@ -80,7 +82,7 @@ def _two_byte(codec: str, leads: Sequence[int], trails: Sequence[int]) -> dict[i
     chars = rows.tobytes().decode(codec, "replace").split("\n")[:-1]
     single = np.fromiter(map(len, chars), np.int64, len(rows)) == 1
     text = "".join(compress(chars, single))
-    found = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    found = code_points(text)
     codes = rows[single, 0].astype(np.int64) << 8 | rows[single, 1]
     good = (found != 0xFFFD) & (found < 0x10000)
     found, codes = found[good], codes[good]

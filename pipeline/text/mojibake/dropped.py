@@ -16,11 +16,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.mojibake.gate import endings
 from pipeline.text.mojibake.gbk import characters, moved, pairs
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.mojibake.shift import MARK_COST, Realigned
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 
 MAX_RUN = 400
 """Characters looked back from an end."""

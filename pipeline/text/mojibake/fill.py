@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from pipeline.census import code_points
 from pipeline.text.mojibake.codecs import UNKNOWN
 from pipeline.text.mojibake.utf8 import LITERAL, SEQUENCE, Undone, decode, view
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 
 MARK = "\ufffd"
 MAX_HOLES = 200

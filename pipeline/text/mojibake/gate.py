@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import Census, classes
+from pipeline.census import Census, classes, code_points
 from pipeline.text.mojibake.flags import (
     COMMON,
     CYRILLIC_LEAD,
@@ -107,10 +107,9 @@ def _joined(
     texts: Sequence[str], sizes: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Return the code points of texts, each followed by a line end, and where each begins."""
-    data = "\n".join([*texts, "\n\n"]).encode("utf-32-le", "surrogatepass")
     starts = np.zeros(len(texts), np.int64)
     np.cumsum(sizes[:-1], out=starts[1:])
-    return np.frombuffer(data, np.uint32), starts
+    return code_points("\n".join([*texts, "\n\n"])), starts
 
 
 def _of_han(

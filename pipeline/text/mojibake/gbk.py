@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.census import from_code_points
 from pipeline.text.mojibake.codecs import reading
 from pipeline.text.mojibake.hopeless import MARK
 
@@ -21,7 +22,7 @@ def characters() -> list[str]:
     chars = np.flatnonzero(full.size == 2)[::-1]  # the smallest last: it stays
     table = np.zeros(65536, np.uint32)
     table[full.first[chars].astype(np.int64) << 8 | full.second[chars]] = chars
-    every = table.tobytes().decode("utf-32-le", "surrogatepass")
+    every = from_code_points(table)
     return ["" if char == "\0" else char for char in every]
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.census import NAMES, census, class_table
-from pipeline.text.ngram import BITS, Model, code_points
+from pipeline.census import NAMES, census, class_table, code_points
+from pipeline.text.ngram import BITS, Model
 
 SURE, SURE_LOST = 0.8, 0.97
 """Share of the likelihood that one character must have among all that the known byte allows:

@@ -10,9 +10,10 @@ from operator import sub
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.mojibake.chains import End, wide
 from pipeline.text.mojibake.hopeless import MARK
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""

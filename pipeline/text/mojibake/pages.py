@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.mojibake import gate
 from pipeline.text.mojibake.chains import undone_whole
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import about_damage, speaks_of_damage
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 
 COVERED = 0.95
 """Share of the characters beyond ASCII whose repair settles which reading it was."""

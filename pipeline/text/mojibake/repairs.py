@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.chains import End, chain_ends, wide
 from pipeline.text.mojibake.fill import Filler
@@ -29,7 +30,7 @@ from pipeline.text.mojibake.layers import undo
 from pipeline.text.mojibake.pages import Page, Repair, Sheet, disjoint
 from pipeline.text.mojibake.shift import realigned, triggers
 from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
-from pipeline.text.ngram import Model, code_points
+from pipeline.text.ngram import Model
 
 MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
