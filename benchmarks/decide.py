@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.options import DedupOptions
-from pipeline.startup import ONE_THREAD
+from pipeline.startup import one_thread_variables
 from pipeline.text.shadow import shadow_units
 
 LENGTH = 1000
@@ -161,7 +161,10 @@ def main() -> None:
         command += ["--documents", str(args.documents)]
         command += ["--exact", str(args.exact), "--near", str(args.near)]
         result = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, env={**ONE_THREAD, **os.environ}
+            command,
+            check=True,
+            stdout=subprocess.PIPE,
+            env={**one_thread_variables(), **os.environ},
         )
     name = f"decide-{args.documents}"
     print(save(name, json.loads(result.stdout)).read_text("utf-8"))

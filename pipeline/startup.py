@@ -6,11 +6,12 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 # A process is one core's worth; pools of threads would fight, and reserve address space.
-ONE_THREAD = {
+_ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -31,8 +32,12 @@ def _sorts_slowly() -> bool:
     return False
 
 
-if _sorts_slowly():
-    ONE_THREAD["NPY_DISABLE_CPU_FEATURES"] = "X86_V4"
+@cache
+def one_thread_variables() -> dict[str, str]:
+    """Return the environment of a process of ours, asked for where one loads numpy or starts."""
+    more = {"NPY_DISABLE_CPU_FEATURES": "X86_V4"} if _sorts_slowly() else {}
+    return _ONE_THREAD | more
+
 
 _HARMLESS = {"jemalloc_bg_thd"}  # it has handlers for fork of its own
 
@@ -65,8 +70,9 @@ def own_process() -> None:
 
 def one_thread() -> None:
     """Load the libraries that start threads when they are loaded, without their threads."""
-    added = [name for name in ONE_THREAD if name not in os.environ]
-    os.environ.update({name: ONE_THREAD[name] for name in added})
+    variables = one_thread_variables()
+    added = [name for name in variables if name not in os.environ]
+    os.environ.update({name: variables[name] for name in added})
     import numpy  # noqa: F401
     import pyarrow
 

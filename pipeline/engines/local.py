@@ -28,7 +28,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pipeline.engines import worker as child
 from pipeline.errors import PipelineError
-from pipeline.startup import ONE_THREAD, may_fork
+from pipeline.startup import may_fork, one_thread_variables
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -218,7 +218,7 @@ class Crew:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
             env={
-                **ONE_THREAD,
+                **one_thread_variables(),
                 "MALLOC_ARENA_MAX": "2",
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(paths),

@@ -74,10 +74,14 @@ DATA: tuple[Column, ...] = (
     Column("run_id", pa.string(), "hash of recipe, code, tables and dependencies"),
 )
 
-EDITS: tuple[Column, ...] = (
+_WHOSE = (
     Column("id", pa.string(), "id of the document"),
     Column("input_path", pa.string(), "its file"),
     Column("record", pa.int64(), "its record"),
+)
+
+EDITS: tuple[Column, ...] = (
+    *_WHOSE,
     Column("step", pa.int16(), "order of the stages that changed it, from 0"),
     Column("stage", pa.string(), "stage that made the edit"),
     Column("rule", pa.string(), "defect that was found"),
@@ -90,9 +94,7 @@ EDITS: tuple[Column, ...] = (
 )
 
 DROPPED: tuple[Column, ...] = (
-    Column("id", pa.string(), "id of the document"),
-    Column("input_path", pa.string(), "its file"),
-    Column("record", pa.int64(), "its record"),
+    *_WHOSE,
     Column("unit", pa.string(), "document or paragraph"),
     Column("stage", pa.string(), "stage that dropped it"),
     Column("reason", pa.string(), "rule or kind of duplicate"),
