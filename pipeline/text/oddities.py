@@ -147,8 +147,12 @@ def _soft_hyphen(text: str, start: int, end: int) -> Iterator[Change]:
 
 
 def _odd_space(text: str, start: int, end: int) -> Iterator[Change]:
-    """Make a no-break or typographic space beside Han a plain one; Latin typography keeps it."""
-    around = text[max(0, start - 8) : start] + text[end : end + 8]
+    """Make a no-break or typographic space beside Han a plain one; Latin typography keeps it.
+
+    Other lines do not count: a line says the same wherever it stands.
+    """
+    before = text[max(0, start - 8) : start].rpartition("\n")[2]
+    around = before + text[end : end + 8].partition("\n")[0]
     if HAN.search(around) or not around.strip():
         yield start, end, "odd-space", " " * (end - start)
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from math import exp, log
 
 from pipeline.text import layout as look
+from pipeline.text.frame import is_frame
 from pipeline.text.fullstop import FullStops
 from pipeline.text.seam import SHORTEST, alone, bond, torn
 from pipeline.text.width import MANY, NARROW, WIDEST, Line, Width, wrap_width
@@ -147,7 +148,11 @@ class Page:
         """Return why line i continues the paragraph that ends with the line before, or ""."""
         last, this = self._lines[i - 1], self._lines[i]
         rule = self._why(paragraph, wraps, i)
-        return "" if rule and (last.fixed or this.fixed) else rule
+        if rule and (last.fixed or this.fixed):
+            return ""
+        if rule == "broken-sentence" and (is_frame(this.text) or not wraps and is_frame(last.text)):
+            return ""
+        return rule
 
     def _why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
         last, this = self._lines[i - 1], self._lines[i]
