@@ -150,7 +150,9 @@ class Page:
         rule = self._why(paragraph, wraps, i)
         if rule and (last.fixed or this.fixed):
             return ""
-        if rule == "broken-sentence" and (is_frame(this.text) or not wraps and is_frame(last.text)):
+        if rule == "broken-sentence" and (
+            is_frame(this.text) or (not wraps and is_frame(last.text))
+        ):
             return ""
         return rule
 
