@@ -13,7 +13,11 @@ _ENTITY = re.compile(
     r"(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 # A text about HTML shows entities on purpose; one with tags shows at least those that make tags.
-_ABOUT_HTML = re.compile(r"HTML|XML|[Ee]scap(?:e|ing)|[Ee]ntit(?:y|ies)|转义|轉義|跳脫|实体|實體")
+# 实体经济 and legal entities are other things.
+_ABOUT_HTML = re.compile(
+    r"HTML|XML|[Ee]scap(?:ed|(?:e|ing) (?:char|code|seq))|[Cc]haracter [Ee]ntit|[Ee]ntity [Rr]ef"
+    r"|转义|轉義|跳脫(?:字|序)|(?:字符|字元)(?:实体|實體)|(?:实体|實體)(?:引用|参照|參照|编码|編碼|字|符|名)"
+)
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,200})?/?>")
 _MAKES_TAGS = frozenset("<>&\"'")
 
