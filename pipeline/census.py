@@ -91,7 +91,8 @@ CLASSES: tuple[tuple[str, str], ...] = (
 )
 NAMES: tuple[str, ...] = tuple(name for name, _ in CLASSES)
 _INDEX = {name: i for i, name in enumerate(NAMES)}
-_LONG = 1 << 20  # characters from which a text is counted piece by piece
+_LONG = 1 << 15  # characters from which a text is counted by itself, two at a time
+_PIECE = 1 << 16  # of which so many at once: the arrays stay in the cache, and small
 ALWAYS = (1 << 64) - 1
 """A stage with this mask sees every document."""
 
@@ -164,15 +165,17 @@ def from_code_points(codes: NDArray[np.uint32]) -> str:
 
 def census(texts: Sequence[str]) -> Census:
     """Count the character classes of a batch of texts."""
-    n = len(texts)
-    counts = np.zeros((n, 64), np.uint32)
+    counts = _counts(texts)
+    return Census(_masks(counts), counts)
+
+
+def _counts(texts: Sequence[str]) -> NDArray[np.uint32]:
+    counts = np.zeros((len(texts), 64), np.uint32)
     long = [i for i, text in enumerate(texts) if len(text) > _LONG]
-    if long:  # the arrays of fifty megabytes of text would take a gigabyte
+    if long:
         texts = list(texts)
         for i in long:
-            whole, texts[i] = texts[i], ""
-            pieces = [whole[at : at + _LONG] for at in range(0, len(whole), _LONG)]
-            counts[i] = census(pieces).counts.sum(axis=0)
+            counts[i], texts[i] = _counts_of_long(texts[i]), ""
     for first, last in _slices(texts, 1 << 15):
         lengths = np.fromiter(map(len, texts[first:last]), np.int64, last - first) + 1
         codes = code_points("\n".join([*texts[first:last], ""]))
@@ -181,7 +184,26 @@ def census(texts: Sequence[str]) -> Census:
         flat = np.bincount(owners, minlength=(last - first) << 6)
         counts[first:last] += flat.reshape(-1, 64).astype(np.uint32)
     counts[:, _INDEX["newline"]] -= 1  # the one put behind each text
-    return Census(_masks(counts), counts)
+    return counts
+
+
+def _counts_of_long(text: str) -> NDArray[np.int64]:
+    """Return the counts of one text: int64 (64,).
+
+    Pairs of neighbours are counted, and then either half of them: to count costs by the number of
+    things counted, and needs no number of its text beside each.
+    """
+    pairs = np.zeros(64 << 8, np.int64)
+    last = np.zeros(64, np.int64)
+    for at in range(0, len(text), _PIECE):
+        codes = code_points(text[at : at + _PIECE])
+        found = _classes_by_code_point().take(codes, mode="clip")
+        even = len(found) & ~1
+        pairs += np.bincount(found[:even].view(np.uint16), minlength=len(pairs))
+        last[found[even:]] += 1
+    table = pairs.reshape(64, 256)[:, :64]
+    counts: NDArray[np.int64] = table.sum(axis=0) + table.sum(axis=1) + last
+    return counts
 
 
 def recount(
@@ -194,7 +216,8 @@ def recount(
     gone, come = zip(*changes, strict=True)
     kept = counted.counts[rows]
     kept[[part is None for part in gone]] = 0
-    counts = kept - census([part or "" for part in gone]).counts + census(come).counts
+    change = _counts([part or "" for part in (*gone, *come)])
+    counts = kept - change[: len(gone)] + change[len(gone) :]
     counted.counts[rows] = counts
     counted.masks[rows] = _masks(counts)
 

@@ -38,6 +38,14 @@ def test_slices_meet_without_loss() -> None:
     assert set(counted.count("newline").tolist()) == {1}
 
 
+def test_a_long_text_is_counted_like_others() -> None:
+    text = "中文,a\U00020000\n的" * 19_001
+    counted = census(["x", text[:-1], text, "中"])
+    assert counted.counts[2].tolist() == [19_001 * n for n in slowly("中文,a\U00020000\n的")]
+    assert (counted.counts[2] - counted.counts[1]).tolist() == slowly("的")
+    assert counted.counts[3].tolist() == slowly("中")
+
+
 @given(TEXTS, TEXTS)
 def test_recount(before: list[str], after: list[str]) -> None:
     n = min(len(before), len(after))

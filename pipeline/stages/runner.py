@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +15,8 @@ from pipeline.census import ALWAYS, Census, census, recount
 from pipeline.document import Document, PackedEdits
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage
 from pipeline.stages.pieces import pieces
+
+_TOOK, _PUT = attrgetter("before"), attrgetter("after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,13 @@ def _run(
 def _change(before: Document, after: Document) -> tuple[str | None, str]:
     """Return what a stage took out of a text (None: all of it) and what it put in.
 
-    By its receipts, if they are few: a receipt costs as much as fifty characters.
+    By its receipts, if they are few and short: one costs as much as fifty characters, and those of
+    a conversion hold half of the text, as the first eight show.
     """
     step = after.steps[-1] if len(after.steps) == len(before.steps) + 1 else None
     if step is None or len(step) * 50 > len(before.text):
         return None, after.text
-    return "".join([edit.before for edit in step]), "".join([edit.after for edit in step])
+    size = sum([len(edit.after) for edit in islice(step, 8)]) // 8
+    if len(step) > 8 and len(step) * (50 + 2 * size) > len(after.text):
+        return None, after.text
+    return "".join(map(_TOOK, step)), "".join(map(_PUT, step))

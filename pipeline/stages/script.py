@@ -122,13 +122,13 @@ def _to_simplified(
 ) -> Iterator[tuple[int, str, Lines]]:
     traditional = counted.count("han_traditional")
     foreign = counted.count("kana", "hangul") > 2
-    by_counts = scripts(counted)
     for i in np.flatnonzero(traditional).tolist():
         script = found[i]
         if script in TRADITIONAL and not foreign[i]:
             yield i, script, None
         elif script in TRADITIONAL or script == MIXED:
-            lines = traditional_lines(documents[i].text.split("\n"), by_counts[i] == HANS)
+            (by_counts,) = scripts(counted.of(np.array([i])))
+            lines = traditional_lines(documents[i].text.split("\n"), by_counts == HANS)
             yield i, script if script in TRADITIONAL else HANT, lines
 
 

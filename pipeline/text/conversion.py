@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.census import NAMES, class_table, code_points, from_code_points
 from pipeline.document import Edit, apply_edits, compose, difference
 from pipeline.text.mends import Codes, mends
-from pipeline.text.t2s import t2s
+from pipeline.text.t2s import ASK, t2s, tables_of_t2s
 
 Convert = Callable[[str], str]
 Places = NDArray[np.int64]
@@ -168,7 +168,7 @@ def converted_codes(config: str, text: str, codes: Codes) -> Codes:
     the length is another one.
     """
     if config == "t2s" and (simplified := t2s(text, codes)) is not None:
-        return simplified
+        return simplified[0]
     out = code_points(_opencc(config, text)).copy()
     if len(out) != len(codes):
         raise ValueError(f"opencc {config} changed the length of a text")
@@ -196,10 +196,22 @@ def _mended(text: str, codes: Codes, config: str, table: str) -> tuple[Codes, di
 
     A region's mends read OpenCC's output, as they know the forms of Traditional text only.
     """
+    if config == "t2s" and (found := t2s(text, codes, _asking(table))) is not None:
+        out, asked = found
+        return out, mends(table).apply(text, codes, out, asked)
     out = converted_codes(config, text, codes)
     if table.startswith("hant_"):
         text, codes = from_code_points(out), out.copy()
     return out, mends(table).apply(text, codes, out)
+
+
+@cache
+def _asking(table: str) -> Codes:
+    """Return t2s' table of characters, flagged where one of our mends may know better."""
+    characters = tables_of_t2s().characters.copy()
+    plain = characters & np.uint32(ASK - 1)
+    characters[mends(table).unsettled(plain)] |= np.uint32(ASK)
+    return characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,26 +234,29 @@ def _receipts(pair: _Pair, stage: str, rule: str) -> list[list[Edit]]:
     changed, starts = pair.changed, pair.starts
     if not len(changed):
         return [[] for _ in starts]
-    owner = np.searchsorted(starts, changed, "right") - 1
-    new = np.flatnonzero((np.diff(changed) > JOIN_WITHIN) | (np.diff(owner) > 0)) + 1
-    first = changed[np.concatenate(([0], new))]
-    last = changed[np.concatenate((new - 1, [len(changed) - 1]))] + 1
-    owner = owner[np.concatenate(([0], new))]
+    begins = np.searchsorted(changed, starts)
+    opens = np.ones(len(changed), np.bool_)
+    np.greater(changed[1:] - changed[:-1], JOIN_WITHIN, out=opens[1:])
+    opens[begins[begins < len(changed)]] = True
+    heads = np.flatnonzero(opens)
+    first, last = changed[heads], changed[np.append(heads[1:], len(changed)) - 1] + 1
+    cuts = np.append(np.searchsorted(heads, begins), len(heads))
+    base = np.repeat(starts, np.diff(cuts))
     spans = zip(
         _rules(rule, first, last, pair.mended),
         first.tolist(),
         last.tolist(),
-        starts[owner].tolist(),
+        (first - base).tolist(),
+        (last - base).tolist(),
         strict=True,
     )
     # `Edit(...)` runs Python code for its defaults; this takes a third of the time.
     make, before, after = tuple.__new__, pair.before, pair.after
     edits = [
-        make(Edit, (stage, name, a - start, b - start, before[a:b], after[a:b], 1.0, ""))
-        for name, a, b, start in spans
+        make(Edit, (stage, name, start, end, before[a:b], after[a:b], 1.0, ""))
+        for name, a, b, start, end in spans
     ]
-    cuts = np.searchsorted(owner, np.arange(len(starts) + 1)).tolist()
-    return [edits[i:j] for i, j in pairwise(cuts)]
+    return [edits[i:j] for i, j in pairwise(cuts.tolist())]
 
 
 def _rules(rule: str, first: Places, last: Places, mended: dict[int, str]) -> list[str]:

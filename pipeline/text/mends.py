@@ -56,12 +56,21 @@ class Mends:
     suspects: NDArray[np.bool_]
     settled: Codes
 
-    def apply(self, text: str, codes: Codes, out: Codes) -> dict[int, str]:
-        """Mend `out`, OpenCC's conversion of `text`, in place.
+    def unsettled(self, characters: Codes) -> NDArray[np.bool_]:
+        """Return which characters are looked at though they become those: both by code point."""
+        return self.suspects & (self.settled != characters)
+
+    def apply(
+        self, text: str, codes: Codes, out: Codes, places: NDArray[np.int64] | None = None
+    ) -> dict[int, str]:
+        """Mend `out`, OpenCC's conversion of `text`, in place; all suspects are at `places`.
 
         Returns the rule of each place at which OpenCC's answer was changed.
         """
-        places = np.flatnonzero(self.suspects.take(codes, mode="clip"))
+        if places is None:
+            places = np.flatnonzero(self.suspects.take(codes, mode="clip"))
+        else:
+            places = places[self.suspects.take(codes[places], mode="clip")]
         open_places = places[self.settled[codes[places]] != out[places]]
         mended: dict[int, str] = {}
         for i in open_places.tolist():

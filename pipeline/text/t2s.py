@@ -2,10 +2,11 @@
 
 t2s is a table of characters and 477 words; at each place the longest word wins, else the character.
 One gather from a table does the characters, and flags the few places that need more: a character
-beyond the BMP, or the one by which a word is known (its rarest). Only there words are looked for,
-and the leftmost longest ones taken, which is what OpenCC's matching does. Both are in
-`tables/script/t2s_*.tsv`: to ask OpenCC for the characters at first use took 45 ms. The other
-configurations, whose words are a hundred times as many, stay with OpenCC.
+beyond the BMP, or the one by which a word is known (its rarest). Only there, and where a neighbour
+is the word's as well, words are looked for, and the leftmost longest ones taken, which is what
+OpenCC's matching does. Both are in `tables/script/t2s_*.tsv`: to ask OpenCC for the characters at
+first use took 45 ms. The other configurations, whose words are a hundred times as many, stay with
+OpenCC.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
+Places = NDArray[np.int64]
+"""Offsets in a text: int64 (n,)."""
 
 _BMP = 0x10000
 _DESCRIPTION = 0x2FF0
 """The first of the 16 characters by which parts of a character are put together."""
-_LOOK = 1 << 31
-"""Set in the table of characters where there is more to ask."""
+LOOK, ASK = 1 << 31, 1 << 30
+"""Set in the table of characters where there is more to ask: here, and of the mends."""
+_CODE = np.uint32(ASK - 1)
 # From the most frequent in running text: a word is known by another of its characters.
 _COMMON = "的一之不在有人於上二其成以計子工則世明金目文見單言英山想神木清李呼河角流音"
 
@@ -37,55 +41,74 @@ class Tables:
 
     `words` maps the character by which it is known to a word: (where it stands in it, the word,
     the code points that it becomes). None for these where the characters by themselves become
-    the same: such a word only keeps others from matching.
+    the same: such a word only keeps others from matching. `neighbours`: bool (2, 65536), by
+    `_pair` of such a character and the one before it, or behind it, whether a word has both.
     """
 
     characters: Codes
     astral: Mapping[int, int]
     words: Mapping[str, Sequence[tuple[int, str, Codes | None]]]
+    neighbours: NDArray[np.bool_]
 
 
-def t2s(text: str, codes: Codes) -> Codes | None:
+def t2s(text: str, codes: Codes, characters: Codes | None = None) -> tuple[Codes, Places] | None:
     """Return the code points of `text` (which are `codes`) in Simplified characters.
 
-    None where a character is described by its parts (⿰木養), in which OpenCC converts nothing.
+    And the places to ask about: where `characters`, the table of characters with more flags, has
+    `ASK`, and those of words; int64, sorted. None where a character is described by its parts
+    (⿰木養), in which OpenCC converts nothing.
     """
-    tables = _tables()
-    out: Codes = tables.characters.take(codes, mode="clip")
-    looked = np.flatnonzero(out >= _LOOK)
+    tables = tables_of_t2s()
+    out: Codes = (tables.characters if characters is None else characters).take(codes, mode="clip")
+    flagged = np.flatnonzero(out >= ASK)
+    flags = out[flagged]
+    out[flagged] = flags & _CODE
+    looked = flagged[flags >= LOOK]
+    asked = flagged[(flags & np.uint32(ASK)) != 0]
     if not len(looked):
-        return out
-    asked = codes[looked]
-    beyond = asked >= _BMP
-    if ((asked >= _DESCRIPTION) & (asked < _DESCRIPTION + 16)).any():
+        return out, asked
+    here = codes[looked]
+    beyond = here >= _BMP
+    if ((here >= _DESCRIPTION) & (here < _DESCRIPTION + 16)).any():
         return None
-    astral, known = looked[beyond], looked[~beyond]
-    out[known] &= np.uint32(_LOOK - 1)
+    astral = looked[beyond]
     out[astral] = [tables.astral.get(code, code) for code in codes[astral].tolist()]
     end = 0
-    for start, size, target in _words(text, known.tolist(), tables.words):
+    written: list[int] = []
+    for start, size, target in _words(text, codes, looked[~beyond], tables):
         if start >= end:
             end = start - size
             if target is not None:
                 out[start:end] = target
-    return out
+                written += range(start, end)
+    return out, np.union1d(asked, written).astype(np.int64) if written else asked
 
 
 def _words(
-    text: str, places: Sequence[int], words: Mapping[str, Sequence[tuple[int, str, Codes | None]]]
+    text: str, codes: Codes, places: Places, tables: Tables
 ) -> list[tuple[int, int, Codes | None]]:
     """Return the words around the places, leftmost and longest first: start, -length, target."""
+    here = codes[places]
+    near = tables.neighbours[0].take(_pair(here, codes.take(places - 1, mode="clip")))
+    near |= tables.neighbours[1].take(_pair(here, codes.take(places + 1, mode="clip")))
     found = [
         (at - offset, -len(word), target)
-        for at in places
-        for offset, word, target in words.get(text[at], ())  # U+FFFF is flagged for the astral ones
+        for at in places[near].tolist()
+        for offset, word, target in tables.words[text[at]]
         if at >= offset and text.startswith(word, at - offset)
     ]
     return sorted(found, key=lambda item: item[:2])
 
 
+def _pair(one: Codes, other: Codes) -> Codes:
+    """Return a number of 16 bits for each pair of characters; 477 words share few of them."""
+    mixed: Codes = (one * np.uint32(0x9E3779B1) + other) * np.uint32(0x85EBCA6B)
+    return mixed >> np.uint32(16)
+
+
 @cache
-def _tables() -> Tables:
+def tables_of_t2s() -> Tables:
+    """Return the tables; read once a process."""
     pairs = {ord(c): ord(to) for to, chars in _rows("characters") for c in chars}
     astral = {code: to for code, to in pairs.items() if code >= _BMP}
     characters = np.arange(_BMP, dtype=np.uint32)
@@ -106,10 +129,21 @@ def _tables() -> Tables:
         offset = ranks.index(max(ranks))
         row = (offset, word, None if alone == target else np.array(target, np.uint32))
         words.setdefault(word[offset], []).append(row)
-    characters[[ord(char) for char in words]] |= np.uint32(_LOOK)
-    characters[_DESCRIPTION : _DESCRIPTION + 16] |= np.uint32(_LOOK)
-    characters[-1] |= np.uint32(_LOOK)  # where `take` puts all that is beyond the BMP
-    return Tables(characters, astral, words)
+    characters[[ord(char) for char in words]] |= np.uint32(LOOK)
+    characters[_DESCRIPTION : _DESCRIPTION + 16] |= np.uint32(LOOK)
+    characters[-1] |= np.uint32(LOOK)  # where `take` puts all that is beyond the BMP
+    return Tables(characters, astral, words, _neighbours(words))
+
+
+def _neighbours(words: Mapping[str, Sequence[tuple[int, str, Codes | None]]]) -> NDArray[np.bool_]:
+    pairs: list[list[tuple[int, int]]] = [[], []]
+    for char, rows in words.items():
+        for offset, word, _ in rows:
+            pairs[not offset].append((ord(char), ord(word[offset - 1 if offset else 1])))
+    found = np.zeros((2, 1 << 16), np.bool_)
+    for side, some in zip(found, pairs, strict=True):
+        side[_pair(*np.array(some, np.uint32).T)] = True
+    return found
 
 
 def _rows(name: str) -> list[list[str]]:
