@@ -7,7 +7,7 @@ dear to find out taken at its best; only texts in which that is enough are read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text import seam
+from pipeline.text.blanks import moved
 from pipeline.text.lines import (
     BEYOND_ASCII,
     CLOSER,
@@ -26,7 +27,6 @@ from pipeline.text.lines import (
     LEFTOVER,
     LETTER,
     MARKED,
-    ODD_END,
     OPEN,
     PAIR,
     SEMI,
@@ -36,12 +36,12 @@ from pipeline.text.lines import (
     Bools,
     Lines,
     Places,
+    by_text,
     lines_of,
 )
 from pipeline.text.one_width import of_one_width
-from pipeline.text.seam import alone
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
-from pipeline.text.wrapping import SURE, may_be_sure
+from pipeline.text.wrapping import SURE, may_be_joined, may_be_sure
 
 _ROUNDING = 0.01
 """Nats by which sums of float32 may be too small."""
@@ -52,10 +52,10 @@ def suspects(texts: Sequence[str]) -> list[int]:
     found: list[int] = []
     for part in arrays.slices(texts):
         lines = lines_of(part)
-        hit = _layout(part, lines)
+        hit = moved(texts, part, lines)
         breaks = _breaks(lines, hit)
         likely, odds, narrow = _weighed(lines, breaks, len(hit))
-        for i, mine in _by_text(lines, narrow):
+        for i, mine in by_text(lines, narrow):
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
             hit[i] = _has_width(lines, mine, read)
         owners = lines.owners[likely]
@@ -63,13 +63,12 @@ def suspects(texts: Sequence[str]) -> list[int]:
         likely, odds = likely[kept], odds[kept].tolist()
         owners = lines.owners[breaks]
         for first, last in arrays.groups(lines.owners[likely]):
-            if not may_be_sure(odds[first:last]):
+            if not may_be_sure(odds[first:last], max(odds[first:last])):
                 continue
             i = int(lines.owners[likely[first]])
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
             pairs = [(read(j).text, read(j + 1).text) for j in likely[first:last].tolist()]
-            if may_be_sure([alone(*pair) for pair in pairs]):
-                hit[i] = True
+            hit[i] = may_be_joined(pairs)
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
 
@@ -86,44 +85,6 @@ def _may_be_sure(owners: Places, odds: NDArray[np.float64], n: int) -> Bools:
     prior = np.log(share / (1 - share))
     found: Bools = (prior > -_ROUNDING) | (best + prior > SURE - _ROUNDING)
     return found
-
-
-def _layout(part: arrays.Codes, lines: Lines) -> Bools:
-    """Return which texts have odd line ends, blank lines, indents, or blanks at line ends."""
-    hit = np.zeros(len(part.starts) - 1, np.bool_)
-    ends, owners = lines.ends, lines.owners
-    hit[part.owners(arrays.places(lines.inside, ODD_END))] = True
-    last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
-    empty = lines.starts == ends
-    # The layout of code in a fence stays, but for what ends the text.
-    kept = np.zeros(len(ends), np.bool_)
-    kept[1:-1] = lines.fenced[:-2] & lines.fenced[1:-1] & lines.fenced[2:]
-    kept[1:-1] &= (owners[:-2] == owners[2:]) & ~(last & empty)[2:]
-    odd = np.flatnonzero((lines.blank | (empty & ~last)) & ~kept)
-    for i, mine in _by_text(lines, odd[~hit[owners[odd]]]):
-        hit[i] = not _between_code(lines, mine)
-    return hit
-
-
-def _between_code(lines: Lines, odd: Places) -> bool:
-    """Whether the odd blanks of a text all stand between two lines of code outside of fences.
-
-    `odd`: the lines which are empty, or begin or end with a blank.
-    """
-    first, last = np.searchsorted(lines.owners, lines.owners[odd[0]] + np.arange(2)).tolist()
-    full = first + np.flatnonzero(lines.ends[first:last] > lines.starts[first:last])
-    before, after = np.searchsorted(full, odd), np.searchsorted(full, odd, side="right")
-    if before[0] == 0 or after[-1] == len(full):
-        return False
-    above, below, known = full[before - 1].tolist(), full[after].tolist(), {}
-    for pair in zip(above, odd.tolist(), below, strict=True):
-        for i in pair:
-            if i not in known and lines.starts[i] < lines.ends[i]:
-                line = lines.text(i)
-                known[i] = lines.fenced[i] or look.is_code(line) or look.is_table(line)
-                if not (known[i] and line.isascii()):
-                    return False
-    return True
 
 
 def _breaks(lines: Lines, hit: Bools) -> Places:
@@ -153,13 +114,6 @@ def _breaks(lines: Lines, hit: Bools) -> Places:
 def _headed(lines: Lines, mine: Places) -> Bools:
     """Return after which of some lines no break can go: a heading stands beside it."""
     return lines.headed(mine) | lines.headed(mine + 1)
-
-
-def _by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
-    """Yield the numbers of the texts of some lines, with those that are of it."""
-    owners = lines.owners[mine]
-    for first, last in arrays.groups(owners):
-        yield int(owners[first]), mine[first:last]
 
 
 def _read(text: str, start: int, lines: Lines) -> Callable[[int], Line]:

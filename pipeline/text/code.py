@@ -107,10 +107,11 @@ def program_lines(lines: Sequence[str]) -> list[bool]:
             blank += 1
             continue
         indented = line[0] in " \t"
-        is_code = is_code_line(line)
-        bare = line.lstrip(" \t")
+        bare = line.lstrip()
+        fence = bare.startswith("```")  # of a list perhaps: it has to stay open or closed
+        is_code = not fence and is_code_line(line)
         remark = indented and bare.startswith(_COMMENTS)
-        below = run and indented and line.isascii()
+        below = run and indented and not fence and line.isascii()
         if run and (blank > 2 or not (is_code or remark or below)):
             settle()
             run, code, indents = [], 0, 0

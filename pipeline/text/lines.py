@@ -6,7 +6,7 @@ One gather from a look-up table answers for all lines at once; `text/breaks.py` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -167,6 +167,13 @@ def lines_of(part: arrays.Codes) -> Lines:
     outer |= edges().take(part.codes[ends - 1], mode="clip")
     blank = ((outer & BLANK) != 0) & (ends > starts)
     return Lines(part.codes, inside, starts, ends, owners, fenced, blank)
+
+
+def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
+    """Yield the numbers of the texts of some lines, with those that are of it."""
+    owners = lines.owners[mine]
+    for first, last in arrays.groups(owners):
+        yield int(owners[first]), mine[first:last]
 
 
 def _fences(

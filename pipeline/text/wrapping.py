@@ -231,8 +231,28 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     return odds + prior > (SURE if prior < 0 else 0.0)
 
 
-def may_be_sure(odds: Sequence[float]) -> bool:
-    """Whether one of these log-odds could suffice, whichever of the breaks are counted.
+def may_be_joined(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of these pairs of lines could be joined by its sentence, in a text of no width.
+
+    `pairs`: all whose `alone` may be above 0 in the text, and perhaps others. The first break that
+    goes has a paragraph of one line before it, so that `alone` is what speaks for it.
+    """
+    odds, best = [], -99.0
+    for last, this in pairs:
+        if look.is_item(this) or look.is_label(this) or look.ending(last) not in _BARE:
+            continue
+        if any(look.is_table(line) or look.is_code(line) for line in (last, this)):
+            continue
+        if look.is_quoted_verse(last):
+            continue
+        odds.append(alone(last, this))
+        if odds[-1] > best and not (look.is_heading(last) or last[:2] == this[:2]):
+            best = odds[-1]
+    return bool(odds) and may_be_sure(odds, best)
+
+
+def may_be_sure(odds: Sequence[float], best: float) -> bool:
+    """Whether the `best` of these log-odds could suffice, whichever of the breaks are counted.
 
     `odds` (nats): at their best, of all breaks above 0. As `_prior`, with the share at its highest.
     """
@@ -248,7 +268,7 @@ def may_be_sure(odds: Sequence[float]) -> bool:
             found += likely
             share = found / n
     prior = log(share / (1 - share))
-    return prior > 0 or odds[0] + prior > SURE
+    return prior > 0 or best + prior > SURE
 
 
 def _prior(odds: Sequence[float], first: float = 0.1) -> float:
