@@ -64,7 +64,7 @@ def columns(line: str) -> int:
     Wide are CJK and its marks, and what Chinese fonts draw wide although Latin ones do not: quotes,
     dashes, · ° ± ×, Greek and Cyrillic ("ambiguous" in Unicode's UAX 11).
     """
-    return 2 * len(line) - len(line.encode("ascii", "ignore"))
+    return len(line) if line.isascii() else 2 * len(line) - len(line.encode("ascii", "ignore"))
 
 
 def has_han(line: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -62,7 +62,8 @@ class Width:
 
     def fits(self, last: Line, this: Line) -> bool:
         """Whether the first word of `this` would have fitted at the end of `last`."""
-        return _sizes(last, this, self.in_columns)[1] <= self.size
+        first, blank = _first_word(last, this)
+        return self.of(last.indent + last.text) + blank + self.of(first) <= self.size
 
 
 def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
@@ -95,15 +96,39 @@ def wrap_width(lines: Sequence[Line], kinds: Sequence[str]) -> Width | None:
 
 def _voted(breaks: Sequence[tuple[Line, Line]]) -> tuple[list[Width], int]:
     """Return the widths that explain most breaks, and how many they explain."""
-    votes: Counter[tuple[bool, int]] = Counter()
-    for in_columns in (False, True):
-        for last, this in breaks:
-            size, grown = _sizes(last, this, in_columns)
-            least = max(size, 2 * NARROW if in_columns else NARROW)
-            most = min(grown, size + _LONGEST_WORD)
-            votes.update([(in_columns, n) for n in range(least, most)])
-    most = max(votes.values(), default=0)
-    return [Width(*width) for width, count in sorted(votes.items()) if count == most], most
+    changes: tuple[Counter[int], Counter[int]] = Counter(), Counter()
+    for last, this in breaks:
+        first, blank = _first_word(last, this)
+        line = last.indent + last.text
+        for change, measure, least in zip(changes, _MEASURES, _LEAST, strict=True):
+            size = measure(line)
+            start = max(size, least)
+            end = min(size + blank + measure(first), size + _LONGEST_WORD)
+            if start < end:
+                change[start] += 1
+                change[end] -= 1
+    shared = [_shared(change) for change in changes]
+    most = max(count for _, count in shared)
+    widths = [
+        Width(in_columns, size)
+        for in_columns, (sizes, count) in zip((False, True), shared, strict=True)
+        for size in sizes
+        if count == most
+    ]
+    return widths, most
+
+
+def _shared(changes: Mapping[int, int]) -> tuple[list[int], int]:
+    """Return the sizes that most votes share, and how many do; by size, how many more there are."""
+    sizes: list[int] = []
+    most = votes = 0
+    for at, after in pairwise([*sorted(changes), 0]):
+        votes += changes[at]
+        if votes > most:
+            sizes, most = [], votes
+        if votes == most > 0:
+            sizes += range(at, after)
+    return sizes, most
 
 
 def _is_prose(full: Sequence[tuple[str, str]]) -> bool:
@@ -118,13 +143,15 @@ def _is_wide(line: str) -> bool:
     return size > WIDEST or (size * 2 > WIDEST and look.columns(line) > WIDEST)
 
 
-def _sizes(last: Line, this: Line, in_columns: bool) -> tuple[int, int]:
-    """Return the width of a line, and what it were with the next line's first word."""
-    measure = look.columns if in_columns else len
-    word = _WORD.match(this.text)
-    first = word[0] if word else this.text[:1]
-    if word is None and (look.is_continuation(this.text[1:]) or first == "·"):
-        first = this.text[:2]
-    size = measure(last.indent + last.text)
-    blank = word is not None and last.text[-1:].isascii()
-    return size, size + blank + measure(first)
+def _first_word(last: Line, this: Line) -> tuple[str, bool]:
+    """Return what of a line can not be parted, and whether a blank belongs before it."""
+    text = this.text
+    if "!" <= text[:1] <= "~":
+        word = _WORD.match(text)
+        return word[0] if word else "", last.text[-1:].isascii()
+    two = look.is_continuation(text[1:]) or text[:1] == "·"
+    return text[: 1 + two], False
+
+
+_MEASURES = (len, look.columns)
+_LEAST = (NARROW, 2 * NARROW)
