@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import exp, log
 
@@ -36,21 +36,20 @@ _MEMORY = 600
 _MARKED = re.compile("[，。、；：！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 _BARE = frozenset(("bare", "closed"))
+_STOPS, _LEFTOVERS = frozenset(look.STOPS), frozenset(look.LEFTOVERS)
 
 
 def joins(lines: Sequence[Line]) -> list[str]:
     """Return for each line why it continues the line before ("" where it does not)."""
     why = [""] * len(lines)
-    kinds = [look.ending(line.text) for line in lines]
-    continued = [look.is_continuation(line.text) for line in lines]
-    cut = [
-        (last.text, this.text)
-        for (last, this), kind, goes_on in zip(pairwise(lines), kinds, continued[1:], strict=False)
-        if (goes_on or (kind in _CUT and (len(last.text) >= SHORTEST or kind == "open")))
-        and not (last.fenced or this.fenced)
-        # Code that is set apart has no sentence that goes on.
-        and not (this.start - last.end > 1 and last.text.isascii() and last.fixed)
+    kinds = ["stop" if line.text[-1:] in _STOPS else look.ending(line.text) for line in lines]
+    continued = [line.text[:1] in _LEFTOVERS for line in lines]
+    ends = [
+        i
+        for i, (kind, goes_on) in enumerate(zip(kinds, continued[1:], strict=False))
+        if goes_on or (kind in _CUT and (len(lines[i].text) >= SHORTEST or kind == "open"))
     ]
+    cut = [(lines[i].text, lines[i + 1].text) for i in ends if not _is_set(lines[i], lines[i + 1])]
     if not may_go_on(cut):
         return why
     page = Page(lines, kinds)
@@ -69,6 +68,13 @@ def joins(lines: Sequence[Line]) -> list[str]:
             paragraph = this.text
             wraps = []
     return why
+
+
+def _is_set(last: Line, this: Line) -> bool:
+    """Whether two lines are code: set apart, it has no sentence that goes on."""
+    if last.fenced or this.fenced:
+        return True
+    return this.start - last.end > 1 and last.text.isascii() and last.fixed
 
 
 def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
@@ -123,10 +129,9 @@ class Page:
 
     def __init__(self, lines: Sequence[Line], kinds: Sequence[str]) -> None:
         self._lines, self._kinds = lines, kinds
-        self._verse: bool | None = None
         self._stops: FullStops | None = None
         self.width = width = wrap_width(lines, kinds)
-        breaks = list(zip(pairwise(lines), kinds, strict=False))
+        breaks = [*zip(pairwise(lines), kinds, strict=False)]
         self._short = [width.fits(last, this) for (last, this), _ in breaks] if width else []
         self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
         self.indented = width is not None and _indents_separate(lines, kinds, self._short)
@@ -134,15 +139,15 @@ class Page:
         # Of the lines that are too short for the width few are cut: by their own they are judged.
         short = [pair for pair, short in zip(breaks, self._short, strict=False) if short]
         self._prior_short = _prior(_odds(short), _CUT_SHORT) if width else self.prior
-        counts = Counter(line.text for line in lines)
-        self.repeated = {text for text, n in counts.items() if n > 1}
 
-    @property
+    @cached_property
     def verse(self) -> bool:
         """Whether the text is verse. Asked only where something would be joined."""
-        if self._verse is None:
-            self._verse = is_verse(self._lines)
-        return self._verse
+        return is_verse(self._lines)
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter(line.text for line in self._lines)
 
     def why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
         """Return why line i continues the paragraph that ends with the line before, or ""."""
@@ -174,7 +179,7 @@ class Page:
         prior = self._prior_of(i)
         if look.is_label(this.text) and prior <= 0:
             return ""
-        if last.text in self.repeated or this.text in self.repeated:
+        if self._counts[last.text] > 1 or self._counts[this.text] > 1:
             return ""  # page furniture, refrains
         if _cut(paragraph, last.text, this.text, self._kinds[i - 1], prior):
             return "broken-sentence"
@@ -306,7 +311,9 @@ def _odds(breaks: Iterable[tuple[tuple[Line, Line], str]]) -> list[float]:
 
 def _indented(last: Line, this: Line) -> bool:
     """Whether a line begins a paragraph by its indent; one that hangs under an item does not."""
-    return look.columns(this.indent) > look.columns(last.indent) and not look.is_item(last.text)
+    if not this.indent or look.columns(this.indent) <= look.columns(last.indent):
+        return False
+    return not look.is_item(last.text)
 
 
 def _as_wide(wraps: Sequence[Line], last: Line, this: Line) -> bool:
