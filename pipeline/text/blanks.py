@@ -13,14 +13,16 @@ import numpy as np
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text.code import program_lines
-from pipeline.text.lines import HAN_FIRST, INLINE, ODD_END, Bools, Lines, Places, by_text
+from pipeline.text.lines import HAN_FIRST, INLINE, LINE_ENDS, Bools, Lines, Places, by_text
 
 
 def moved(texts: Sequence[str], part: arrays.Codes, lines: Lines) -> Bools:
     """Return which texts of a slice have odd line ends, or blanks that go: bool (n,)."""
     hit = np.zeros(len(part.starts) - 1, np.bool_)
     ends, owners = lines.ends, lines.owners
-    hit[part.owners(arrays.places(lines.inside, ODD_END))] = True
+    for char in LINE_ENDS:
+        if char in part.joined:
+            hit[part.owners(np.flatnonzero(part.codes == ord(char)))] = True
     last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
     empty = lines.starts == ends
     # The layout of code in a fence stays, but for what ends the text.

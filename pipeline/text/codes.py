@@ -28,12 +28,14 @@ class Codes:
     """Some texts of a batch, one after the other, each followed by a line end.
 
     `codes`: uint32 (n,). `starts`: int64 (k + 1,), where text i begins; the last is n.
-    `first`: the number in the batch of the first text.
+    `first`: the number in the batch of the first text. `joined`: what `codes` are the codes of,
+    where it is at hand: one substring in it is found faster than in an array.
     """
 
     first: int
     codes: NDArray[np.uint32]
     starts: NDArray[np.int64]
+    joined: str = ""
 
     def owners(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return for each place (sorted) the number of its text within the slice."""
@@ -55,7 +57,7 @@ def _encoded(first: int, texts: Sequence[str]) -> Codes:
     codes = code_points(joined)
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])
-    return Codes(first, codes, starts)
+    return Codes(first, codes, starts, joined)
 
 
 def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:

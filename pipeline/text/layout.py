@@ -20,13 +20,14 @@ LEFTOVERS = "，。、；！？℃％‰"
 """Marks that at the start of a line continue a sentence."""
 OPENERS = "“‘「『（《【〈("
 _LEFTOVER_SET = frozenset(LEFTOVERS)
+MARKERS = "•●■◆○◎※►▪▲△□☆★◇‧·①-⑳⒈-⒛㈠-㈩+*|>#-"
+"""What begins an item of a list in any case, as the body of a regular-expression class."""
 _ITEM = re.compile(
     r"第 ?[一二三四五六七八九十百千○〇零\d]{1,7} ?[条條章節节款項项编編篇]"
     r"|[（(][一二三四五六七八九十百\d]{1,4}[)）]"
     r"|[一二三四五六七八九十]{1,3}[、．.]"
     r"|\d{1,3}(?:[)）、．]|\.(?!\d)|\.\d{1,2}\.? )"
-    r"|[①-⑳⒈-⒛㈠-㈩]"
-    r"|[-*+•●■◆○◎※►▪▲△□☆★◇‧·>#|]"
+    rf"|[{MARKERS}]"
     r"|[A-Za-z][.)）] "
 )
 _LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")

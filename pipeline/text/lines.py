@@ -13,7 +13,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import from_code_points
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text.marks import HAN
@@ -28,10 +27,11 @@ Bools = NDArray[np.bool_]
 
 # Of the first and last characters of a line.
 LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
-CREDIT, HEAD, ITEM, ASCII, HAN_FIRST = (1 << i for i in range(8, 13))
+CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END = (1 << i for i in range(8, 14))
 # Of any character in a line.
-MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, ODD_END, TICK = (1 << i for i in range(8))
+MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED = (1 << i for i in range(6))
 
+_FENCE = re.compile("```")
 _BEGINNING = 16
 """Characters that say whether a line is an item of a list, or a heading."""
 _ITEM_STARTS = "第一二三四五六七八九十百"
@@ -52,8 +52,9 @@ def edges() -> Flags:
             COMMA: "，、,",
             CREDIT: "".join(word[-1] for word in look.words("credit")),
             HEAD: "#<-=_*~",
-            ASCII: "\x00-\x7f",
+            MARKER: look.MARKERS,
             HAN_FIRST: HAN,
+            CODE_END: "".join(look.CODE_ENDS),
         }
     )
     # What surely begins no item of a list: an ideograph that is no number, a quotation.
@@ -74,8 +75,6 @@ def _inside() -> NDArray[np.uint8]:
             LETTER: HAN,
             BEYOND_ASCII: "\x80-\uffff",
             SPACED: " \u3000",
-            ODD_END: LINE_ENDS,
-            TICK: "`",
         }
     )
     return table.astype(np.uint8)
@@ -83,15 +82,15 @@ def _inside() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a slice, its characters and their flags.
+    """The lines of a slice, and its characters.
 
-    `inside`: the flags of each character. `starts`, `ends`: of each line, without its line end.
-    `owners`: the text it is of. `fenced`: whether it is in a fence of code. `blank`: whether it
-    begins or ends with a blank.
+    `joined`, `codes`: the characters, as text and as code points. `starts`, `ends`: of each line,
+    without its line end. `owners`: the text it is of. `fenced`: whether it is in a fence of code.
+    `blank`: whether it begins or ends with a blank.
     """
 
+    joined: str
     codes: NDArray[np.uint32]
-    inside: NDArray[np.uint8]
     starts: Places
     ends: Places
     owners: Places
@@ -109,15 +108,26 @@ class Lines:
 
     def text(self, i: int) -> str:
         """Return one of the lines, without the blanks at its ends."""
-        return from_code_points(self.codes[self.starts[i] : self.ends[i]]).strip(INLINE)
+        return self.joined[self.starts.item(i) : self.ends.item(i)].strip(INLINE)
 
     def held(self, which: Places) -> NDArray[np.uint8]:
-        """Return the flags that occur in some lines (in order)."""
+        """Return the flags that occur in some lines."""
         if not len(which):
             return np.zeros(0, np.uint8)
-        bounds = np.column_stack([self.starts[which], self.ends[which]]).ravel()
-        found: NDArray[np.uint8] = np.bitwise_or.reduceat(self.inside, bounds)[::2]
+        flags, starts = self._flags(which)
+        found: NDArray[np.uint8] = np.bitwise_or.reduceat(flags, starts)
         return found
+
+    def _flags(self, which: Places) -> tuple[NDArray[np.uint8], Places]:
+        """Return the flags of all characters in some lines, line ends too, and where each begins.
+
+        A line end has none.
+        """
+        sizes = self.ends[which] - self.starts[which] + 1
+        after = np.cumsum(sizes)
+        starts = after - sizes
+        places = np.arange(after[-1]) + np.repeat(self.starts[which] - starts, sizes)
+        return arrays.flags_of(self.codes[places], _inside()), starts
 
     def sizes(self, which: Places) -> Places:
         """Return the size of some lines in characters."""
@@ -125,13 +135,11 @@ class Lines:
         return found
 
     def columns(self, which: Places) -> Places:
-        """Return the width of some lines (not none, in order) in columns: `layout.columns`."""
-        low, high = int(self.starts[which[0]]), int(self.ends[which[-1]]) + 1
-        wide = (self.inside[low:high] & np.uint8(BEYOND_ASCII)) != 0
-        before = np.zeros(len(wide) + 1, np.int32)
-        np.cumsum(wide, out=before[1:])
-        more = before[self.ends[which] - low] - before[self.starts[which] - low]
-        found: Places = self.sizes(which) + more
+        """Return the width of some lines (not none) in columns: `layout.columns`."""
+        flags, starts = self._flags(which)
+        wide = np.zeros(len(flags) + 1, np.int32)
+        np.cumsum((flags & np.uint8(BEYOND_ASCII)) != 0, out=wide[1:])
+        found: Places = self.sizes(which) + wide[np.append(starts[1:], len(flags))] - wide[starts]
         return found
 
     def headed(self, which: Places) -> Bools:
@@ -145,8 +153,8 @@ class Lines:
     def _begins(self, which: Places, likely: Bools, asked: Callable[[str], bool]) -> Bools:
         found = likely.copy()
         for i in np.flatnonzero(likely).tolist():
-            start = self.starts[which[i]]
-            found[i] = asked("".join(map(chr, self.codes[start : start + _BEGINNING].tolist())))
+            start = self.starts.item(which.item(i))
+            found[i] = asked(self.joined[start : start + _BEGINNING])
         return found
 
 
@@ -154,19 +162,17 @@ def lines_of(part: arrays.Codes) -> Lines:
     """Return the lines of a slice."""
     ends = np.flatnonzero(part.codes == ord("\n"))
     starts = np.concatenate(([0], ends[:-1] + 1))
-    inside = _inside().take(part.codes, mode="clip")
     owners = part.owners(ends)
-    fence = _fences(part.codes, inside, starts, ends)
+    fence = _fences(part, starts, ends)
     fenced = fence
     if fence.any():
         depth = np.cumsum(fence)
-        first = np.diff(owners, prepend=-1) != 0
-        fences_before: Places = (depth - fence)[first][np.cumsum(first) - 1]
-        fenced = fence | ((depth - fences_before) % 2 == 1)
+        first = np.searchsorted(owners, np.arange(len(part.starts) - 1))  # lines of the texts
+        fenced = fence | ((depth - (depth - fence)[first][owners]) % 2 == 1)
     outer = edges().take(part.codes[starts], mode="clip")
     outer |= edges().take(part.codes[ends - 1], mode="clip")
     blank = ((outer & BLANK) != 0) & (ends > starts)
-    return Lines(part.codes, inside, starts, ends, owners, fenced, blank)
+    return Lines(part.joined, part.codes, starts, ends, owners, fenced, blank)
 
 
 def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
@@ -176,17 +182,11 @@ def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
         yield int(owners[first]), mine[first:last]
 
 
-def _fences(
-    codes: NDArray[np.uint32], inside: NDArray[np.uint8], starts: Places, ends: Places
-) -> Bools:
+def _fences(part: arrays.Codes, starts: Places, ends: Places) -> Bools:
     """Return which lines begin with three backticks, behind blanks or at once."""
     fence = np.zeros(len(ends), np.bool_)
-    ticks = arrays.places(inside, TICK)
-    threes = ticks[:-2][ticks[2:] - ticks[:-2] == 2]
-    line = np.searchsorted(ends, threes)
-    fence[line[starts[line] == threes]] = True
-    for at, i in zip(threes.tolist(), line.tolist(), strict=True):
-        if at > starts[i] and not fence[i]:
-            before = arrays.flags_of(codes[int(starts[i]) : at], edges())
-            fence[i] = bool(((before & BLANK) != 0).all())
+    found = [match.start() for match in _FENCE.finditer(part.joined)]
+    for at, i in zip(found, np.searchsorted(ends, found).tolist(), strict=True):
+        start = starts.item(i)
+        fence[i] |= at == start or not part.joined[start:at].strip(INLINE)
     return fence

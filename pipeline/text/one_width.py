@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.text import layout as look
 from pipeline.text.lines import (
     CLOSER,
+    CODE_END,
     COMMA,
     CREDIT,
     HAN_FIRST,
@@ -26,7 +27,6 @@ from pipeline.text.width import MANY, NARROW, WIDEST
 
 _NEVER_FITS = 24
 """Characters of a first word that is cut wherever the line ends (see `width`)."""
-_CODE_ENDS = [ord(c) for c in sorted(look.CODE_ENDS)]
 
 
 def of_one_width(lines: Lines, asked: Bools) -> Places:
@@ -36,38 +36,47 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     and few lines are wider. Of the n texts those `asked` (bool (n,)) are looked at.
     """
     n = len(asked)
-    total = np.bincount(lines.owners, minlength=n)
+    every = np.flatnonzero(asked[lines.owners])
+    every = every[_bare(lines, every)]
+    asked &= np.bincount(lines.owners[every], lines.sizes(every) >= NARROW, n) >= MANY
+    every = every[asked[lines.owners[every]]]
+    if not len(every):
+        return every
+    latin = lines.columns(every) == lines.sizes(every)
+    # Code does not count: what ends or looks so.
+    code = (lines.at(-1, every) & CODE_END) != 0
+    mine = np.flatnonzero(~(latin & code))
+    latin = latin[mine]
+    plain = (lines.at(-1, every[mine]) & CREDIT) == 0
+    votes = _Votes(lines.owners[every[mine]], list(_stretches(lines, every[mine])), plain)
+    asked &= votes.agree(~latin, [asked, asked])
+    few = _few(lines, votes, asked)
+    asked &= votes.agree(~latin, few)
+    doubtful = np.flatnonzero(latin & asked[votes.owners])
+    prose = np.ones(len(mine), np.bool_)
+    prose[doubtful] = [_is_prose(lines.text(i)) for i in every[mine[doubtful]].tolist()]
+    asked &= votes.of(prose).agree(prose[prose], few)
+    found: Places = every[asked[lines.owners[every]]]
+    return found
+
+
+def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
+    """Return in which of the texts `asked` few lines are too wide: in characters, in columns."""
+    n = len(asked)
     every = np.flatnonzero(asked[lines.owners])
     if not len(every):
-        return every
-    bare = _bare(lines, every)
-    asked &= np.bincount(lines.owners[every], bare & (lines.sizes(every) >= NARROW), n) >= MANY
-    kept = asked[lines.owners[every]]
-    every, bare = every[kept], bare[kept]
-    if not len(every):
-        return every
+        return [asked, asked]
     owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
+    tenth = np.bincount(owners, minlength=n) / 10
     free = ~(lines.fenced | lines.blank)[every]
-    asked &= np.bincount(owners, free & (columns > WIDEST), n) * 10 <= total
-    latin = columns == sizes
-    # Code does not count: what is in a fence, ends or looks so.
-    code = np.isin(lines.codes[lines.ends[every] - 1], _CODE_ENDS)
-    mine = np.flatnonzero(bare & asked[owners] & ~(latin & code))
-    if not len(mine):
-        return mine
-    plain = (lines.at(-1, every[mine]) & CREDIT) == 0
-    votes = _Votes(owners[mine], list(_stretches(lines, every[mine])), plain)
+    narrow = np.bincount(owners, free & (columns > WIDEST), n) <= tenth
     few = []
     for measure, (_, grown, _) in zip((sizes, columns), votes.stretches, strict=True):
         most = np.zeros(n, np.intp)
         np.maximum.at(most, votes.owners, grown)
-        few.append(np.bincount(owners, free & (measure > most[owners] + 2), n) * 10 <= total)
-    asked &= votes.agree(~latin[mine], few)
-    doubtful = np.flatnonzero(latin[mine] & asked[votes.owners])
-    prose = np.ones(len(mine), np.bool_)
-    prose[doubtful] = [_is_prose(lines.text(i)) for i in every[mine[doubtful]].tolist()]
-    asked &= votes.of(prose).agree(prose[prose], few)
-    return every[bare & asked[owners]]
+        wider = np.bincount(owners, free & (measure > most[owners] + 2), n)
+        few.append(narrow & (wider <= tenth))
+    return few
 
 
 def _bare(lines: Lines, every: Places) -> Bools:
