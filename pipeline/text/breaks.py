@@ -27,6 +27,7 @@ from pipeline.text.lines import (
     LEFTOVER,
     LETTER,
     MARKED,
+    MARKER,
     OPEN,
     PAIR,
     SEMI,
@@ -43,6 +44,7 @@ from pipeline.text.one_width import of_one_width
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
 from pipeline.text.wrapping import SURE, may_be_joined, may_be_sure
 
+_NEVER = -9.0
 _ROUNDING = 0.01
 """Nats by which sums of float32 may be too small."""
 
@@ -154,11 +156,12 @@ def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.flo
     wide = (lines.ends - lines.starts > WIDEST) & ~(lines.fenced | lines.blank)
     asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
-    bonds, odds = _weights(lines, mine, asked[owners])
+    marked = (lines.first(mine + 1) & MARKER) != 0  # an item of a list, or a heading
+    bonds, odds = _weights(lines, mine, asked[owners], ~marked)
     head = lines.first(mine) | lines.first(mine + 1)
     code = lines.blank[mine] | lines.blank[mine + 1]  # does not count, see `joins`
     least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
-    hopeful = np.bincount(owners, np.maximum(bonds, least), n) > 0
+    hopeful = np.bincount(owners, np.where(marked, least, np.maximum(bonds, least)), n) > 0
     hopeful[owners[odds > 0]] = True
     asked &= hopeful
     above = np.flatnonzero(odds > 0)
@@ -167,12 +170,13 @@ def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.flo
 
 
 def _weights(
-    lines: Lines, mine: Places, all_of: Bools
+    lines: Lines, mine: Places, all_of: Bools, free: Bools
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return the bond over the breaks after some lines, and the odds that they go, at their best.
 
     As `seam.torn` has them, with brackets taken to be open and lines to be without a label. Bonds
     that could not bring the odds above 0 are looked up only where `all_of` (bool) wants them all.
+    Breaks that are not `free` never go.
     """
     last, this, first = lines.held(mine), lines.held(mine + 1), lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
@@ -189,8 +193,8 @@ def _weights(
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
     odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
-    wanted = np.flatnonzero(~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
+    wanted = np.flatnonzero(free & ~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
     bonds = np.where(latin, prose, np.float32(0.0))
     bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])
     odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
-    return bonds, np.where(latin, prose, odds)
+    return bonds, np.where(free, np.where(latin, prose, odds), _NEVER)
