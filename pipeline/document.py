@@ -12,9 +12,12 @@ from __future__ import annotations
 import marshal
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import NamedTuple, overload
+
+_NO_COLUMNS: Mapping[str, object] = MappingProxyType({})
 
 
 class Edit(NamedTuple):
@@ -73,9 +76,9 @@ class PackedEdits(Sequence[Edit]):
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawDocument:
-    """One input record before decoding.
+    """One input record before decoding. Not frozen, which would cost a microsecond a record.
 
     `data` is bytes where the reader found bytes, str where the container has already decoded them
     (JSON, Parquet). `charset` is what HTTP, `<meta>` or a field declares, unverified. `fields`
@@ -96,11 +99,10 @@ class RawDocument:
 
         Readers and batches hold records for longer than anybody needs fifty megabytes of bytes.
         """
-        object.__setattr__(self, "data", self.data[:200])
+        self.data = self.data[:200]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document on its way through the stages.
 
     `steps` holds one group of receipts per stage that changed the text, in order. `columns` are
@@ -110,7 +112,7 @@ class Document:
 
     id: str
     text: str
-    columns: Mapping[str, object] = field(default_factory=dict)
+    columns: Mapping[str, object] = _NO_COLUMNS
     steps: tuple[Sequence[Edit], ...] = ()
 
     @property
@@ -127,7 +129,7 @@ class Document:
         merged = {**self.columns, **columns} if columns else self.columns
         edits = [edit for edit in edits if edit.before != edit.after]
         if not edits:
-            return replace(self, columns=merged) if columns else self
+            return self._replace(columns=merged) if columns else self
         text = apply_edits(self.text, edits)
         steps: tuple[Sequence[Edit], ...] = self.steps
         if steps and steps[-1][0].stage == edits[0].stage:
