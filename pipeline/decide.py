@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,15 +20,19 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
-from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
+from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
 from pipeline.recipe import Recipe
 from pipeline.remembered import Remembered
+from pipeline.removals import COLUMN, Removals, lines_left, summed
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned
+from pipeline.text.line_hashes import mix
 from pipeline.text.shadow import shadow_units
+
+Ranks = NDArray[np.int64]
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -39,11 +42,12 @@ DECISION_SCHEMA = pa.schema(
         ("duplicate_cluster", pa.string()),
         ("duplicate_count", pa.int32()),
         ("duplicate_urls", pa.list_(pa.string())),
-        ("removals", pa.string()),  # JSON: line -> [rule, note], of the lines that go
+        ("removals", COLUMN),  # the lines that go; the reasons are in the metadata
         ("shared", pa.string()),  # JSON: hash of a paragraph -> [twin, Jaccard]
     ]
 )
-REASON = {"exact": "exact-duplicate", "near": "near-duplicate", "contained": "contained-duplicate"}
+# By number of the kind, as `KINDS`.
+_REASONS = pa.array(["", *(f"decide:{kind}-duplicate" for kind in ("exact", "near", "contained"))])
 
 
 def decide_corpus(
@@ -68,7 +72,7 @@ def decide_corpus(
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
-        return _table(len(corpus), {}, removals, {}), lines
+        return _table(corpus, removals), lines
     arrays = corpus_arrays(corpus, alive, options)
     if options.mode == "sticky" and before is not None:
         arrays = replace(arrays, settled=_published(corpus, alive, before))
@@ -80,24 +84,22 @@ def decide_corpus(
         remembered.groups,
     )
     remembered.texts = arrays.text_hash
-    marks: dict[int, str] = {}
+    marks = None
     uncompared = 0
     if options.paragraphs != "off":
         kept = decisions.kept
         dates = arrays.published_at[kept]
         shared = find_shared(corpus, alive[kept], dates, options, remembered.paragraphs)
         uncompared = shared.uncompared
-        ids = corpus.table.column("id").to_pylist()
         if options.paragraphs == "mark":
-            marks = as_marks(shared, ids)
+            marks = as_marks(shared, corpus.table.column("id"))
         else:
-            removals = add_removals(removals, shared, ids, corpus)
-    table = _table(len(corpus), _rows(corpus, alive, decisions), removals, marks)
-    table = table.replace_schema_metadata({
+            removals = add_removals(removals, shared, corpus.table.column("id"), corpus)
+    told = {
         "compared": str(decisions.compared), "uncompared": str(decisions.uncompared),
         "paragraphs_uncompared": str(uncompared), "misses": _misses(decisions, alive),
-    })  # fmt: skip
-    return table, lines
+    }  # fmt: skip
+    return _table(corpus, removals, _ranked(decisions, alive), marks, told), lines
 
 
 def _misses(decisions: Decisions, alive: NDArray[np.int64]) -> str:
@@ -118,29 +120,20 @@ def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArra
     return np.fromiter((key in known for key in found), np.bool_, len(alive))
 
 
-def texts_left(corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]) -> list[str]:
+def texts_left(corpus: Corpus, removals: Removals, ranks: NDArray[np.int64]) -> list[str]:
     """Return texts at ranks, without the lines of their sites: good for a shadow, not to publish.
 
     Blank lines and rules that publishing takes out with them have no part in a shadow.
     """
-    texts = corpus.texts(ranks)
-    return [
-        lines_left(text, removals[rank]) if rank in removals else text
-        for rank, text in zip(ranks.tolist(), texts, strict=True)
-    ]
-
-
-def lines_left(text: str, removals: str) -> str:
-    """Return the lines of a text that are not removed."""
-    gone = set(map(int, orjson.loads(removals)))
-    return "\n".join(line for n, line in enumerate(text.split("\n")) if n not in gone)
+    texts = zip(corpus.texts(ranks), removals.lines(ranks), strict=True)
+    return [lines_left(text, gone) if gone else text for text, gone in texts]
 
 
 def _sign_again(
-    corpus: Corpus, removals: Mapping[int, str], options: DedupOptions, remembered: Remembered
+    corpus: Corpus, removals: Removals, options: DedupOptions, remembered: Remembered
 ) -> None:
     """Put the features of what is left in the place of those of the whole text."""
-    ranks = np.array(sorted(removals), np.int64)
+    ranks = removals.ranks()
     columns = options.bands + options.passages
     dtype = np.dtype(
         [("key", "<u8"), ("hash", "<u8"), ("length", "<i4"), ("bands", "<u8", (columns,))]
@@ -168,16 +161,14 @@ def _sign_again(
 
 
 def _removal_keys(
-    corpus: Corpus, removals: Mapping[int, str], ranks: NDArray[np.int64]
+    corpus: Corpus, removals: Removals, ranks: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """Return a hash of each text (its artifact never changes) and of the lines that go."""
-    folders = [artifact.folder.name for artifact in corpus.artifacts]
-    places = zip(corpus.artifact[ranks].tolist(), corpus.row[ranks].tolist(), strict=True)
-    texts = (
-        f"{folders[artifact]} {row} {' '.join(orjson.loads(removals[rank]))}".encode()
-        for rank, (artifact, row) in zip(ranks.tolist(), places, strict=True)
-    )
-    return np.fromiter(map(xxhash.xxh3_64_intdigest, texts), np.uint64, len(ranks))
+    folders = [xxhash.xxh3_64_intdigest(a.folder.name.encode()) for a in corpus.artifacts]
+    artifact = np.array([*folders, 0], np.uint64)[corpus.artifact[ranks]]
+    texts = mix(artifact ^ mix(corpus.row[ranks].astype(np.uint64)))
+    bounds = np.append(np.searchsorted(removals.rank, ranks), len(removals.rank))
+    return mix(texts ^ summed(mix(removals.line.astype(np.uint64)), bounds))
 
 
 def corpus_arrays(corpus: Corpus, alive: NDArray[np.int64], options: DedupOptions) -> CorpusArrays:
@@ -213,59 +204,77 @@ def _scope(corpus: Corpus, field: str, alive: NDArray[np.int64]) -> NDArray[np.i
     return np.asarray(numbers, dtype=np.int64)
 
 
-def _rows(
-    corpus: Corpus, alive: NDArray[np.int64], decisions: Decisions
-) -> Mapping[int, dict[str, Any]]:
-    """Return rank → row of the records that are dropped or that others were dropped for."""
-    members, gone, twins = alive[decisions.members], alive[decisions.gone], alive[decisions.twin]
-    ids, urls = (_strings(corpus, name, members) for name in ("id", "url"))
-    rows: dict[int, dict[str, Any]] = {
-        member: {
-            "reason": "",
-            "duplicate_cluster": ids[root],
-            "duplicate_count": 0,
-            "duplicate_urls": [],
-        }
-        for member, root in zip(members.tolist(), alive[decisions.root].tolist(), strict=True)
-    }
-    columns = (gone, twins, alive[decisions.stays], decisions.kind, decisions.jaccard)
-    for rank, twin, stays, kind, jaccard in zip(*(c.tolist() for c in columns), strict=True):
-        rows[rank] = {
-            "reason": f"decide:{REASON[KINDS[kind]]}",
-            "twin": ids[twin],
-            "jaccard": jaccard,
-            "duplicate_cluster": rows[rank]["duplicate_cluster"],
-        }
-        rows[stays]["duplicate_count"] += 1
-        rows[stays]["duplicate_urls"].append(urls[rank] or ids[rank])
-    return rows
+@dataclass(frozen=True, slots=True)
+class _Fates:
+    """What was decided against documents, in ranks; names and shapes are those of `Decisions`."""
+
+    gone: Ranks
+    stays: Ranks
+    twin: Ranks
+    kind: NDArray[np.uint8]
+    jaccard: NDArray[np.float32]
+    members: Ranks
+    root: Ranks
 
 
-def _strings(corpus: Corpus, name: str, ranks: NDArray[np.int64]) -> dict[int, str]:
-    """Return rank → value of a column of strings, of some ranks."""
-    values = corpus.table.column(name).take(pa.array(ranks)).to_pylist()
-    return dict(zip(ranks.tolist(), values, strict=True))
+def _ranked(decisions: Decisions, alive: Ranks) -> _Fates:
+    return _Fates(
+        alive[decisions.gone],
+        alive[decisions.stays],
+        alive[decisions.twin],
+        decisions.kind,
+        decisions.jaccard,
+        alive[decisions.members],
+        alive[decisions.root],
+    )
 
 
 def _table(
-    n: int,
-    rows: Mapping[int, Mapping[str, Any]],
-    removals: Mapping[int, str],
-    marks: Mapping[int, str],
+    corpus: Corpus,
+    removals: Removals,
+    fates: _Fates | None = None,
+    marks: pa.Array | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> pa.Table:
-    """Spread the few rows that say something over n ranks: one row for all the others."""
-    nothing = {"reason": "", "duplicate_count": 0, "duplicate_urls": []}
-    ranks = sorted(rows.keys() | removals.keys() | marks.keys())
-    some = [nothing] + [
-        {
-            **nothing,
-            **rows.get(rank, {}),
-            "removals": removals.get(rank),
-            "shared": marks.get(rank),
-        }
-        for rank in ranks
-    ]
-    arrays = [pa.array([row.get(f.name) for row in some], f.type) for f in DECISION_SCHEMA]
-    which = np.zeros(n, np.int64)
-    which[ranks] = np.arange(1, len(ranks) + 1)
-    return pa.Table.from_arrays(arrays, schema=DECISION_SCHEMA).take(pa.array(which))
+    """Return the table of decisions; `told`: what its metadata say beside the reasons."""
+    n = len(corpus)
+    fates = fates or _Fates(*np.zeros((7, 0), np.int64))
+    ids, urls = corpus.table.column("id"), corpus.table.column("url")
+    kinds = _spread(n, fates.gone, fates.kind.astype(np.int64), 0)
+    jaccard = _spread(n, fates.gone, fates.jaccard.astype(np.float64), np.nan)
+    by_stay = np.argsort(fates.stays, kind="stable")
+    counts = np.bincount(fates.stays, minlength=n)
+    copies = pa.array(fates.gone[by_stay])
+    addresses = urls.take(copies)
+    there = pc.greater(pc.fill_null(pc.binary_length(addresses), 0), 0)
+    names = pc.if_else(there, addresses, ids.take(copies))
+    columns = {
+        "reason": _REASONS.take(pa.array(kinds)),
+        "twin": _names(ids, _spread(n, fates.gone, fates.twin, -1)),
+        "jaccard": pc.if_else(pa.array(np.isnan(jaccard)), None, pa.array(jaccard, pa.float32())),
+        "duplicate_cluster": _names(ids, _spread(n, fates.members, fates.root, -1)),
+        "duplicate_count": counts.astype(np.int32),
+        "duplicate_urls": pa.ListArray.from_arrays(
+            pa.array(np.concatenate(([0], np.cumsum(counts))).astype(np.int32)), _whole(names)
+        ),
+        "removals": removals.column(n),
+        "shared": pa.nulls(n, pa.string()) if marks is None else marks,
+    }
+    metadata = {**(told or {}), "reasons": removals.metadata()}
+    return pa.table(columns, schema=DECISION_SCHEMA.with_metadata(metadata))
+
+
+def _spread(n: int, ranks: Ranks, values: NDArray[Any], other: float) -> NDArray[Any]:
+    """Return `values` at some ranks of n, `other` at all others."""
+    out = np.full(n, other, values.dtype)
+    out[ranks] = values
+    return out
+
+
+def _names(ids: pa.ChunkedArray, ranks: Ranks) -> pa.Array:
+    """Return the ids of records; null for rank -1."""
+    return _whole(ids.take(pa.array(ranks, mask=ranks < 0)))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -40,6 +40,7 @@ from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
 from pipeline.remembered import Remembered
+from pipeline.removals import STAGE as SITES
 from pipeline.report import html
 from pipeline.report.card import render_card
 from pipeline.report.compare import compare
@@ -47,7 +48,6 @@ from pipeline.report.logs import write_metrics
 from pipeline.report.pairs import near_misses, sample_pairs
 from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Figures, Observer, counted, next_step
-from pipeline.sites import STAGE as SITES
 from pipeline.stages import ORDER
 from pipeline.stamps import Stamps
 from pipeline.store import texts

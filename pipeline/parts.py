@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import take_edits, take_records
 from pipeline.dedup.options import DedupOptions
+from pipeline.removals import apply_removals, reasons_of
 from pipeline.report.summary import summarise_decided, summarise_made
 from pipeline.shared import spans, with_signatures
-from pipeline.sites import apply_removals
 from pipeline.store.files import write_bytes
 from pipeline.store.parquet import WriteOptions, compress_texts, write_parquet, write_spliced
 from pipeline.store.schema import DATA, DROPPED, EDITS, FILES, LEDGER, QUARANTINE, select
@@ -174,8 +174,11 @@ class _Records:
     def __init__(self, plan: pa.Table, places: Places, job: PartJob) -> None:
         self.places = places
         mine = plan.take(pa.array(places)) if len(places) < len(plan) else plan
-        records, edits = _collect(mine, job.sources, receipts="made" in job.groups)
-        self.table, self.edits = apply_removals(records, edits, mine.column("removals"))
+        receipts = "made" in job.groups
+        records, edits = _collect(mine, job.sources, receipts)
+        reasons = reasons_of((plan.schema.metadata or {}).get(b"reasons"))
+        gone = mine.column("removals")
+        self.table, self.edits = apply_removals(records, edits, gone, reasons, receipts)
         self.table = self.table.append_column("input_path", mine.column("input_path"))
 
     def at(self, places: Places) -> pa.Table:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, read_records
 from pipeline.plan import sha
+from pipeline.removals import reasons_of, words
 from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import CLUSTERS, select
 from pipeline.store.texts import SLAB_DTYPE
@@ -158,7 +159,8 @@ def _made(corpus: Corpus, decisions: pa.Table) -> Words:
     owner_digest = flat[starts[corpus.artifact] + corpus.row]
     records = corpus.table.column("record").to_numpy().astype(np.uint64)
     rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
-    return rows ^ _hashed(decisions.column("removals"))
+    reasons = reasons_of((decisions.schema.metadata or {}).get(b"reasons"))
+    return rows ^ words(decisions.column("removals"), reasons)
 
 
 def _decided(decisions: pa.Table) -> Words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import orjson
@@ -20,7 +20,9 @@ from pipeline.dedup.paragraphs import (
     shared_paragraphs,
 )
 from pipeline.dedup.signature import Signer, text_hashes
+from pipeline.removals import Removals, lines_left
 from pipeline.store.schema import SPANS
+from pipeline.text.removal import Reason
 from pipeline.text.shadow import shadow_units
 
 RULE = "shared-paragraph"
@@ -62,31 +64,37 @@ def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void],
     return np.concatenate(records), np.concatenate(ranks)
 
 
-def as_marks(shared: Shared, ids: Sequence[str]) -> dict[int, str]:
-    """Return rank → JSON: hash of the paragraph → [id of the earlier document, Jaccard]."""
+def as_marks(shared: Shared, ids: pa.ChunkedArray) -> pa.Array:
+    """Return for each record JSON, hash of the paragraph → [id of the earlier document, Jaccard].
+
+    Null where no paragraph is shared.
+    """
     marks: dict[int, dict[str, tuple[str, float]]] = {}
-    for i, rank in enumerate(shared.rank.tolist()):
-        of = marks.setdefault(rank, {})
-        of[f"{shared.hash[i]:016x}"] = (ids[shared.twin[i]], round(float(shared.jaccard[i]), 4))
-    return {rank: orjson.dumps(of).decode() for rank, of in marks.items()}
+    twins = ids.take(pa.array(shared.twin)).to_pylist()
+    columns = (shared.rank, shared.hash, np.round(shared.jaccard, 4))
+    rows = zip(*(column.tolist() for column in columns), twins, strict=True)
+    for rank, value, jaccard, twin in rows:
+        marks.setdefault(rank, {})[f"{value:016x}"] = (twin, jaccard)
+    told = [orjson.dumps(of).decode() for of in marks.values()]  # ranks ascend
+    which = np.full(len(ids), -1, np.int64)
+    which[list(marks)] = np.arange(len(marks))
+    return pa.array(told, pa.string()).take(pa.array(which, mask=which < 0))
 
 
 def add_removals(
-    removals: Mapping[int, str], shared: Shared, ids: Sequence[str], corpus: Corpus
-) -> dict[int, str]:
+    removals: Removals, shared: Shared, ids: pa.ChunkedArray, corpus: Corpus
+) -> Removals:
     """Return the removals of lines with the shared paragraphs added; no text is emptied."""
-    lines: dict[int, dict[str, tuple[str, str]]] = {}
-    for i, rank in enumerate(shared.rank.tolist()):
-        note = f"as in {ids[shared.twin[i]]}, Jaccard {shared.jaccard[i]:.2f}"
-        lines.setdefault(rank, {})[str(int(shared.line[i]))] = (RULE, note)
-    out = dict(removals)
-    ranks = sorted(lines)
-    for rank, text in zip(ranks, corpus.texts(np.array(ranks, np.int64)), strict=True):
-        known = orjson.loads(removals[rank]) if rank in removals else {}
-        merged = {**lines[rank], **known}
-        if any(line.strip() and str(n) not in merged for n, line in enumerate(text.split("\n"))):
-            out[rank] = orjson.dumps(merged).decode()
-    return out
+    twins = ids.take(pa.array(shared.twin)).to_pylist()
+    notes = zip(twins, shared.jaccard.tolist(), strict=True)
+    reasons = [Reason(RULE, f"as in {twin}, Jaccard {jaccard:.2f}") for twin, jaccard in notes]
+    numbers = np.arange(len(reasons))
+    every = removals.plus(shared.rank, shared.line, numbers, reasons)
+    ranks = np.unique(shared.rank)
+    left = zip(corpus.texts(ranks), every.lines(ranks), strict=True)
+    some = [bool(lines_left(text, gone).strip()) for text, gone in left]
+    mine = np.isin(shared.rank, ranks[np.array(some, np.bool_)])
+    return removals.plus(shared.rank[mine], shared.line[mine], numbers[mine], reasons)
 
 
 def spans(texts: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:

@@ -14,7 +14,7 @@ from pipeline.dedup.line_counts import Tallies
 from pipeline.dedup.lines import RULES, SiteRemovals, SitesOptions, learn
 from pipeline.document import apply_edits
 from pipeline.text.line_hashes import LineRecords, line_records, unpack
-from pipeline.text.removal import removal
+from pipeline.text.removal import Reason, removal
 
 OPTIONS = SitesOptions()
 SUBJECTS = (
@@ -48,8 +48,13 @@ def run(
         chunks.append(unpack(line_records(part).pack(), np.arange(first, first + len(part))))
     removals, tallies = learn(lambda: chunks, site, OPTIONS)
     out = list(texts)
-    for owner, reasons in removals.reasons().items():
-        out[owner] = apply_edits(out[owner], removal("sites", out[owner].split("\n"), reasons))
+    why, reasons = removals.reasons()
+    drops: dict[int, dict[int, Reason]] = {}
+    columns = (removals.owner, removals.line, why)
+    for owner, line, number in zip(*(column.tolist() for column in columns), strict=True):
+        drops.setdefault(owner, {})[line] = reasons[number]
+    for owner, some in drops.items():
+        out[owner] = apply_edits(out[owner], removal("sites", out[owner].split("\n"), some))
     return out, removals, tallies
 
 
@@ -60,7 +65,7 @@ def test_a_long_line_that_recurs_goes_by_itself() -> None:
     assert out == [article(n) for n in range(20)]
     assert set(removals.documents) == {20}
     assert removals.examples[0].tolist() == [0, 1, 2]
-    assert removals.reasons()[0][3].note == f"site_lines {removals.name[0]:016x}"
+    assert removals.reasons()[1][0].note == f"site_lines {removals.name[0]:016x}"
     assert removals.of_sites().tolist() == [0]
 
 

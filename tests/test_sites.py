@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.decide import lines_left
-from pipeline.document import Edit, replay
+from pipeline.document import Edit, apply_edits, replay
 from pipeline.driver import run
 from pipeline.recipe import load
+from pipeline.removals import STAGE, Removals, apply_removals, lines_left
 from pipeline.report.lookup import find
 from pipeline.report.terminal import Silent
-from pipeline.sites import without_lines
+from pipeline.store.shard import EDIT_SCHEMA, RECORD_SCHEMA
+from pipeline.text.removal import Reason, removal
 from pipeline.text.shadow import shadow
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -102,13 +106,50 @@ def test_receipts_replay_over_all_stages_and_sites(published: Path) -> None:
         assert row["n_edits"] == len(edits.get(row["id"], []))
 
 
-@given(
-    st.lists(st.sampled_from(("甲乙", "丙丁。", "", "  ", "----", "* * *")), max_size=9), st.data()
+LINES = st.lists(
+    st.sampled_from(("甲乙", "丙丁。", "", "  ", "----", "\u3000·", "�。")), max_size=9
 )
-def test_what_is_compared_is_the_shadow_of_what_is_published(
-    lines: list[str], data: st.DataObject
+REASONS = (Reason("site-line", "one"), Reason("site-template", "two"))
+
+
+def table(texts: list[str]) -> pa.Table:
+    """Return records of texts; two chunks, of which the second begins inside its buffers."""
+    columns = {
+        "text": texts,
+        "n_chars": [len(text) for text in texts],
+        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
+        "damage_marks": [text.count("�") for text in texts],
+        "n_edits": [0] * len(texts),
+        "content_hash": ["before"] * len(texts),
+    }
+    whole = pa.table(columns).cast(pa.schema([(n, RECORD_SCHEMA.field(n).type) for n in columns]))
+    return pa.concat_tables([whole.slice(0, len(texts) // 2), whole.slice(len(texts) // 2)])
+
+
+@given(st.lists(LINES, min_size=1, max_size=6), st.data())
+def test_texts_of_a_batch_lose_what_each_would_lose_by_itself(
+    pages: list[list[str]], data: st.DataObject
 ) -> None:
-    gone = data.draw(st.sets(st.integers(0, max(len(lines) - 1, 0))))
-    removals = json.dumps({str(n): ["site-line", ""] for n in sorted(gone) if n < len(lines)})
-    text = "\n".join(lines)
-    assert shadow([lines_left(text, removals)]) == shadow([without_lines(text, removals)[0]])
+    texts = ["\n".join(lines) for lines in pages]
+    drops: list[dict[int, Reason]] = []
+    for text in texts:
+        numbers = st.integers(0, text.count("\n"))
+        drops.append(data.draw(st.dictionaries(numbers, st.sampled_from(REASONS), max_size=9)))
+    rows = sorted((i, n, REASONS.index(why)) for i, d in enumerate(drops) for n, why in d.items())
+    gone = Removals(*np.array(rows, np.int64).reshape(-1, 3).T, REASONS)
+    column = pa.chunked_array([gone.column(len(texts))])
+    records, edits = apply_removals(table(texts), EDIT_SCHEMA.empty_table(), column, REASONS)
+    expected = [removal(STAGE, t.split("\n"), d) for t, d in zip(texts, drops, strict=True)]
+    made = [[Edit(*(row[n] for n in Edit._fields)) for row in edits.to_pylist() if row["row"] == i]
+            for i in range(len(texts))]  # fmt: skip
+    assert made == expected
+    left = [apply_edits(text, some) for text, some in zip(texts, expected, strict=True)]
+    counted = table(left).drop_columns(["n_edits", "content_hash"])
+    assert records.select(counted.column_names).combine_chunks() == counted.combine_chunks()
+    assert records.column("n_edits").to_pylist() == [len(some) for some in expected]
+    for text, some, hashed in zip(
+        left, drops, records.column("content_hash").to_pylist(), strict=True
+    ):
+        assert hashed == (hashlib.sha256(text.encode()).hexdigest()[:32] if some else "before")
+    for text, some, rest in zip(texts, drops, left, strict=True):
+        assert shadow([lines_left(text, some)]) == shadow([rest])

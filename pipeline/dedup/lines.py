@@ -39,7 +39,7 @@ from pipeline.dedup.line_counts import (
     salted,
 )
 from pipeline.dedup.line_verdicts import FORM, OUTSIDE, Known, Pages, judge, known, pages_of, totals
-from pipeline.text.line_hashes import LineRecords
+from pipeline.text.line_hashes import LineRecords, mix
 from pipeline.text.removal import Reason
 
 __all__ = ["RULES", "SiteRemovals", "SitesOptions", "learn"]
@@ -71,28 +71,21 @@ class SiteRemovals:
     def __len__(self) -> int:
         return len(self.owner)
 
-    def reasons(self) -> dict[int, dict[int, Reason]]:
-        """Return document → line → reason.
+    def reasons(self) -> tuple[Ints, tuple[Reason, ...]]:
+        """Return the number of each line's reason, and the reasons.
 
         Of a line of the site the reason has the name only. The counts, which every new document of
         the site moves, are in `of_sites`: they would alter the receipts of all others.
         """
-        known: dict[tuple[int, ...], Reason] = {}
-        out: dict[int, dict[int, Reason]] = {}
         outside = self.rule == OUTSIDE
-        keys = zip(
-            self.rule.tolist(),
-            self.name.tolist(),
-            np.where(outside, self.documents, 0).tolist(),
-            np.where(outside, self.site_documents, 0).tolist(),
-            strict=True,
-        )
-        for owner, line, key in zip(self.owner.tolist(), self.line.tolist(), keys, strict=True):
-            reason = known.get(key)
-            if reason is None:
-                reason = known[key] = _reason(*key)
-            out.setdefault(owner, {})[line] = reason
-        return out
+        counts = (np.where(outside, n, 0) for n in (self.documents, self.site_documents))
+        columns = (self.rule.astype(np.uint64), self.name, *(n.astype(np.uint64) for n in counts))
+        mark = np.zeros(len(self), np.uint64)
+        for column in columns:
+            mark = mix(mark ^ column)
+        _, first, why = np.unique(mark, return_index=True, return_inverse=True)
+        rows = zip(*(column[first].tolist() for column in columns), strict=True)
+        return why.astype(np.int64), tuple(_reason(*row) for row in rows)
 
     def of_sites(self) -> Ints:
         """Return a row for each line of a site that goes somewhere: its first, in order of name."""

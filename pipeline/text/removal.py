@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.document import Edit
 
-_ORNAMENTS = frozenset("-=*_~+#·•—–─━═ \t\u3000")
+ORNAMENTS = frozenset("-=*_~+#·•—–─━═ \t\u3000")
 
 
 class Reason(NamedTuple):
@@ -82,6 +82,6 @@ def _last_kept(lines: Sequence[str], drops: Mapping[int, Reason]) -> int:
     kept = (n for n in range(len(lines) - 1, -1, -1) if n not in drops and not _is_blank(lines[n]))
     last = next(kept, -1)
     if drops and max(drops) > last:
-        while last >= 0 and _ORNAMENTS.issuperset(lines[last]):
+        while last >= 0 and ORNAMENTS.issuperset(lines[last]):
             last = next(kept, -1)
     return last
