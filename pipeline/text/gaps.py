@@ -37,6 +37,12 @@ def between(text: str, blanks: Sequence[int], found: Iterable[Found]) -> list[Fo
     return items
 
 
+def scattered(blanks: Iterable[int], found: Iterable[Found]) -> list[Found]:
+    """Return the blanks that layout scattered, as far as they are not gone already."""
+    taken = {at for _, start, end, _, _ in found for at in range(start, end)}
+    return [("scattered-blank", at, at + 1, " ", "") for at in blanks if at not in taken]
+
+
 def _blank_rule(text: str, at: int) -> Found | None:
     start = at
     while start and text[start - 1] in " \u3000":

@@ -29,6 +29,7 @@ from pipeline.text.marks import (
     is_side,
 )
 from pipeline.text.protected import unprotected
+from pipeline.text.scattered import scattered
 from pipeline.text.spots import STOP_HABIT, Candidates, candidates
 
 Found = tuple[str, int, int, str, str]
@@ -96,12 +97,16 @@ class Punctuation:
         """Return what changes in which text."""
         found: dict[int, Changes] = {}
         for part in arrays.slices(texts):
-            for i, places in candidates(part).items():
+            spots, blanks = candidates(part), scattered(part)
+            for i in sorted({*spots, *blanks}):
                 text = texts[part.first + i]
-                items = _in_order(text, self.judged(text, places))
+                places = spots.get(i, Candidates())
+                items = self.judged(text, places)
+                items = _in_order(text, items + gaps.scattered(blanks.get(i, ()), items))
                 if items:
                     after, spans = _applied(text, items)
-                    final = self.width == "cjk" and _is_final(after, spans, places, items)
+                    final = self.width == "cjk" and i not in blanks
+                    final = final and _is_final(after, spans, places, items)
                     found[part.first + i] = Changes(items, after, final)
         if self.width == "ascii":
             for i, text in enumerate(texts):

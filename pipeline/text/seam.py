@@ -67,7 +67,13 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
     A line of one character counts as what it could reach at best.
     """
     around = codes[np.minimum(ends[:, None] + [-2, -1, 1, 2], len(codes) - 1)]
-    keys = np.zeros(len(ends), np.uint64)
+    short = codes[np.minimum(ends + 2, len(codes) - 1)] == ord("\n")
+    return np.where(short, np.float32(MOST_BOND), associations(around))
+
+
+def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return how well two pairs of characters fit together, in nats: (n, 4) to float32 (n,)."""
+    keys = np.zeros(len(around), np.uint64)
     for column in np.minimum(around, 0xFFFF).T:
         keys = keys << np.uint64(16) | column
     known = list(map(_BONDS.get, keys.tolist()))
@@ -83,8 +89,7 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
             _BONDS.clear()
         for i, one in zip(missing, np.clip(gain, -4.0, MOST_BOND).tolist(), strict=True):
             known[i] = _BONDS[int(keys[i])] = one
-    short = codes[np.minimum(ends + 2, len(codes) - 1)] == ord("\n")
-    return np.where(short, np.float32(MOST_BOND), np.array(known, np.float32))
+    return np.array(known, np.float32)
 
 
 @cache
