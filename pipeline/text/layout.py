@@ -37,7 +37,8 @@ _TABLE = re.compile(
 )
 _TABLE_SIGN = re.compile("[|│┼\t]|──|━━|   |\u3000\u3000")
 _CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
-CODE_ENDS = frozenset("{};")
+CODE_ENDS, CODE_STARTS = frozenset("{};"), "#$%></ifdc"
+"""The last characters of lines of code; the first, where the last one is another or a bracket."""
 _LONGEST_TABLE, _LONGEST_CODE = 1000, 300
 """Characters above which a line is no row of a table, no line of code."""
 _HEADING = re.compile(r"#{1,6} |<h\d|[-=_*~]{4,}$")

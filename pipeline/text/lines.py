@@ -27,9 +27,9 @@ Bools = NDArray[np.bool_]
 
 # Of the first and last characters of a line.
 LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
-CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END = (1 << i for i in range(8, 14))
+CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND = (1 << i for i in range(8, 15))
 # Of any character in a line.
-MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED = (1 << i for i in range(6))
+MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR = (1 << i for i in range(7))
 
 _FENCE = re.compile("```")
 _BEGINNING = 16
@@ -55,6 +55,7 @@ def edges() -> Flags:
             MARKER: look.MARKERS,
             HAN_FIRST: HAN,
             CODE_END: "".join(look.CODE_ENDS),
+            COMMAND: look.CODE_STARTS,
         }
     )
     # What surely begins no item of a list: an ideograph that is no number, a quotation.
@@ -75,6 +76,7 @@ def _inside() -> NDArray[np.uint8]:
             LETTER: HAN,
             BEYOND_ASCII: "\x80-\uffff",
             SPACED: " \u3000",
+            BAR: "|\t",
         }
     )
     return table.astype(np.uint8)
@@ -142,6 +144,20 @@ class Lines:
         found: Places = self.sizes(which) + wide[np.append(starts[1:], len(flags))] - wide[starts]
         return found
 
+    def plain(self, which: Places) -> Bools:
+        """Return which of some lines (ASCII, not none) are surely neither code nor of a table.
+
+        Such begin with a sign or word of code, end in a bracket, or have a bar, a tab or three
+        blanks (see `layout.is_code` and `is_table`).
+        """
+        flags, starts = self._flags(which)
+        spaced = (flags & np.uint8(SPACED)) != 0
+        odd = (flags & np.uint8(BAR)) != 0
+        odd[2:] |= spaced[2:] & spaced[1:-1] & spaced[:-2]
+        coded = (self.first(which) & COMMAND) | (self.at(-1, which) & (CLOSER | CODE_END))
+        found: Bools = ~(np.logical_or.reduceat(odd, starts) | (coded != 0) | self.blank[which])
+        return found
+
     def headed(self, which: Places) -> Bools:
         """Return which of some lines are headings of Markdown: one to six # and a blank."""
         return self._begins(which, self.codes[self.starts[which]] == ord("#"), look.is_heading)
@@ -185,8 +201,10 @@ def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
 def _fences(part: arrays.Codes, starts: Places, ends: Places) -> Bools:
     """Return which lines begin with three backticks, behind blanks or at once."""
     fence = np.zeros(len(ends), np.bool_)
-    found = [match.start() for match in _FENCE.finditer(part.joined)]
-    for at, i in zip(found, np.searchsorted(ends, found).tolist(), strict=True):
-        start = starts.item(i)
-        fence[i] |= at == start or not part.joined[start:at].strip(INLINE)
+    found = np.array([match.start() for match in _FENCE.finditer(part.joined)], np.intp)
+    which = np.searchsorted(ends, found)
+    at_once = starts[which] == found
+    fence[which[at_once]] = True
+    for at, i in zip(found[~at_once].tolist(), which[~at_once].tolist(), strict=True):
+        fence[i] |= not part.joined[starts.item(i) : at].strip(INLINE)
     return fence

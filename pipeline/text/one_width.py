@@ -49,13 +49,14 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     latin = latin[mine]
     plain = (lines.at(-1, every[mine]) & CREDIT) == 0
     votes = _Votes(lines.owners[every[mine]], list(_stretches(lines, every[mine])), plain)
-    asked &= votes.agree(~latin, [asked, asked])
-    few = _few(lines, votes, asked)
-    asked &= votes.agree(~latin, few)
+    every_width = [np.ones(n, np.bool_)] * 2
+    asked &= votes.agree(~latin, every_width)
     doubtful = np.flatnonzero(latin & asked[votes.owners])
     prose = np.ones(len(mine), np.bool_)
-    prose[doubtful] = [_is_prose(lines.text(i)) for i in every[mine[doubtful]].tolist()]
-    asked &= votes.of(prose).agree(prose[prose], few)
+    prose[doubtful] = _prose(lines, every[mine[doubtful]])
+    votes = votes.of(prose)
+    asked &= votes.agree(prose[prose], every_width)
+    asked &= votes.agree(prose[prose], _few(lines, votes, asked))
     found: Places = every[asked[lines.owners[every]]]
     return found
 
@@ -89,8 +90,15 @@ def _bare(lines: Lines, every: Places) -> Bools:
     return found
 
 
-def _is_prose(line: str) -> bool:
-    return not (look.is_code(line) or look.is_table(line))
+def _prose(lines: Lines, which: Places) -> Bools:
+    """Return which of some lines, all ASCII, are neither code nor of a table."""
+    if not len(which):
+        return np.zeros(0, np.bool_)
+    prose = lines.plain(which)
+    for k in np.flatnonzero(~prose).tolist():
+        line = lines.text(which.item(k))
+        prose[k] = not (look.is_code(line) or look.is_table(line))
+    return prose
 
 
 @dataclass(frozen=True, slots=True)
