@@ -43,8 +43,9 @@ class _Blanks:
         every = np.arange(self._first, end)
         self._rows = text.split("\n")
         self._fenced = lines.fenced[every]
-        # No program goes on over a line that begins with an ideograph.
-        self._prose: Places = np.flatnonzero((lines.first(every) & HAN_FIRST) != 0)
+        # No program goes on over a line that begins with an ideograph, or a fence.
+        other = ((lines.first(every) & HAN_FIRST) != 0) | self._fenced
+        self._other: Places = np.flatnonzero(other)
         self._indented = "\n " in text or "\n\t" in text
         self._programs: dict[int, bool] = {}
         self._fixed: dict[int, bool] = {}
@@ -83,10 +84,10 @@ class _Blanks:
 
     def _is_program(self, i: int) -> bool:
         if i not in self._programs:
-            at = int(np.searchsorted(self._prose, i))
-            end = int(self._prose[at]) if at < len(self._prose) else len(self._rows)
+            at = int(np.searchsorted(self._other, i))
+            end = int(self._other[at]) if at < len(self._other) else len(self._rows)
             if end == i or not self._indented:
                 return False
-            first = int(self._prose[at - 1]) + 1 if at else 0
+            first = int(self._other[at - 1]) + 1 if at else 0
             self._programs.update(enumerate(program_lines(self._rows[first:end]), first))
         return self._programs[i]

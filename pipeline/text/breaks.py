@@ -178,7 +178,7 @@ def _weights(
     that could not bring the odds above 0 are looked up only where `all_of` (bool) wants them all.
     Breaks that are not `free` never go.
     """
-    last, this, first = lines.held(mine), lines.held(mine + 1), lines.first(mine)
+    last, this, first = lines.held(mine), lines.may_hold(mine + 1), lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
     latin = ((last | this) & BEYOND_ASCII) == 0
     # Latin prose goes on with a small letter; all else ends with its line.

@@ -69,9 +69,9 @@ def is_code_line(line: str) -> bool:
     line = line.strip()
     if len(line) > _LONGEST or not line[:1].isascii():
         return False
-    if not line.isascii() and not _STRING_OR_COMMENT.search(line):
-        return False
-    code = _COMMENT.sub("", _STRING.sub('""', line)).rstrip()
+    code = line
+    if _STRING_OR_COMMENT.search(line):
+        code = _COMMENT.sub("", _STRING.sub('""', line)).rstrip()
     if not code or not code.isascii():
         return False
     if code[-1] in "{};[(" or _CLOSERS.issuperset(code):

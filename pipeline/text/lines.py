@@ -32,6 +32,8 @@ CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND = (1 << i for i in rang
 MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR = (1 << i for i in range(7))
 
 _FENCE = re.compile("```")
+_HEAD = 40
+"""Characters of a line after which the others are hardly worth reading."""
 _BEGINNING = 16
 """Characters that say whether a line is an item of a list, or a heading."""
 _ITEM_STARTS = "第一二三四五六七八九十百"
@@ -112,20 +114,33 @@ class Lines:
         """Return one of the lines, without the blanks at its ends."""
         return self.joined[self.starts.item(i) : self.ends.item(i)].strip(INLINE)
 
-    def held(self, which: Places) -> NDArray[np.uint8]:
-        """Return the flags that occur in some lines."""
+    def held(self, which: Places, most: int | None = None) -> NDArray[np.uint8]:
+        """Return the flags that occur in some lines, or in so many characters of each."""
         if not len(which):
             return np.zeros(0, np.uint8)
-        flags, starts = self._flags(which)
-        found: NDArray[np.uint8] = np.bitwise_or.reduceat(flags, starts)
+        found: NDArray[np.uint8] = np.bitwise_or.reduceat(*self._flags(which, most))
         return found
 
-    def _flags(self, which: Places) -> tuple[NDArray[np.uint8], Places]:
-        """Return the flags of all characters in some lines, line ends too, and where each begins.
+    def may_hold(self, which: Places) -> NDArray[np.uint8]:
+        """Return the flags that may occur in some lines: every long one is taken to be MARKED.
 
-        A line end has none.
+        BEYOND_ASCII is exact.
         """
-        sizes = self.ends[which] - self.starts[which] + 1
+        found = self.held(which, _HEAD)
+        long = self.sizes(which) > _HEAD
+        found[long] |= np.uint8(MARKED)
+        latin = np.flatnonzero(long & ((found & np.uint8(BEYOND_ASCII)) == 0))
+        found[latin] |= self.held(which[latin])
+        return found
+
+    def _flags(self, which: Places, most: int | None = None) -> tuple[NDArray[np.uint8], Places]:
+        """Return the flags of the characters in some lines, and where each line begins in them.
+
+        The line ends are among them, and have none.
+        """
+        sizes = self.sizes(which) + 1
+        if most is not None:
+            sizes = np.minimum(sizes, most)
         after = np.cumsum(sizes)
         starts = after - sizes
         places = np.arange(after[-1]) + np.repeat(self.starts[which] - starts, sizes)
