@@ -42,7 +42,7 @@ from pipeline.text.lines import (
 )
 from pipeline.text.one_width import of_one_width
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
-from pipeline.text.wrapping import SURE, may_be_joined, may_be_sure
+from pipeline.text.wrapping import SURE, may_be_joined
 
 _NEVER = -9.0
 _ROUNDING = 0.01
@@ -55,22 +55,17 @@ def suspects(texts: Sequence[str]) -> list[int]:
     for part in arrays.slices(texts):
         lines = lines_of(part)
         hit = moved(texts, part, lines)
-        breaks = _breaks(lines, hit)
-        likely, odds, narrow = _weighed(lines, breaks, len(hit))
+        breaks, sure = _breaks(lines, hit)
+        spoken = np.bincount(lines.owners[sure], minlength=len(hit)) > 0
+        likely, odds, narrow = _weighed(lines, breaks, spoken)
         for i, mine in by_text(lines, narrow):
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
             hit[i] = _has_width(lines, mine, read)
         owners = lines.owners[likely]
-        kept = (_may_be_sure(owners, odds, len(hit)) & ~hit)[owners]
-        likely, odds = likely[kept], odds[kept].tolist()
-        owners = lines.owners[breaks]
-        for first, last in arrays.groups(lines.owners[likely]):
-            if not may_be_sure(odds[first:last], max(odds[first:last])):
-                continue
-            i = int(lines.owners[likely[first]])
-            read = _read(texts[part.first + i], int(part.starts[i]), lines)
-            pairs = [(read(j).text, read(j + 1).text) for j in likely[first:last].tolist()]
-            hit[i] = may_be_joined(pairs)
+        kept = ((_may_be_sure(owners, odds, len(hit)) | spoken) & ~hit)[owners]
+        for i, mine in by_text(lines, np.union1d(likely[kept], sure[~hit[lines.owners[sure]]])):
+            pairs = ((lines.text(j), lines.text(j + 1)) for j in mine.tolist())
+            hit[i] = may_be_joined(pairs, texts[part.first + i])
         found += (np.flatnonzero(hit) + part.first).tolist()
     return found
 
@@ -89,10 +84,11 @@ def _may_be_sure(owners: Places, odds: NDArray[np.float64], n: int) -> Bools:
     return found
 
 
-def _breaks(lines: Lines, hit: Bools) -> Places:
-    """Return the numbers of the lines that may end in mid-sentence; mark the texts where one must.
+def _breaks(lines: Lines, hit: Bools) -> tuple[Places, Places]:
+    """Return the numbers of the lines that may end in mid-sentence, and of those that must.
 
-    Those are the texts with a comma or an opening bracket at a line's end, or a mark at its start.
+    Those have a comma or an opening bracket at their end, or a mark at the start of the next one.
+    Texts that are `hit` already are left out.
     """
     ends = lines.ends
     inner = np.append(np.diff(lines.owners) == 0, False) & ~lines.fenced
@@ -107,15 +103,7 @@ def _breaks(lines: Lines, hit: Bools) -> Places:
     cut = goes_on | (~stopped & long)
     spoken = mine[cut & ~goes_on & ((before & (COMMA | OPEN)) != 0)]
     spoken = spoken[(lines.held(spoken) & LETTER) != 0]
-    sure, mine = np.concatenate([mine[goes_on], spoken]), mine[cut]
-    hit[lines.owners[sure[~(_headed(lines, sure) | lines.item(sure + 1))]]] = True
-    left: Places = mine[~hit[lines.owners[mine]]]
-    return left
-
-
-def _headed(lines: Lines, mine: Places) -> Bools:
-    """Return after which of some lines no break can go: a heading stands beside it."""
-    return lines.headed(mine) | lines.headed(mine + 1)
+    return mine[cut], np.concatenate([mine[goes_on], spoken])
 
 
 def _read(text: str, start: int, lines: Lines) -> Callable[[int], Line]:
@@ -142,13 +130,15 @@ def _has_width(lines: Lines, bare: Places, read: Callable[[int], Line]) -> bool:
     return wrap_width([line for line, _ in every], kinds) is not None
 
 
-def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.float64], Places]:
+def _weighed(
+    lines: Lines, mine: Places, spoken: Bools
+) -> tuple[Places, NDArray[np.float64], Places]:
     """Return after which of the lines `mine` the sentence is likely to go on, and the odds.
 
-    And the lines without a mark in those of the n texts that may have been wrapped at a width:
-    only that could join what the sentence does not.
+    And the lines without a mark in those texts that may have been wrapped at a width: only that
+    could join what the sentence does not. `spoken`: the texts with a sentence that must go on.
     """
-    owners = lines.owners[mine]
+    owners, n = lines.owners[mine], len(spoken)
     if not len(mine):
         return mine, np.zeros(0), mine
     # A width could join what the sentence does not, in texts whose lines are not too wide for one.
@@ -163,9 +153,9 @@ def _weighed(lines: Lines, mine: Places, n: int) -> tuple[Places, NDArray[np.flo
     least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
     hopeful = np.bincount(owners, np.where(marked, least, np.maximum(bonds, least)), n) > 0
     hopeful[owners[odds > 0]] = True
-    asked &= hopeful
+    asked &= hopeful | spoken
     above = np.flatnonzero(odds > 0)
-    above = above[~_headed(lines, mine[above]) & ((lines.held(mine[above]) & LETTER) != 0)]
+    above = above[(lines.held(mine[above]) & LETTER) != 0]
     return mine[above], odds[above], of_one_width(lines, asked)
 
 

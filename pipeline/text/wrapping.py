@@ -236,24 +236,41 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     return odds + prior > (SURE if prior < 0 else 0.0)
 
 
-def may_be_joined(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether one of these pairs of lines could be joined by its sentence, in a text of no width.
+def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
+    """Whether one of these pairs of lines of a text could be joined, if the text has no width.
 
-    `pairs`: all whose `alone` may be above 0 in the text, and perhaps others. The first break that
-    goes has a paragraph of one line before it, so that `alone` is what speaks for it.
+    `pairs`: all whose `alone` may be above 0, all that a mark parts from each other, and perhaps
+    others. The first break that goes has a paragraph of one line before it, so that `alone` is
+    what speaks for it.
     """
     odds, best = [], -99.0
     for last, this in pairs:
-        if look.is_item(this) or look.is_label(this) or look.ending(last) not in _BARE:
+        goes_on, kind = look.is_continuation(this), look.ending(last)
+        if not goes_on and (look.is_item(this) or look.is_label(this)):
             continue
-        if any(look.is_table(line) or look.is_code(line) for line in (last, this)):
-            continue
-        if look.is_quoted_verse(last):
-            continue
-        odds.append(alone(last, this))
-        if odds[-1] > best and not (look.is_heading(last) or last[:2] == this[:2]):
-            best = odds[-1]
+        goes_on |= kind == "open" or (kind == "comma" and len(last) > _SHORT)
+        if goes_on and _may_be_parts(last, this, text):
+            return True
+        if kind in _BARE and not look.is_quoted_verse(last):
+            odds.append(alone(last, this))
+            if odds[-1] > best and _may_be_parts(last, this, text):
+                best = odds[-1]
     return bool(odds) and may_be_sure(odds, best)
+
+
+def _may_be_parts(last: str, this: str, text: str) -> bool:
+    """Whether two lines of a text could be joined, whatever their sentence says."""
+    if look.is_heading(last) or look.is_heading(this):
+        return False
+    if any(look.is_table(line) or look.is_code(line) for line in (last, this)):
+        return False
+    if not look.is_continuation(this):
+        if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
+            return False
+        lines = text.split("\n")
+        if lines.count(last) > 1 or lines.count(this) > 1:
+            return False
+    return not (is_frame(last) or is_frame(this))
 
 
 def may_be_sure(odds: Sequence[float], best: float) -> bool:
