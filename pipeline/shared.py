@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import orjson
@@ -15,8 +16,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import (
     PARAGRAPH_DTYPE,
     Shared,
-    candidates,
-    recurring,
+    may_be_shared,
     shared_paragraphs,
 )
 from pipeline.dedup.signature import Signer, text_hashes
@@ -48,20 +48,25 @@ def find_shared(
 
 def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
     """Return the paragraphs of the kept records that may be shared, and the rank of each."""
-    hashes = recurring([stored["hash"] for stored in corpus.paragraphs])
-    passages = recurring([stored["passages"] for stored in corpus.paragraphs])
-    records, ranks = [np.zeros(0, PARAGRAPH_DTYPE)], [np.zeros(0, np.int64)]
-    owners, rows = corpus.artifact[kept], corpus.row[kept]
-    for number, stored in enumerate(corpus.paragraphs):
-        mine = np.flatnonzero(owners == number)
+    of: list[NDArray[np.int64]] = []
+    rows: list[NDArray[np.intp]] = []
+    owners = corpus.artifact[kept]
+    order = np.argsort(owners, kind="stable")
+    bounds = np.searchsorted(owners[order], np.arange(len(corpus.paragraphs) + 1))
+    for stored, (first, last) in zip(corpus.paragraphs, pairwise(bounds.tolist()), strict=True):
+        mine = kept[order[first:last]]
         rank = np.full(int(stored["owner"].max(initial=-1)) + 1, -1, np.int64)
-        inside = mine[rows[mine] < len(rank)]
-        rank[rows[inside]] = kept[inside]
-        of = rank[stored["owner"]]
-        wanted = (of >= 0) & candidates(stored, hashes, passages)
-        records.append(stored[wanted])
-        ranks.append(of[wanted])
-    return np.concatenate(records), np.concatenate(ranks)
+        mine = mine[corpus.row[mine] < len(rank)]
+        rank[corpus.row[mine]] = mine
+        of.append(rank[stored["owner"]])
+        rows.append(np.flatnonzero(of[-1] >= 0))
+    some = may_be_shared(corpus.paragraphs, rows)
+    records = [stored[mine] for stored, mine in zip(corpus.paragraphs, some, strict=True)]
+    ranks = [owner[mine] for owner, mine in zip(of, some, strict=True)]
+    return (
+        np.concatenate([np.zeros(0, PARAGRAPH_DTYPE), *records]),
+        np.concatenate([np.zeros(0, np.int64), *ranks]),
+    )
 
 
 def as_marks(shared: Shared, ids: pa.ChunkedArray) -> pa.Array:

@@ -249,11 +249,22 @@ def test_stored_columns_are_those_of_the_files_in_order(tmp_path: Path) -> None:
     assert columns[2].tolist() == [38, 99, 14, 30]
 
 
-@given(st.lists(st.lists(st.integers(0, 9), max_size=8), max_size=4), st.integers(1, 9))
-def test_recurring_values_whatever_the_partition(parts: list[list[int]], size: int) -> None:
-    wide = [np.array(part, np.uint64) * np.uint64(0x1C71C71C71C71C71) for part in parts]
+@given(st.lists(st.lists(st.tuples(*[st.integers(0, 9)] * 5), max_size=8), max_size=4),
+       st.integers(1, 9))  # fmt: skip
+def test_paragraphs_that_have_a_value_in_common_whatever_the_partition(
+    parts: list[list[tuple[int, ...]]], size: int
+) -> None:
+    stored = [np.zeros(len(part), paragraphs.PARAGRAPH_DTYPE) for part in parts]
+    for records, part in zip(stored, parts, strict=True):
+        wide = np.array(part, np.uint64).reshape(-1, 5) * np.uint64(0x1C71C71C71C71C71)
+        records["hash"], records["passages"] = wide[:, 0], wide[:, 1:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paragraphs, "_PARTITION", size)
-        found = paragraphs.recurring(wide)
-    flat = [int(v) for part in wide for v in part]
-    assert found.tolist() == sorted({v for v in flat if v and flat.count(v) > 1})
+        found = paragraphs.may_be_shared(stored, [np.arange(len(part)) for part in parts])
+    flat = [set(row) - {0} for part in parts for row in part]
+    expected = [any(a & b for b in flat[:i] + flat[i + 1 :]) for i, a in enumerate(flat)]
+    starts = np.cumsum([0, *map(len, parts)])
+    rows = [
+        row + start for some, start in zip(found, starts.tolist(), strict=False) for row in some
+    ]
+    assert rows == np.flatnonzero(expected).tolist()

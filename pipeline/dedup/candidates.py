@@ -151,11 +151,24 @@ def recurring_words(words: Hashes, mask: np.uint64) -> tuple[Hashes, Hashes]:
 
 def neighbour_pairs(heads: Hashes, numbers: Hashes, reach: int) -> Iterator[Hashes]:
     """Yield left << 32 | right of the pairs less than `reach` apart that have the same hash."""
-    for apart in range(1, min(reach, len(heads))):
-        same = heads[apart:] == heads[:-apart]
-        if not same.any():
+    for rows, apart in neighbours(heads, reach):
+        yield (numbers[rows] << np.uint64(32)) | numbers[rows + apart]
+
+
+def neighbours(heads: Hashes, reach: int) -> Iterator[tuple[Ranks, int]]:
+    """Yield (rows, distance): so far below each of the rows the same hash stands again.
+
+    Equal hashes stand together; distances are less than `reach`.
+    """
+    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
+    sizes = np.diff(np.append(begins, len(heads)))
+    below = np.repeat(begins + sizes, sizes) - np.arange(len(heads))
+    rows = np.flatnonzero(below > 1)
+    for apart in range(1, reach):
+        if not len(rows):
             return
-        yield (numbers[:-apart][same] << np.uint64(32)) | numbers[apart:][same]
+        yield rows, apart
+        rows = rows[below[rows] > apart + 1]
 
 
 def batches(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import neighbour_pairs, recurring_words
+from pipeline.dedup.candidates import neighbours, recurring_words
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
@@ -69,37 +69,37 @@ def paragraph_records(
     return records
 
 
-def recurring(parts: Sequence[Hashes]) -> Hashes:
-    """Return the values, but 0, that occur more than once in all parts together, ascending.
+def may_be_shared(
+    parts: Sequence[NDArray[Any]], rows: Sequence[NDArray[np.intp]]
+) -> list[NDArray[np.intp]]:
+    """Return of each part those of the `rows` whose hash, or a passage of which, others have too.
 
-    A range of values at a time, so that memory does not grow with the corpus.
+    A range of values at a time, so that memory does not grow with the corpus; of hashes of 64 bits
+    the number of the paragraph takes the lowest, and what meets by chance is told apart later.
     """
-    pieces = max(1, sum(part.size for part in parts) // _PARTITION)
+    starts = np.cumsum([0, *map(len, rows)])
+    total = int(starts[-1])
+    mask = np.uint64((1 << max(total.bit_length(), 1)) - 1)
+    pieces = max(1, total * (_PASSAGES + 1) // _PARTITION)
     edges = [(piece << 64) // pieces for piece in range(pieces)] + [1 << 64]
-    found = [np.zeros(0, np.uint64)]
+    found = np.zeros(total, bool)
     for low, high in pairwise(edges):
-        inside = [
-            part[(part >= np.uint64(max(low, 1))) & (part <= np.uint64(high - 1))] for part in parts
-        ]
-        words = np.sort(np.concatenate([found[0], *inside]))
-        again = words[1:][words[1:] == words[:-1]]
-        found.append(again[np.concatenate(([True], again[1:] != again[:-1]))[: len(again)]])
-    return np.concatenate(found)
+        words = [np.zeros(0, np.uint64)]
+        for part, mine, first in zip(parts, rows, starts.tolist(), strict=False):
+            numbers = np.arange(first, first + len(mine), dtype=np.uint64)
+            for values in (part["hash"], *part["passages"].T):
+                words.append(_ranged(values[mine], numbers, (low, high), mask))
+        found[recurring_words(np.concatenate(words), mask)[1]] = True
+    return [mine[found[a:b]] for mine, (a, b) in zip(rows, pairwise(starts.tolist()), strict=True)]
 
 
-def candidates(records: NDArray[Any], hashes: Hashes, passages_: Hashes) -> NDArray[np.bool_]:
-    """Return which records may be shared: bool (k,); the values as `recurring` finds them."""
-    may = _among(records["hash"], hashes)
-    may |= _among(records["passages"], passages_).any(axis=1)
-    return may
-
-
-def _among(values: Hashes, known: Hashes) -> NDArray[np.bool_]:
-    if not len(known):
-        return np.zeros(values.shape, bool)
-    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    found: NDArray[np.bool_] = known[place] == values
-    return found
+def _ranged(values: Hashes, numbers: Hashes, bounds: tuple[int, int], mask: np.uint64) -> Hashes:
+    """Return the values, but 0, from the lower bound to before the upper, each with its number."""
+    low, high = max(bounds[0], 1), bounds[1] - 1
+    inside = values != 0 if high - low > 1 << 63 else (values >= low) & (values <= high)
+    if not inside.all():
+        values, numbers = values[inside], numbers[inside]
+    return (values & ~mask) | numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +174,11 @@ def _near_pairs(
     for heads, numbers in _buckets(records["passages"][distinct]):
         far = heads[_REACH:] == heads[:-_REACH]
         crowded[numbers[_REACH:][far]] = True
-        for pairs in neighbour_pairs(heads, numbers, _REACH):
-            left, right = _ends(pairs)
-            close = np.bitwise_count(prints_[left] ^ prints_[right]) <= bits
-            found.append(pairs[close & (owners[left] != owners[right])])
+        print_, owner = prints_[numbers], owners[numbers]
+        for rows, apart in neighbours(heads, _REACH):
+            close = rows[np.bitwise_count(print_[rows] ^ print_[rows + apart]) <= bits]
+            near = close[owner[close] != owner[close + apart]]
+            found.append((numbers[near] << np.uint64(32)) | numbers[near + apart])
     left, right = _ends(np.unique(np.concatenate(found)))
     return distinct[left], distinct[right], distinct[crowded]
 
@@ -187,11 +188,9 @@ def _buckets(columns: NDArray[np.uint64]) -> Iterator[tuple[Hashes, Hashes]]:
     mask = np.uint64((1 << max(len(columns).bit_length(), 1)) - 1)
     pieces = columns.size // _PIECE + 1
     edges = [(piece << 64) // pieces for piece in range(pieces)] + [1 << 64]
-    for low, high in pairwise(edges):
-        words = [np.zeros(0, np.uint64)]
-        for hashes in columns.T:
-            inside = np.flatnonzero((hashes >= max(low, 1)) & (hashes <= high - 1))
-            words.append((hashes[inside] & ~mask) | inside.astype(np.uint64))
+    every = np.arange(len(columns), dtype=np.uint64)
+    for bounds in pairwise(edges):
+        words = [_ranged(hashes, every, bounds, mask) for hashes in columns.T]
         yield recurring_words(np.concatenate(words), mask)
 
 
