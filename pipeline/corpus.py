@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.dedup.columns import StoredColumns
+from pipeline.dedup.columns import StoredColumns, mapped
 from pipeline.plan import PieceName
 from pipeline.store.groups import path_bytes
 from pipeline.store.ipc import read_table, take_rows
@@ -128,8 +128,8 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         ranks.append(
             piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0]
         )
-        lines.append(np.load(artifact.folder / "lines.npy", mmap_mode="r"))
-        paragraphs.append(np.load(artifact.folder / "paragraphs.npy", mmap_mode="r"))
+        lines.append(mapped(artifact.folder / "lines.npy"))
+        paragraphs.append(mapped(artifact.folder / "paragraphs.npy"))
         for path in sorted(artifact.folder.glob("*.npy")):
             if path.name in ("lines.npy", "paragraphs.npy", "bands.npy"):
                 continue

@@ -17,6 +17,8 @@ from pipeline.removals import Removals
 from pipeline.store.schema import SITE_LINES, schema, select
 from pipeline.text.line_hashes import LineRecords, unpack
 
+_HELD = 1 << 21  # lines that are unpacked once for all passes: 65 MB
+
 
 def learned(corpus: Corpus, options: SitesOptions) -> tuple[Removals, pa.Table]:
     """Return the lines that go as they are their site's, and the lines of sites.
@@ -67,6 +69,9 @@ def _chunks(corpus: Corpus) -> Callable[[], Iterator[LineRecords]]:
             rank = np.full(rows, -1, np.int64)
             rank[corpus.row[mine]] = mine
             parts.append((stored, rank))
+    if sum(len(stored) for stored, _ in parts) <= _HELD:
+        held = [unpack(stored, rank) for stored, rank in parts]
+        return lambda: iter(held)
     return lambda: (unpack(stored, rank) for stored, rank in parts)
 
 

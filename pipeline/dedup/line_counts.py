@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dedup.order import stable_order
 from pipeline.stages.base import Options, option
 from pipeline.text.line_hashes import PROSE, LineRecords, mix
 
@@ -27,6 +28,7 @@ HASHES = ("exact", "template", "pair")
 _SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
 SLOTS = 1 << _SKETCH_BITS
 _SALTS = (np.uint64(0), np.uint64(0x9E3779B97F4A7C15))
+_ODD = np.uint64(0xFF51AFD7ED558CCD)
 _TELLING_CHARS = 10  # letters of a line by which a document is known
 _PENDING_ROWS = 1 << 18  # counted before they are merged: merging each chunk would be quadratic
 
@@ -94,8 +96,8 @@ def keys(records: LineRecords, salt: Words, name: str) -> Words:
     """
     hashed = hashes(records, name)
     home = salt[records.owner]
-    keyed = mix(hashed ^ home) | np.uint64(1)
-    keyed[(home == 0) | (hashed == 0)] = 0
+    keyed = (hashed ^ home) | np.uint64(1)  # both are scrambled already
+    keyed *= (home != 0) & (hashed != 0)
     return keyed
 
 
@@ -105,8 +107,8 @@ def hashes(records: LineRecords, name: str) -> Words:
         hashed: Words = getattr(records, name)
         return hashed
     pair = np.zeros(len(records), np.uint64)
-    follows = follows_above(records)
-    pair[:-1][follows[1:]] = mix(mix(records.template[:-1]) ^ records.template[1:])[follows[1:]]
+    pair[:-1] = mix(records.template[:-1] + _ODD * records.template[1:])
+    pair[:-1] *= follows_above(records)[1:]
     return pair
 
 
@@ -150,9 +152,16 @@ def _frequent(
 ) -> Tally:
     """Count the lines of a chunk that may be frequent, once a document."""
     places = np.flatnonzero((sketch[slots(keyed)] >= options.min_documents) & (keyed != 0))
-    _, once = np.unique(keyed[places] ^ mix(records.owner[places].astype(np.uint64)), True)
-    places = places[once]
-    return _tallied(records.take(places), keyed[places], hashes(records, name)[places])
+    owner, key = records.owner[places], keyed[places]
+    # Smallest ranks first; of a line that a document has twice its first place counts.
+    order = stable_order(key)
+    if bool((owner[1:] < owner[:-1]).any()):
+        order = np.lexsort((owner, key))
+    once = np.ones(len(order), bool)
+    once[1:] = (key[order[1:]] != key[order[:-1]]) | (owner[order[1:]] != owner[order[:-1]])
+    order = order[once]
+    some = places[order]
+    return _tallied(records.take(some), key[order], hashes(records, name)[some])
 
 
 def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> Flags:
@@ -210,13 +219,19 @@ def _empty() -> Tally:
 
 
 def _tallied(records: LineRecords, keyed: Words, hashes: Words) -> Tally:
-    """Count lines, of which no document has two with the same key."""
+    """Count lines in order of key and rank, of which no document has two with the same key."""
+    first = np.flatnonzero(np.diff(keyed, prepend=np.uint64(0)))
+    if not len(first):
+        return _empty()
+    counts = np.diff(np.append(first, len(keyed)))
     top, bottom = records.top.astype(np.int64), records.bottom.astype(np.int64)
     sums = np.stack([top, top * top, bottom, bottom * bottom], axis=1)
-    examples = np.full((len(keyed), EXAMPLES), NOBODY, np.int64)
-    examples[:, 0] = records.owner
-    ones = np.ones(len(keyed), np.int64)
-    return _grouped(Tally(keyed, hashes, ones, sums, examples))
+    examples = np.full((len(first), EXAMPLES), NOBODY, np.int64)
+    for place in range(EXAMPLES):
+        enough = counts > place
+        examples[enough, place] = records.owner[first[enough] + place]
+    added = np.add.reduceat(sums, first, axis=0)
+    return Tally(keyed[first], hashes[first], counts, added, examples)
 
 
 def _merged(parts: list[Tally]) -> Tally:
@@ -236,7 +251,7 @@ def _merged(parts: list[Tally]) -> Tally:
 
 def _grouped(tally: Tally) -> Tally:
     """Add up the rows of each key and keep the smallest examples."""
-    order = np.argsort(tally.key, kind="stable")
+    order = stable_order(tally.key)
     key = tally.key[order]
     first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else order
     if not len(first):

@@ -22,6 +22,7 @@ from pipeline.dedup.candidates import neighbours, recurring_words
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.order import stable_order
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.sketch import furthest, prints
@@ -133,18 +134,17 @@ def shared_paragraphs(
     `ranks` int64 (k,): the document of each record. For each document, `place` int64 (n,): its
     place in the order of time, the earliest first; `length` (n,): characters of its shadow.
     """
-    order = np.lexsort((records["line"], place[ranks], records["hash"]))
-    hashes = records["hash"][order]
-    heads = np.concatenate(([True], hashes[1:] != hashes[:-1]))[: len(order)]
-    first = order[heads][np.cumsum(heads) - 1]
-    same = ranks[order] != ranks[first]  # twice in one document is not our affair
-    distinct = order[heads]
-    distinct = distinct[np.lexsort((records["line"][distinct], place[ranks[distinct]]))]
+    when = place[ranks].astype(np.uint64) << np.uint64(32) | records["line"].astype(np.uint64)
+    by_time = stable_order(when)
+    equal, first = _equal(records["hash"][by_time])
+    distinct = np.delete(by_time, equal)
+    equal, first = by_time[equal], by_time[first]
+    same = ranks[equal] != ranks[first]  # twice in one document is not our affair
     left, right, crowded = _near_pairs(records, ranks, distinct, options)
     jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory())
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
-    later = np.concatenate((order[same], best[1]))
+    later = np.concatenate((equal[same], best[1]))
     earlier = np.concatenate((first[same], best[0]))
     values = np.concatenate((np.ones(int(same.sum())), best[2]))
     by_place = np.lexsort((records["line"][later], ranks[later]))
@@ -157,6 +157,16 @@ def shared_paragraphs(
         values[by_place],
         len(np.setdiff1d(crowded, later)),
     )
+
+
+def _equal(hashes: Hashes) -> tuple[Ranks, Ranks]:
+    """Return the places of the hashes that stand at an earlier place too, and the first of each."""
+    mask = np.uint64((1 << max(len(hashes).bit_length(), 1)) - 1)
+    words = (hashes & ~mask) | np.arange(len(hashes), dtype=np.uint64)
+    places = np.sort(recurring_words(words, mask)[1]).astype(np.int64)
+    _, first, group = np.unique(hashes[places], return_index=True, return_inverse=True)
+    again = first[group] != np.arange(len(places))
+    return places[again], places[first[group]][again]
 
 
 def _near_pairs(

@@ -253,11 +253,14 @@ def _powers(n: int, factor: int) -> NDArray[np.uint64]:
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Scramble words (the finaliser of splitmix64, Steele et al. 2014)."""
-    with np.errstate(over="ignore"):
-        values = values + np.uint64(0x9E3779B97F4A7C15)
-        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return values ^ (values >> np.uint64(31))
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    shifted = values >> np.uint64(30)
+    for factor, shift in ((0xBF58476D1CE4E5B9, 27), (0x94D049BB133111EB, 31)):
+        values ^= shifted
+        values *= np.uint64(factor)
+        np.right_shift(values, np.uint64(shift), out=shifted)
+    values ^= shifted
+    return values
 
 
 def _labels(page: _Page, ends: NDArray[np.int64]) -> NDArray[np.uint8]:
