@@ -198,8 +198,8 @@ def _label_patterns(text: _Text, bracket: str) -> Iterator[tuple[re.Pattern[str]
         yield closed, True
     if staffed:
         yield from ((rules.spaced, False), (rules.ranked, False), (rules.glued, False))
-    elif first in rules.headed_by:
-        yield rules.headed_by[first], False
+    elif headed := rules.headed_by.get(first):
+        yield headed, False
     if bracket and closed:
         yield rules.enclosed, False
 

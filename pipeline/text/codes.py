@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_points, from_code_points
+from pipeline.census import code_points
 
 _Flags = TypeVar("_Flags", bound=np.unsignedinteger[Any])
 
@@ -78,8 +78,9 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
 @cache
 def that_are(says: Callable[[str], bool]) -> NDArray[np.bool_]:
     """Return of which code points of the BMP a method of str (str.isalnum) holds: bool (65536,)."""
-    every = from_code_points(np.arange(65536, dtype=np.uint32))
-    return np.fromiter(map(says, every), np.bool_, 65536)
+    every = np.arange(65536, dtype=np.uint32).view("U1")
+    found: NDArray[np.bool_] = getattr(np.strings, says.__name__)(every)
+    return found
 
 
 def groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:

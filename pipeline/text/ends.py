@@ -105,7 +105,7 @@ def _tables() -> _Tables:
         classes[[ord(char) for char in chars]] |= bit
     return _Tables(
         classes.take(fold_table()),
-        _flags([*map(chr, range(0x3400, 0xA000)), *"abcdefghijklmnopqrstuvwxyz"]),
+        _letters(),
         _flags([label for label in labels if len(label) == 1]),
         # What ends in white space ends in a bracket perhaps: Python asks again.
         _flags(_CLOSED) | that_are(str.isspace),
@@ -120,6 +120,12 @@ def _tables() -> _Tables:
         _keys(_WORDS),
         _keys(_WIRES),
     )
+
+
+def _letters() -> NDArray[np.bool_]:
+    table = np.zeros(65536, bool)
+    table[0x3400:0xA000] = table[ord("a") : ord("z") + 1] = True
+    return table
 
 
 def _flags(chars: Iterable[str]) -> NDArray[np.bool_]:

@@ -88,10 +88,22 @@ def _fold_string() -> str:
 
 
 @cache
+def _unfolded() -> dict[int, list[int]]:
+    """Return the other characters that fold to one, ascending."""
+    found: dict[int, list[int]] = {}
+    table = fold_table()
+    for code in np.flatnonzero(table != np.arange(65536)).tolist():
+        found.setdefault(int(table[code]), []).append(code)
+    return found
+
+
+@cache
 def variants(char: str) -> str:
     """Return the characters of the BMP that fold to one, itself among them.
 
     >>> variants("编"), variants(":")
     ('編编', ':∶︰﹕：')
     """
-    return "".join(map(chr, np.flatnonzero(fold_table() == ord(char))))
+    code = ord(char)
+    itself = [code] if fold_table()[code] == code else []
+    return "".join(map(chr, sorted(itself + _unfolded().get(code, []))))

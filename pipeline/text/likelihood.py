@@ -13,6 +13,9 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.census import code_points
+from pipeline.text.codes import that_are
+
 STEP = 0.25  # nats, as in the table
 # What the tables do not list, in nats: first and last code point, ln p. Later rows win.
 _UNLISTED: tuple[tuple[int, int, float], ...] = (
@@ -61,13 +64,13 @@ def _tables() -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
     for row in text.splitlines():
         if not row.startswith("#"):
             language, steps, characters = row.split("\t")
-            table = tables.setdefault(language, base.copy())
-            table[[ord(c) for c in characters]] = -STEP * int(steps)
+            if language not in tables:
+                tables[language] = base.copy()
+            tables[language][code_points(characters)] = -STEP * int(steps)
     kinds = np.zeros(65536, np.uint8)
-    for code in (*range(0x41, 0x250), *range(0x370, 0x700)):
-        character = chr(code)
-        if character.isalpha():
-            kinds[code] = (_LATIN if code < 0x250 else _OTHER) + character.isupper()
+    for first, last, kind in ((0x41, 0x250, _LATIN), (0x370, 0x700, _OTHER)):
+        upper = that_are(str.isupper)[first:last]
+        kinds[first:last] = np.where(that_are(str.isalpha)[first:last], kind + upper, 0)
     kinds[0x0E01:0x0E5C] = _OTHER  # the vowels and tones of Thai are marks
     kinds[0xFF61:0xFFA0] = _HALFWIDTH
     for first, last in ((0x3041, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3)):

@@ -96,9 +96,9 @@ def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
 def _at_line_start() -> NDArray[np.float32]:
     """Return ln p of each code point of the BMP after a line break: float32 (65536,)."""
     model = ngram.load()
-    symbols = model.symbols(np.arange(0x10000, dtype=np.uint32))
+    symbols = np.arange(len(model.uni), dtype=np.uint32)
     line = np.full_like(symbols, model.symbol("\n"))
-    return model.given(line, line, symbols)
+    return model.given(line, line, symbols).take(model.fold)
 
 
 def torn(paragraph: str, last: str, this: str, worth: float) -> float:

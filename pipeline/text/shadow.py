@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points, from_code_points
+from pipeline.text.codes import that_are
 
 Units = NDArray[np.uint16]
 Places = NDArray[np.int64]
@@ -47,13 +48,9 @@ def _long_runs() -> re.Pattern[str]:
 @cache
 def folds() -> dict[int, str]:
     """Return {code point: the character that both scripts of it are written as}."""
-    pairs: dict[int, str] = {}
     table = files("pipeline").joinpath("tables/shadow/fold.tsv").read_text("utf-8")
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            to, chars = line.split("\t")
-            pairs.update((ord(c), to) for c in chars)
-    return pairs
+    rows = (line.split("\t") for line in table.splitlines() if line and line[0] != "#")
+    return {ord(c): to for to, chars in rows for c in chars}
 
 
 def reference(text: str) -> str:
@@ -73,9 +70,13 @@ def table() -> Units:
     out = np.zeros(65536, np.uint16)
     for first, last in _IDENTITY:
         out[first : last + 1] = np.arange(first, last + 1, dtype=np.uint16)
-    codes = _outside_identity()
     joining = _joining()
-    out[codes] = [_entry(chr(code), joining) for code in codes]
+    codes = _outside_identity()
+    out[codes] = np.where(that_are(str.isalnum)[codes], codes, _DROP)
+    is_normalized = unicodedata.is_normalized
+    for c in map(chr, codes):  # most are their own form
+        if not is_normalized("NFKC", c) or c.lower() != c or c in joining:
+            out[ord(c)] = _entry(c, joining)
     out[0xFFFF] = _SLOW  # all that lies beyond this plane is looked up here
     fold = np.arange(65536, dtype=np.uint16)
     for code, to in folds().items():
@@ -107,10 +108,10 @@ def _outside_identity() -> list[int]:
 def _joining() -> frozenset[str]:
     """Return the characters that may melt into the one before them under NFKC."""
     joining = {chr(c) for c in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}  # Hangul jamo
-    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x10000)):
-        parts = unicodedata.decomposition(chr(code)).split()
-        if len(parts) == 2 and not parts[0].startswith("<"):
-            joining.add(chr(int(parts[1], 16)))
+    is_normalized = unicodedata.is_normalized
+    for c in map(chr, (*range(0xC0, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x10000))):
+        if not is_normalized("NFD", c) and len(pair := unicodedata.decomposition(c).split()) == 2:
+            joining.add(chr(int(pair[1], 16)))
     return frozenset(joining)
 
 

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import compress
 from types import MappingProxyType
 
 import numpy as np
@@ -79,14 +78,16 @@ def _two_byte(codec: str, leads: Sequence[int], trails: Sequence[int]) -> dict[i
     rows[:, 0] = np.repeat(leads, len(trails))
     rows[:, 1] = np.tile(trails, len(leads))
     # All at once: a line end is a trail byte in none of these codecs.
-    chars = rows.tobytes().decode(codec, "replace").split("\n")[:-1]
-    single = np.fromiter(map(len, chars), np.int64, len(rows)) == 1
-    text = "".join(compress(chars, single))
-    found = code_points(text)
-    codes = rows[single, 0].astype(np.int64) << 8 | rows[single, 1]
-    good = (found != 0xFFFD) & (found < 0x10000)
+    chars = code_points(rows.tobytes().decode(codec, "replace"))
+    ends = np.flatnonzero(chars == ord("\n"))
+    found = chars[ends - 1]
+    codes = rows[:, 0].astype(np.int64) << 8 | rows[:, 1]
+    good = (np.diff(ends, prepend=-1) == 2) & (found != 0xFFFD) & (found < 0x10000)
     found, codes = found[good], codes[good]
-    first = np.sort(np.unique(found, return_index=True)[1])
+    # What is written last stays: the first code of each character.
+    place = np.full(65536, -1)
+    place[found[::-1]] = np.arange(len(found))[::-1]
+    first = place[found] == np.arange(len(found))
     return dict(zip(found[first].tolist(), codes[first].tolist(), strict=True))
 
 
@@ -113,9 +114,8 @@ def _cp936() -> dict[int, int]:
     pairs |= {char: code for code, char in _GB_LATER.items()}
     pairs |= _two_byte("gbk", range(0x81, 0xFF), trails)
     # A width normalisation after the damage left these, which no code of cp936 yields by itself.
-    for char, code in list(pairs.items()):
-        if 0x4E00 <= char < 0xA000:  # ideographs are their own normal form
-            continue
+    # Ideographs are their own normal form.
+    for char, code in [pair for pair in pairs.items() if not 0x4E00 <= pair[0] < 0xA000]:
         narrow = unicodedata.normalize("NFKC", chr(char))
         if len(narrow) == 1 and 0x80 <= ord(narrow) < 0x10000:
             pairs.setdefault(ord(narrow), code)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from pipeline.census import code_points
-from pipeline.text.mojibake.codecs import UNKNOWN
+from pipeline.text.mojibake.codecs import UNKNOWN, Reading
 from pipeline.text.mojibake.utf8 import LITERAL, SEQUENCE, Undone, decode, view
 from pipeline.text.ngram import Model
 
@@ -194,10 +194,18 @@ def _below(text: str, names: tuple[str, ...]) -> tuple[str, int]:
 
 
 @cache
-def _bytes_of(name: str) -> list[bytes]:
-    """Return the bytes of each BMP character in a reading: 65,536 entries."""
-    reading = view(name)
-    rows = zip(reading.first.tolist(), reading.second.tolist(), reading.size.tolist(), strict=True)
-    table = [bytes((a, b)[:n]) for a, b, n in rows]
-    table[0xFFFD] = bytes((UNKNOWN,))
-    return table
+def _bytes_of(name: str) -> _Bytes:
+    return _Bytes(view(name))
+
+
+class _Bytes(dict[int, bytes]):
+    """The bytes of each BMP character in a reading, made when they are asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__({0xFFFD: bytes((UNKNOWN,))})
+        self._reading = reading
+
+    def __missing__(self, code: int) -> bytes:
+        both = int(self._reading.first[code]), int(self._reading.second[code])
+        found = self[code] = bytes(both[: self._reading.size[code]])
+        return found
