@@ -15,8 +15,9 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
 from pipeline.text.code import program_lines
-from pipeline.text.layout import words
+from pipeline.text.layout import ending, words
 from pipeline.text.lines import INLINE
+from pipeline.text.pagination import furniture
 from pipeline.text.width import Line
 from pipeline.text.wrapping import is_verse, joins
 
@@ -70,13 +71,15 @@ def _reflowed(documents: Sequence[Document]) -> list[Document]:
 
 def line_edits(text: str) -> list[Edit]:
     """Return what one pass changes."""
-    lines = split(text)
+    lines = _without_pages(split(text))
     if not lines:
         return []
     why = joins(lines)
     edits = []
     if lines[0].start and not lines[0].fixed:
-        edits.append(Edit("reflow", "blank-line", 0, lines[0].start, text[: lines[0].start], ""))
+        before = text[: lines[0].start]
+        rule = "page-number" if before.strip() else "blank-line"
+        edits.append(Edit("reflow", rule, 0, len(before), before, ""))
     verse: bool | None = None
     for last, this, joined in zip(lines, lines[1:], why[1:], strict=False):
         if joined:
@@ -91,8 +94,24 @@ def line_edits(text: str) -> list[Edit]:
     tail = text[end:]
     if tail not in ("", "\n"):  # one line end may close a file, none need
         after = "\n" if tail.strip(INLINE) else ""
-        edits.append(Edit("reflow", "blank-line", end, len(text), tail, after))
+        rule = "page-number" if tail.strip() else "blank-line"
+        edits.append(Edit("reflow", rule, end, len(text), tail, after))
     return edits
+
+
+def _without_pages(lines: list[Line]) -> list[Line]:
+    """Leave out page numbers and running heads; what stood around them is one gap."""
+    pages = furniture(lines)
+    if not pages:
+        return lines
+    kept: list[Line] = []
+    for i, line in enumerate(lines):
+        if i in pages:
+            continue
+        below = i - 1 in pages and kept  # then the blank lines are the page's
+        blank = ending(kept[-1].text) == "stop" if below else line.blank
+        kept.append(line._replace(blank=blank))
+    return kept
 
 
 def split(text: str) -> list[Line]:
@@ -130,6 +149,8 @@ def _raw_lines(text: str) -> Iterable[tuple[str, int]]:
 def _join(text: str, last: Line, this: Line, rule: str) -> Edit:
     """Return the edit that puts two lines together."""
     gap = text[last.end : this.start]
+    if gap.strip():
+        return Edit("reflow", "page-number", last.end, this.start, gap, _glue(last.text, this.text))
     if rule == "hard-wrap" and _HYPHEN.search(last.text) and this.text[:1].islower():
         if not _is_compound(text, last.text, this.text):
             return Edit("reflow", "hyphenation", last.end - 1, this.start, "-" + gap, "")
@@ -159,6 +180,8 @@ def _kept(before: str, last: Line, this: Line, verse: bool) -> str:
 
 
 def _layout(before: str) -> str:
+    if before.strip():
+        return "page-number"
     if before.count("\n") > 1:
         return "blank-line"
     if before == "\r\n":

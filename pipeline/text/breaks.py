@@ -41,6 +41,7 @@ from pipeline.text.lines import (
     lines_of,
 )
 from pipeline.text.one_width import of_one_width
+from pipeline.text.pagination import may_have_pages
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
 from pipeline.text.wrapping import SURE, may_be_joined
 
@@ -54,7 +55,7 @@ def suspects(texts: Sequence[str]) -> list[int]:
     found: list[int] = []
     for part in arrays.slices(texts):
         lines = lines_of(part)
-        hit = moved(texts, part, lines)
+        hit = moved(texts, part, lines) | may_have_pages(lines, len(part.starts) - 1)
         breaks, sure = _breaks(lines, hit)
         spoken = np.bincount(lines.owners[sure], minlength=len(hit)) > 0
         likely, odds, narrow = _weighed(lines, breaks, spoken)
