@@ -25,7 +25,7 @@ _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
 _ODD_END = re.compile("[\r\x85\u2028\u2029]")
 _PASSES = 20
 """A joined line can show that the next break is one too. Two passes are the rule."""
-_FEW = 16
+_FEW = 4
 """Changed texts that are read again sooner than it is found out which of them need not be."""
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:!?)\]%'\"]\Z")
 _LATIN_START = re.compile(r"[A-Za-z0-9(\[\"'$]")
@@ -55,12 +55,13 @@ def _reflowed(documents: Sequence[Document]) -> list[Document]:
     out = list(documents)
     changed = list(range(len(out)))
     for number in range(_PASSES):
-        awake = changed
+        awake = dict.fromkeys(changed, True)
         if number == 0 or len(changed) > _FEW:
-            awake = [changed[k] for k in suspects([out[i].text for i in changed])]
+            found = suspects([out[i].text for i in changed])
+            awake = {changed[k]: wrapped for k, wrapped in found.items()}
         changed = []
-        for i in awake:
-            edits = line_edits(out[i].text)
+        for i, wrapped in awake.items():
+            edits = line_edits(out[i].text, wrapped)
             if edits:
                 out[i] = out[i].edited(edits)
                 changed.append(i)
@@ -69,12 +70,12 @@ def _reflowed(documents: Sequence[Document]) -> list[Document]:
     return out
 
 
-def line_edits(text: str) -> list[Edit]:
-    """Return what one pass changes."""
+def line_edits(text: str, wrapped: bool = True) -> list[Edit]:
+    """Return what one pass changes; `wrapped`: whether the lines may have a width."""
     lines = _without_pages(split(text))
     if not lines:
         return []
-    why = joins(lines)
+    why = joins(lines, wrapped)
     edits = []
     if lines[0].start and not lines[0].fixed:
         before = text[: lines[0].start]

@@ -50,24 +50,29 @@ _ROUNDING = 0.01
 """Nats by which sums of float32 may be too small."""
 
 
-def suspects(texts: Sequence[str]) -> list[int]:
-    """Return the numbers of the texts in which a line break, indent or blank line could go."""
-    found: list[int] = []
+def suspects(texts: Sequence[str]) -> dict[int, bool]:
+    """Return the numbers of the texts in which a line break, indent or blank line could go.
+
+    With each comes whether it may have been wrapped at a width.
+    """
+    found: dict[int, bool] = {}
     for part in arrays.slices(texts):
         lines = lines_of(part)
         hit = moved(texts, part, lines) | may_have_pages(lines, len(part.starts) - 1)
+        wrapped = hit.copy()  # not known of those
         breaks, sure = _breaks(lines, hit)
         spoken = np.bincount(lines.owners[sure], minlength=len(hit)) > 0
         likely, odds, narrow = _weighed(lines, breaks, spoken)
         for i, mine in by_text(lines, narrow):
             read = _read(texts[part.first + i], int(part.starts[i]), lines)
-            hit[i] = _has_width(lines, mine, read)
+            hit[i] = wrapped[i] = _has_width(lines, mine, read)
         owners = lines.owners[likely]
         kept = ((_may_be_sure(owners, odds, len(hit)) | spoken) & ~hit)[owners]
         for i, mine in by_text(lines, np.union1d(likely[kept], sure[~hit[lines.owners[sure]]])):
             pairs = ((lines.text(j), lines.text(j + 1)) for j in mine.tolist())
             hit[i] = may_be_joined(pairs, texts[part.first + i])
-        found += (np.flatnonzero(hit) + part.first).tolist()
+        for i in np.flatnonzero(hit).tolist():
+            found[part.first + i] = bool(wrapped[i])
     return found
 
 

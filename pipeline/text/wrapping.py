@@ -39,8 +39,11 @@ _BARE = frozenset(("bare", "closed"))
 _STOPS, _LEFTOVERS = frozenset(look.STOPS), frozenset(look.LEFTOVERS)
 
 
-def joins(lines: Sequence[Line]) -> list[str]:
-    """Return for each line why it continues the line before ("" where it does not)."""
+def joins(lines: Sequence[Line], wrapped: bool = True) -> list[str]:
+    """Return for each line why it continues the line before ("" where it does not).
+
+    `wrapped`: whether the lines may have a width.
+    """
     why = [""] * len(lines)
     kinds = ["stop" if line.text[-1:] in _STOPS else look.ending(line.text) for line in lines]
     continued = [line.text[:1] in _LEFTOVERS for line in lines]
@@ -52,7 +55,7 @@ def joins(lines: Sequence[Line]) -> list[str]:
     cut = [(lines[i].text, lines[i + 1].text) for i in ends if not _is_set(lines[i], lines[i + 1])]
     if not may_go_on(cut):
         return why
-    page = Page(lines, kinds)
+    page = Page(lines, kinds, wrap_width(lines, kinds) if wrapped else None)
     paragraph = lines[0].text
     wraps: list[Line] = []  # the lines of the paragraph that were wrapped
     for i in range(1, len(lines)):
@@ -127,10 +130,9 @@ class Page:
     the next line's first word would have fitted.
     """
 
-    def __init__(self, lines: Sequence[Line], kinds: Sequence[str]) -> None:
-        self._lines, self._kinds = lines, kinds
+    def __init__(self, lines: Sequence[Line], kinds: Sequence[str], width: Width | None) -> None:
+        self._lines, self._kinds, self.width = lines, kinds, width
         self._stops: FullStops | None = None
-        self.width = width = wrap_width(lines, kinds)
         breaks = [*zip(pairwise(lines), kinds, strict=False)]
         self._short = [width.fits(last, this) for (last, this), _ in breaks] if width else []
         self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
@@ -221,19 +223,20 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     """Whether a line that ends in such a way was cut, judged by the sentence alone."""
     if kind == "stop" or not look.has_han(last):
         return False
-    if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
-        return False  # 鉴于…，鉴于…，: clauses set apart on purpose
-    if look.is_quoted_verse(last) and prior <= 0:
-        return False
-    if kind == "open":
-        return True
     if kind == "comma":
-        return prior > 0 or len(paragraph) > _SHORT
-    if kind == "semi":
-        return prior > 0 and last[-1] in "；;"
-    whole = paragraph is last and prior < 3
-    odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
-    return odds + prior > (SURE if prior < 0 else 0.0)
+        likely = prior > 0 or len(paragraph) > _SHORT
+    elif kind == "semi":
+        likely = prior > 0 and last[-1] in "；;"
+    elif kind == "open":
+        likely = True
+    else:
+        whole = paragraph is last and prior < 3
+        odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
+        likely = odds + prior > (SURE if prior < 0 else 0.0)
+    # 鉴于…，鉴于…，: clauses set apart on purpose
+    if not likely or last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
+        return False
+    return prior > 0 or not look.is_quoted_verse(last)
 
 
 def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
