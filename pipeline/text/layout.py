@@ -35,7 +35,6 @@ _TABLE = re.compile(
     r"[│┌├└┬┴┼┃]|[─━]{3}|^\||\s\|\s"
     r"|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S"
 )
-_TABLE_SIGN = re.compile("[|│┼\t]|──|━━|   |\u3000\u3000")
 _CODE = re.compile(r"[#$%>] ?\w+|//|/\*|<[/!a-zA-Z]|import |from |def |class |\S+\(.*\)$")
 CODE_ENDS, CODE_STARTS = frozenset("{};"), "#$%></ifdc"
 """The last characters of lines of code; the first, where the last one is another or a bracket."""
@@ -58,6 +57,11 @@ def words(kind: str) -> tuple[str, ...]:
     """Return the words of one table of tables/reflow/words.toml."""
     table = files("pipeline").joinpath("tables/reflow/words.toml").read_text("utf-8")
     return tuple(tomllib.loads(table)[kind]["words"])
+
+
+@cache
+def _credit_ends() -> frozenset[str]:
+    return frozenset(word[-1] for word in words("credit"))
 
 
 def columns(line: str) -> int:
@@ -91,9 +95,11 @@ def is_continuation(line: str) -> bool:
 
 def is_table(line: str) -> bool:
     """Whether a line is a row of a table: drawn, or with two or more wide gaps."""
-    if len(line) > _LONGEST_TABLE or not _TABLE_SIGN.search(line):
+    signed = "   " in line or "|" in line or "\t" in line or "\u3000\u3000" in line
+    # One by one: four times as fast as a regular expression that looks for all of them.
+    if not (signed or "│" in line or "┼" in line or "──" in line or "━━" in line):
         return False
-    return _TABLE.search(line) is not None
+    return len(line) <= _LONGEST_TABLE and _TABLE.search(line) is not None
 
 
 def is_code(line: str) -> bool:
@@ -136,7 +142,7 @@ def ending(line: str) -> str:
     follows a bare word is "closed".
     """
     end = line[-1:]
-    if end in _STOP_SET or end == ">" or line.endswith(words("credit")):
+    if end in _STOP_SET or end == ">" or (end in _credit_ends() and line.endswith(words("credit"))):
         return "stop"  # also a tag, or the credit of a photograph or report
     core = line.rstrip(CLOSERS)
     if "\u2600" <= end <= "\u27bf" or end == "\ufe0f" or end > "\uffff":

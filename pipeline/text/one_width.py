@@ -36,6 +36,7 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     and few lines are wider. Of the n texts those `asked` (bool (n,)) are looked at.
     """
     n = len(asked)
+    asked &= ~_too_wide(lines, asked)
     every = np.flatnonzero(asked[lines.owners])
     every = every[_bare(lines, every)]
     asked &= np.bincount(lines.owners[every], lines.sizes(every) >= NARROW, n) >= MANY
@@ -61,6 +62,19 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     return found
 
 
+def _too_wide(lines: Lines, asked: Bools) -> Bools:
+    """Return which of the texts `asked` have many lines that are too wide for any wrapped text."""
+    n = len(asked)
+    free = asked[lines.owners] & ~(lines.fenced | lines.blank)
+    sizes = lines.ends - lines.starts
+    wide = free & (sizes > WIDEST)
+    some = np.flatnonzero(free & ~wide & (sizes * 2 > WIDEST))
+    if len(some):
+        wide[some] = lines.columns(some) > WIDEST
+    found: Bools = np.bincount(lines.owners, wide, n) * 10 > np.bincount(lines.owners, minlength=n)
+    return found
+
+
 def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
     """Return in which of the texts `asked` few lines are too wide: in characters, in columns."""
     n = len(asked)
@@ -70,13 +84,12 @@ def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
     owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
     tenth = np.bincount(owners, minlength=n) / 10
     free = ~(lines.fenced | lines.blank)[every]
-    narrow = np.bincount(owners, free & (columns > WIDEST), n) <= tenth
     few = []
     for measure, (_, grown, _) in zip((sizes, columns), votes.stretches, strict=True):
         most = np.zeros(n, np.intp)
         np.maximum.at(most, votes.owners, grown)
         wider = np.bincount(owners, free & (measure > most[owners] + 2), n)
-        few.append(narrow & (wider <= tenth))
+        few.append(wider <= tenth)
     return few
 
 

@@ -133,14 +133,17 @@ class Page:
     def __init__(self, lines: Sequence[Line], kinds: Sequence[str], width: Width | None) -> None:
         self._lines, self._kinds, self.width = lines, kinds, width
         self._stops: FullStops | None = None
-        breaks = [*zip(pairwise(lines), kinds, strict=False)]
-        self._short = [width.fits(last, this) for (last, this), _ in breaks] if width else []
+        self._fixed: dict[int, bool] = {}
+        pairs = list(pairwise(lines))
+        self._short = [width.fits(last, this) for last, this in pairs] if width else []
         self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
         self.indented = width is not None and _indents_separate(lines, kinds, self._short)
-        self.prior = 0.0 if self.separated else _prior(_odds(breaks))
-        # Of the lines that are too short for the width few are cut: by their own they are judged.
-        short = [pair for pair, short in zip(breaks, self._short, strict=False) if short]
-        self._prior_short = _prior(_odds(short), _CUT_SHORT) if width else self.prior
+        self.prior = 0.0 if self.separated else _prior(self._odds(range(len(pairs))))
+        self._prior_short = self.prior
+        if width:
+            # Of the lines that are too short for it few are cut: by their own they are judged.
+            short = [i for i, short in enumerate(self._short) if short]
+            self._prior_short = _prior(self._odds(short), _CUT_SHORT)
 
     @cached_property
     def verse(self) -> bool:
@@ -151,11 +154,17 @@ class Page:
     def _counts(self) -> Counter[str]:
         return Counter(line.text for line in self._lines)
 
+    def _is_fixed(self, i: int) -> bool:
+        known = self._fixed.get(i)
+        if known is None:
+            known = self._fixed[i] = self._lines[i].fixed
+        return known
+
     def why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
         """Return why line i continues the paragraph that ends with the line before, or ""."""
         last, this = self._lines[i - 1], self._lines[i]
         rule = self._why(paragraph, wraps, i)
-        if rule and (last.fixed or this.fixed):
+        if rule and (self._is_fixed(i - 1) or self._is_fixed(i)):
             return ""
         if rule == "broken-sentence" and (
             is_frame(this.text) or (not wraps and is_frame(last.text))
@@ -212,6 +221,25 @@ class Page:
         ends = [short for short, k in zip(self._short, self._kinds, strict=False) if k == kind]
         size = self.width.size / (1 + self.width.in_columns) if self.width else 1
         return log((sum(ends) + 0.1) / size / (len(ends) - sum(ends) + 0.1))
+
+    def _odds(self, breaks: Iterable[int]) -> list[float]:
+        """Return for each line without a stop the log-odds (nats) that it was cut in mid-sentence.
+
+        `breaks`: the numbers of the lines that are asked about.
+        """
+        found = []
+        for i in breaks:
+            last, this = self._lines[i].text, self._lines[i + 1].text
+            if self._kinds[i] not in _BARE or len(last) < NARROW:
+                continue
+            if look.is_item(this) or look.is_label(this) or not look.has_han(last):
+                continue
+            if look.is_quoted_verse(last):
+                continue
+            odds = alone(last, this)
+            if odds < -3.0 or not (self._is_fixed(i) or self._is_fixed(i + 1)):
+                found.append(odds)
+        return found
 
     def _prior_of(self, i: int) -> float:
         """Return the log-odds that the line before line i is cut, if it has no stop."""
@@ -308,25 +336,6 @@ def _prior(odds: Sequence[float], first: float = 0.1) -> float:
         found = sum(1 / (1 + exp(-max(-30.0, min(30.0, o + prior)))) for o in odds)
         share = (found + 3 * first) / (len(odds) + 3)  # three breaks' worth of the first guess
     return log(share / (1 - share))
-
-
-def _odds(breaks: Iterable[tuple[tuple[Line, Line], str]]) -> list[float]:
-    """Return for each line without a stop the log-odds (nats) that it was cut in mid-sentence.
-
-    `breaks`: the line, the next, and how the first one ends.
-    """
-    found = []
-    for (last, this), kind in breaks:
-        if kind not in _BARE or len(last.text) < NARROW:
-            continue
-        if look.is_item(this.text) or look.is_label(this.text) or not look.has_han(last.text):
-            continue
-        if look.is_quoted_verse(last.text):
-            continue
-        odds = alone(last.text, this.text)
-        if odds < -3.0 or not (last.fixed or this.fixed):
-            found.append(odds)
-    return found
 
 
 def _indented(last: Line, this: Line) -> bool:
