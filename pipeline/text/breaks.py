@@ -77,7 +77,7 @@ def suspects(texts: Sequence[str]) -> dict[int, bool]:
 
 
 def _may_be_sure(owners: Places, odds: NDArray[np.float64], n: int) -> Bools:
-    """Return for which of n texts `may_be_sure` may hold, if all their odds were the highest."""
+    """Return which of n texts the `_highest_prior` may join, if all their odds were the highest."""
     best = np.full(n, -9.0)
     np.maximum.at(best, owners, odds)
     many = np.bincount(owners, minlength=n)

@@ -274,7 +274,7 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     others. The first break that goes has a paragraph of one line before it, so that `alone` is
     what speaks for it.
     """
-    odds, best = [], -99.0
+    bare = []
     for last, this in pairs:
         goes_on, kind = look.is_continuation(this), look.ending(last)
         if not goes_on and (look.is_item(this) or look.is_label(this)):
@@ -283,10 +283,15 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
         if goes_on and _may_be_parts(last, this, text):
             return True
         if kind in _BARE and not look.is_quoted_verse(last):
-            odds.append(alone(last, this))
-            if odds[-1] > best and _may_be_parts(last, this, text):
-                best = odds[-1]
-    return bool(odds) and may_be_sure(odds, best)
+            bare.append((last, this))
+    if len(bare) < MANY and all(look.is_heading(last) for last, _ in bare):
+        return False  # they could not even bring the share to a half
+    odds = [alone(*pair) for pair in bare]
+    prior = _highest_prior(odds)
+    return prior > 0 or any(
+        each + prior > SURE and _may_be_parts(*pair, text)
+        for each, pair in zip(odds, bare, strict=True)
+    )
 
 
 def _may_be_parts(last: str, this: str, text: str) -> bool:
@@ -304,10 +309,10 @@ def _may_be_parts(last: str, this: str, text: str) -> bool:
     return not (is_frame(last) or is_frame(this))
 
 
-def may_be_sure(odds: Sequence[float], best: float) -> bool:
-    """Whether the `best` of these log-odds could suffice, whichever of the breaks are counted.
+def _highest_prior(odds: Sequence[float]) -> float:
+    """Return what `_prior` may be at most, whichever of these log-odds are counted.
 
-    `odds` (nats): at their best, of all breaks above 0. As `_prior`, with the share at its highest.
+    `odds` (nats): of all breaks above 0.
     """
     odds = sorted(odds, reverse=True)
     share = 0.1
@@ -320,8 +325,7 @@ def may_be_sure(odds: Sequence[float], best: float) -> bool:
                 break
             found += likely
             share = found / n
-    prior = log(share / (1 - share))
-    return prior > 0 or best + prior > SURE
+    return log(share / (1 - share))
 
 
 def _prior(odds: Sequence[float], first: float = 0.1) -> float:
