@@ -81,7 +81,7 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
     with pa.memory_map(job.plan) as source:
         plan = pa.ipc.open_file(source).read_all()
     earlier = _Earlier(job)
-    records = _Records(plan, _needed(plan, earlier.slabs, "made" in job.groups), job)
+    records = _Records(plan, earlier.fresh(len(plan)), job)
     out: dict[str, dict[str, dict[str, int]]] = {}
     with ThreadPoolExecutor(job.threads) as pool:  # compression holds no lock of Python's
         writing = []
@@ -144,10 +144,22 @@ class _Earlier:
                 else:
                     self.slabs["file"][i] = -1
 
-    def rows(self, i: int) -> pa.Table:
-        """Return what a slab's documents have in the earlier file, but text and CHANGING."""
-        slab = self.slabs[i]
-        return self.tables[int(slab["file"])].slice(int(slab["row"]), int(slab["kept"]))
+    def fresh(self, n: int) -> NDArray[np.bool_]:
+        """Return which of the part's n records lie in slabs whose texts have to be compressed."""
+        out = np.zeros(n, np.bool_)
+        for slab in self.slabs[self.slabs["file"] < 0]:
+            out[slab["first"] : slab["last"]] = True
+        return out
+
+    def rows(self, first: int, last: int, schema: pa.Schema) -> list[pa.Table]:
+        """Return what the documents of some slabs, which are taken over, have but the CHANGING."""
+        slabs = self.slabs[first:last]
+        begins, kept, files = slabs["row"], slabs["kept"], slabs["file"]
+        joined = (files[1:] == files[:-1]) & (begins[1:] == begins[:-1] + kept[:-1])
+        starts = np.flatnonzero(np.concatenate(([True], ~joined)))
+        sizes = np.add.reduceat(kept, starts).tolist()
+        runs = zip(files[starts].tolist(), begins[starts].tolist(), sizes, strict=True)
+        return [self.tables[file].slice(row, size).cast(schema) for file, row, size in runs]
 
     def slab(self, i: int) -> Slab:
         """Return the compressed texts of a slab."""
@@ -155,30 +167,24 @@ class _Earlier:
         return Slab(self.pages[i], int(slab["kept"]), int(slab["raw"]))
 
 
-def _needed(plan: pa.Table, slabs: NDArray[Any], whole: bool) -> Places:
-    """Return the places of the records that are read from the artifacts."""
-    if whole:
-        return np.arange(len(plan))
-    needed = pc.equal(plan.column("status"), "dropped").to_numpy(zero_copy_only=False).copy()
-    for slab in slabs[slabs["file"] < 0]:
-        needed[slab["first"] : slab["last"]] = True
-    return np.flatnonzero(needed)
-
-
 class _Records:
     """Records and receipts of some places of a part, with what was decided about their lines.
 
-    `table`: in order of place, with `input_path`. `edits.row` is the place.
+    `table`: in order of place, with `input_path`. `edits.row` is the place. `fresh`: the places of
+    which all columns are wanted; of others that were dropped the head of the text, or its receipts.
     """
 
-    def __init__(self, plan: pa.Table, places: Places, job: PartJob) -> None:
+    def __init__(self, plan: pa.Table, fresh: NDArray[np.bool_], job: PartJob) -> None:
+        dropped = pc.equal(plan.column("status"), "dropped").to_numpy()
+        everything = "made" in job.groups
+        places = np.arange(len(plan)) if everything else np.flatnonzero(fresh | dropped)
         self.places = places
         mine = plan.take(pa.array(places)) if len(places) < len(plan) else plan
-        receipts = "made" in job.groups
-        records, edits = _collect(mine, job.sources, receipts)
+        records, edits = _collect(mine, job.sources, receipts=everything)
         reasons = reasons_of((plan.schema.metadata or {}).get(b"reasons"))
-        gone = mine.column("removals")
-        self.table, self.edits = apply_removals(records, edits, gone, reasons, receipts)
+        self.table, self.edits = apply_removals(
+            records, edits, mine.column("removals"), reasons, everything, fresh[places]
+        )
         self.table = self.table.append_column("input_path", mine.column("input_path"))
 
     def at(self, places: Places) -> pa.Table:
@@ -227,14 +233,17 @@ def _decided(
     pressed = zip(starts, pool.map(partial(compress_texts, options=job.write), texts), strict=False)
     small = new.drop_columns(["text"])
     pieces, pages = [small.slice(0, 0)], []
-    for i, slab in enumerate(slabs):
-        if fresh[i]:
-            start, page = next(pressed)
-            pieces.append(small.slice(start, int(slab["kept"])))
-        else:
-            pieces.append(earlier.rows(i).cast(small.schema))
-            page = earlier.slab(i)
-        pages.append(page)
+    edges = np.flatnonzero(np.diff(fresh, prepend=True, append=True)).tolist()
+    for first, last in pairwise([0, *edges, len(slabs)]):
+        if first < last and not fresh[first]:
+            pieces += earlier.rows(first, last, small.schema)
+        for i in range(first, last):
+            if fresh[i]:
+                start, page = next(pressed)
+                pieces.append(small.slice(start, int(slabs["kept"][i])))
+            else:
+                page = earlier.slab(i)
+            pages.append(page)
     data = pa.concat_tables(pieces)
     for name in CHANGING:
         data = data.append_column(name, plan.column(name).take(pa.array(kept)))

@@ -113,10 +113,12 @@ def apply_removals(
     removals: pa.ChunkedArray,
     reasons: Sequence[Reason],
     receipts: bool = True,
+    hashed: NDArray[np.bool_] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Return records and receipts (both in order of the part) with the removals applied.
 
-    `removals` is of type COLUMN. `edits.row` is the place in `records`.
+    `removals` is of type COLUMN. `edits.row` is the place in `records`. `hashed`: of which records
+    the hash of the text is wanted, None: of all.
     """
     lists = removals.combine_chunks()
     lengths = lists.value_lengths().to_numpy()
@@ -133,7 +135,8 @@ def apply_removals(
         if mine.size:
             lines = values[bounds[mine[0]] : bounds[mine[-1] + 1]]
             rows = np.repeat(mine - first, lengths[mine])
-            thinned = _thinned(chunk, _Lines(rows, lines >> 32, lines & _LOW), reasons)
+            wanted = None if hashed is None else hashed[first : first + len(chunk)]
+            thinned = _thinned(chunk, _Lines(rows, lines >> 32, lines & _LOW), reasons, wanted)
             found.append(thinned.at(first))
             chunk = thinned.texts  # noqa: PLW2901
         texts.append(chunk)
@@ -239,10 +242,11 @@ class _Page:
     def opens_with(self, places: Ints, chars: str) -> NDArray[np.bool_]:
         """Say at which places one of the characters, of three bytes at most, stands."""
         out = np.zeros(len(places), np.bool_)
-        value = np.zeros(len(places), np.int32)
+        some = np.flatnonzero(_leads(chars).take(self.data.take(places, mode="clip")))
+        value = np.zeros(len(some), np.int32)
         for i, codes in enumerate(_by_size(chars)):
-            value = value << 8 | self.data.take(places + i, mode="clip")
-            out |= np.isin(value, codes)
+            value = value << 8 | self.data.take(places[some] + i, mode="clip")
+            out[some] |= np.isin(value, codes)
         return out
 
 
@@ -256,8 +260,21 @@ def _by_size(chars: str) -> list[NDArray[np.int32]]:
     ]
 
 
-def _thinned(texts: pa.Array, lines: _Lines, reasons: Sequence[Reason]) -> _Thinned:
-    """Take lines out of the texts of a batch."""
+@cache
+def _leads(chars: str) -> NDArray[np.bool_]:
+    """Return which bytes begin one of the characters: bool (256,)."""
+    leads = np.zeros(256, np.bool_)
+    leads[[char.encode()[0] for char in chars]] = True
+    return leads
+
+
+def _thinned(
+    texts: pa.Array,
+    lines: _Lines,
+    reasons: Sequence[Reason],
+    hashed: NDArray[np.bool_] | None,
+) -> _Thinned:
+    """Take lines out of the texts of a batch; `hashed`: of which the hash is wanted."""
     page = _Page(texts)
     row, start, stop, why = _ranges(page, lines, reasons)
     docs = np.unique(lines.row)
@@ -283,12 +300,11 @@ def _thinned(texts: pa.Array, lines: _Lines, reasons: Sequence[Reason]) -> _Thin
     )
     if texts.null_count:
         left = pc.if_else(texts.is_valid(), left, None)
-    view = memoryview(thin)
-    spans = zip(offsets[docs].tolist(), offsets[docs + 1].tolist(), strict=True)
+    wanted = np.ones(len(docs), np.bool_) if hashed is None else hashed[docs]
     return _Thinned(
         left,
         docs,
-        pa.array([hashlib.sha256(view[a:b]).hexdigest()[:32] for a, b in spans], pa.string()),
+        _hashes(thin, offsets[docs], offsets[docs + 1], wanted),
         _sums(chars[at + 1] - chars[at], bounds),
         _sums(ends, bounds),
         _sums(damage, bounds),
@@ -298,6 +314,15 @@ def _thinned(texts: pa.Array, lines: _Lines, reasons: Sequence[Reason]) -> _Thin
         chars[at] - origin,
         chars[at + 1] - origin,
         before,
+    )
+
+
+def _hashes(data: bytes, starts: Ints, ends: Ints, wanted: NDArray[np.bool_]) -> pa.Array:
+    """Return the hash of each text that begins and ends there; null where it is not wanted."""
+    view = memoryview(data)
+    rows = zip(starts.tolist(), ends.tolist(), wanted.tolist(), strict=True)
+    return pa.array(
+        [hashlib.sha256(view[a:b]).hexdigest()[:32] if w else None for a, b, w in rows], pa.string()
     )
 
 
