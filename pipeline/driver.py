@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,8 @@ class _Run:
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
         jobs = [self._job(shard) for shard in shards]
         records = quarantined = size = 0
-        self.crew.start(len(shards), load)
+        workers = min(len(shards), self._workers())
+        self.crew.start(len(shards), partial(load, self.recipe.values, workers))
         self.observer.progress(0, len(shards))
         results = run_isolated(clean_shard, jobs, self.crew, ISOLATION)
         for done, (number, stats) in enumerate(results, 1):
@@ -228,7 +230,7 @@ class _Run:
         """Clean shard after shard, a megabyte each, until the limit of records is reached."""
         left = self.limits.limit
         artifacts: list[Artifact] = []
-        self.crew.start(1, load)
+        self.crew.start(1, partial(load, self.recipe.values, 1))
         for one in cut_shards(pieces, 1 << 20, f"{self.cleaner} limit {left}"):
             shard = Shard(one.pieces, one.key, left)
             ((_, stats),) = run_isolated(clean_shard, [self._job(shard)], self.crew, ISOLATION)

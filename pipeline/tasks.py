@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.cleaning import CleanStats
     from pipeline.records import CleanJob
 
 
-def load() -> None:
-    """Load what the tasks need: once for all the workers that are forked from this process."""
+def load(values: Mapping[str, Any], workers: int) -> None:
+    """Load what the tasks need: once for all the workers that are forked from this process.
+
+    A worker that is alone loads its tables when it first needs them.
+    """
     import pipeline.cleaning  # noqa: F401
     from pipeline.text.shadow import table
 
     table()  # the one large table that this process needs as well
+    if workers > 1:
+        from pipeline.warm import warm
+
+        warm(values)
 
 
 def clean_shard(job: CleanJob) -> CleanStats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,3 +48,20 @@ def test_hosts_are_those_of_the_standard_library(url: str) -> None:
 
 def test_an_address_that_is_none_has_no_host() -> None:
     assert host_of("http://[a.com/") == ""
+
+
+def test_what_workers_share_is_loaded_before_they_are_forked() -> None:
+    program = """if True:
+        from pipeline.recipe import load
+        from pipeline.text import grammar, ngram, readings, rules, shadow, t2s
+        from pipeline.text.mojibake import codecs, flags
+        from pipeline.warm import warm
+        warm(load(None).values)
+        tables = (grammar.grammar, ngram.load, readings._table, rules.builtin_rules, shadow.table,
+                  t2s.tables_of_t2s, codecs.reading, flags.flags)
+        print(*(table.__name__ for table in tables if not table.cache_info().currsize))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
