@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Edit
 from pipeline.text.line_hashes import mix
+from pipeline.text.page import page_of
 from pipeline.text.removal import ORNAMENTS, Reason, removal
 
 STAGE = "sites"
@@ -403,7 +404,7 @@ def _one_by_one(
     text = bytes(page.data[first:end]).decode()
     why = {reasons[n]: n for n in lines.why.tolist()}
     drops = {n: reasons[w] for n, w in zip(lines.line.tolist(), lines.why.tolist(), strict=True)}
-    edits = removal(STAGE, text.split("\n"), drops)
+    edits = removal(STAGE, page_of(text), drops)
     cuts = [0, *(at for edit in edits for at in (edit.start, edit.end))]
     sizes = [len(text[a:b].encode()) for a, b in pairwise(cuts)]
     places = (np.cumsum(sizes) + first).tolist()

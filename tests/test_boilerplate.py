@@ -15,6 +15,7 @@ from pipeline.errors import RecipeError
 from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, build_batch, matcher
 from pipeline.text.fold import fold
 from pipeline.text.literals import outer_letters, required_literals
+from pipeline.text.page import page_of
 from pipeline.text.rules import builtin_rules, find_rule, load_rules, parse_rules
 from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
@@ -77,7 +78,7 @@ def test_no_line_is_passed_over_that_a_rule_would_hit(text: str) -> None:
     }
     hits = {n: match(line, every[n]) for n, line in enumerate(fold(text).split("\n"))}
     document = Document("", text)
-    expected = _settle(document, Candidate(0, fold(text), every, hits), match)
+    expected = _settle(document, Candidate(0, page_of(text), list(every), True, every, hits), match)
     found = document
     for candidate in index.find([text], match):
         found = _settle(document, candidate, match)
@@ -123,7 +124,8 @@ def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
     index = TriggerIndex(builtin_rules())
     found = index.find(["𠮷野家\n", "𠮷\n𠮷\n展开全文"], every)
     assert [(c.document, list(c.rules)) for c in found] == [(1, [2])]
-    assert found[0].folded == "𠮷\n𠮷\n展开全文"
+    page = found[0].page
+    assert [page.line(n) for n in range(len(page))] == ["𠮷", "𠮷", "展开全文"]
 
 
 def test_looking_is_linear_in_the_number_of_lines() -> None:

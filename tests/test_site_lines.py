@@ -14,6 +14,7 @@ from pipeline.dedup.line_counts import Tallies
 from pipeline.dedup.lines import RULES, SiteRemovals, SitesOptions, learn
 from pipeline.document import apply_edits
 from pipeline.text.line_hashes import LineRecords, line_records, unpack
+from pipeline.text.page import page_of
 from pipeline.text.removal import Reason, removal
 
 OPTIONS = SitesOptions()
@@ -54,7 +55,7 @@ def run(
     for owner, line, number in zip(*(column.tolist() for column in columns), strict=True):
         drops.setdefault(owner, {})[line] = reasons[number]
     for owner, some in drops.items():
-        out[owner] = apply_edits(out[owner], removal("sites", out[owner].split("\n"), some))
+        out[owner] = apply_edits(out[owner], removal("sites", page_of(out[owner]), some))
     return out, removals, tallies
 
 

@@ -23,6 +23,7 @@ from pipeline.removals import STAGE, Removals, apply_removals, lines_left
 from pipeline.report.lookup import find
 from pipeline.report.terminal import Silent
 from pipeline.store.shard import EDIT_SCHEMA, RECORD_SCHEMA
+from pipeline.text.page import page_of
 from pipeline.text.removal import Reason, removal
 from pipeline.text.shadow import shadow
 
@@ -139,7 +140,7 @@ def test_texts_of_a_batch_lose_what_each_would_lose_by_itself(
     gone = Removals(*np.array(rows, np.int64).reshape(-1, 3).T, REASONS)
     column = pa.chunked_array([gone.column(len(texts))])
     records, edits = apply_removals(table(texts), EDIT_SCHEMA.empty_table(), column, REASONS)
-    expected = [removal(STAGE, t.split("\n"), d) for t, d in zip(texts, drops, strict=True)]
+    expected = [removal(STAGE, page_of(t), d) for t, d in zip(texts, drops, strict=True)]
     made = [[Edit(*(row[n] for n in Edit._fields)) for row in edits.to_pylist() if row["row"] == i]
             for i in range(len(texts))]  # fmt: skip
     assert made == expected

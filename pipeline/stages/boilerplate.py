@@ -17,13 +17,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any
 
 from pipeline.census import Census, classes
-from pipeline.document import Document, Edit
+from pipeline.document import Document
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text.prose import PROSE_CHARS, core, is_bulleted, is_prose
+from pipeline.text.fold import fold
+from pipeline.text.page import Page, page_of
+from pipeline.text.prose import BLANK, core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
@@ -35,6 +36,7 @@ _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
 _REMEMBERED = 4096  # lines of which it is known what rules find in them
 _FENCES = ("```", "~~~")
+_BLOCKS = ("drop-block", "drop-to-end")
 _HEADING = re.compile(r"#{1,6} ")
 _ROUNDS = 8  # dropping a block may bring the next heading to an edge; each round drops something
 
@@ -58,20 +60,22 @@ class _Hit:
 Hits = tuple[_Hit, ...]
 
 
-class _Page:
-    """A text cut into lines, with what is known of each; what is not asked is not found out."""
+class _Judged:
+    """A page, with what the rules find in its lines; what is not asked is not found out."""
 
     def __init__(
-        self, text: str, folded: str, rules: Mapping[int, tuple[int, ...]], match: Match[Hits]
+        self,
+        page: Page,
+        ticked: Sequence[int],
+        rules: Mapping[int, tuple[int, ...]],
+        match: Match[Hits],
     ) -> None:
-        self.lines = text.split("\n")
-        self.folded = folded.split("\n")
+        self.page = page
         self.rules = rules
         self._match = match
         self.found: dict[int, Hits] = {}
-        self._own: list[int] = []
-        fenced = "```" in folded or "~~~" in folded
-        self._fences: list[int] | None = None if fenced else []
+        self._own: list[int] | None = None
+        self._fences = [n for n in ticked if page.folded(n).lstrip(" \t>")[:3] in _FENCES]
         self._first: int | None = None
         self._last: int | None = None
 
@@ -81,7 +85,7 @@ class _Page:
             return ()
         found = self.found.get(number)
         if found is None:
-            found = self.learn(number, self._match(self.folded[number], self.rules[number]))
+            found = self.learn(number, self._match(self.page.folded(number), self.rules[number]))
         return found
 
     def hit(self, number: int) -> _Hit | None:
@@ -102,9 +106,6 @@ class _Page:
 
     def _is_code(self, number: int) -> bool:
         """Say whether a line stands in a fenced block that ends."""
-        if self._fences is None:
-            lines = enumerate(self.folded)
-            self._fences = [n for n, line in lines if line.lstrip(" \t>")[:3] in _FENCES]
         if not self._fences:
             return False
         above = bisect_left(self._fences, number)
@@ -112,10 +113,12 @@ class _Page:
 
     def _is_heading(self, number: int) -> bool:
         """Say whether a line is a heading of Markdown: `## 引用`, or underlined with `===`."""
-        line = self.folded[number]
-        if line.startswith("#") and _HEADING.match(line):
+        page = self.page
+        if page.text[page.starts[number]] in "#＃" and _HEADING.match(page.folded(number)):
             return True
-        below = self.folded[number + 1] if number + 1 < len(self.folded) else ""
+        if number + 1 == len(page) or page.text[page.ends[number] + 1 :][:1] not in ("=", "＝"):
+            return False
+        below = page.folded(number + 1)
         return below.startswith("===") and not below.rstrip().strip("=")
 
     def allows(self, number: int, rule: Rule) -> bool:
@@ -125,46 +128,38 @@ class _Page:
             elif word == "head":
                 stands = number < self.first_prose()
             elif word == "first":
-                stands = self._own_before()[number] < limit
+                stands = self._own_above(number) < limit
             elif word == "last":
-                own = self._own_before()
-                stands = own[-1] - own[number] < limit
+                stands = self._own_above(len(self.page)) - self._own_above(number) < limit
             else:
                 stands = True
             if stands:
                 return True
         return False
 
-    def _own_before(self) -> list[int]:
+    def _own_above(self, number: int) -> int:
         """Return how many lines above are the article's own: neither blank nor hit."""
-        if not self._own:
-            own = (not _blank(line) and not self.hits(n) for n, line in enumerate(self.folded))
-            self._own = [0, *accumulate(own)]
-        return self._own
+        if self._own is None:  # the lines that are not
+            self._own = sorted(n for n in self.rules if self.hits(n))
+        others = bisect_left(self._own, number)
+        return number - others - self.page.kinds.count(BLANK, 0, number)
 
     def first_prose(self) -> int:
         """Return the number of the first line of prose that no rule drops."""
         if self._first is None:
-            edge = min(_EDGE_LINES, len(self.folded))
-            self._first = self._first_of(range(len(self.folded)), edge)
+            edge = min(_EDGE_LINES, len(self.page))
+            self._first = next(filter(self._stays, self.page.prose()), edge)
         return self._first
 
     def last_prose(self) -> int:
         """Return the number of the last line of prose that no rule drops."""
         if self._last is None:
-            numbers = range(len(self.folded) - 1, -1, -1)
-            edge = max(-1, len(self.folded) - _EDGE_LINES - 1)
-            self._last = self._first_of(numbers, edge)
+            edge = max(-1, len(self.page) - _EDGE_LINES - 1)
+            self._last = next(filter(self._stays, self.page.prose_backwards()), edge)
         return self._last
 
-    def _first_of(self, numbers: Iterable[int], edge: int) -> int:
-        """Return the first of some lines that is prose which no rule drops, or the edge."""
-        for number in numbers:
-            line = self.folded[number]
-            prose = len(line) >= PROSE_CHARS and is_prose(line)
-            if prose and all(hit.rule.action == "cut" for hit in self.hits(number)):
-                return number
-        return edge
+    def _stays(self, number: int) -> bool:
+        return all(hit.rule.action == "cut" for hit in self.hits(number))
 
 
 def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
@@ -202,60 +197,47 @@ build = of_one(build_batch)
 
 def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:
     """Apply the rules until nothing more falls."""
-    page = _Page(document.text, candidate.folded, candidate.rules, match)
-    for number, found in candidate.now.items():
-        page.learn(number, found)
+    judged = _Judged(candidate.page, candidate.ticked, candidate.rules, match)
+    if candidate.ticked or candidate.headed:
+        for number, found in candidate.now.items():
+            judged.learn(number, found)
+    else:
+        judged.found.update(candidate.now)
     numbers: Iterable[int] = candidate.now
     for _ in range(_ROUNDS):
-        drops, cuts, columns = _judge(page, numbers)
+        drops, cuts, columns = _judge(judged, numbers)
         if not drops and not cuts:
             break
-        if all(n in drops or _blank(line) for n, line in enumerate(page.folded)):
+        page = judged.page
+        if all(n in drops or page.is_blank(n) for n in range(len(page))):
             break  # nothing would be left: then this is no page around an article
-        edits = removal(STAGE.name, page.lines, drops, cuts)
+        edits = removal(STAGE.name, page, drops, cuts)
         fresh = {k: v for k, v in columns.items() if not document.columns.get(k)}
         document = document.edited(edits, **fresh)
-        left = [n for n in page.rules if n not in drops and (n in cuts or page.hits(n))]
+        left = [n for n in judged.rules if n not in drops and (n in cuts or judged.hits(n))]
         if not left:
             break
-        page = _without(page, document.text, edits, left, cuts, match)
-        numbers = page.rules
+        judged = _without(judged, document.text, left, cuts, match)
+        numbers = judged.rules
     return document
 
 
 def _without(
-    page: _Page,
-    text: str,
-    edits: Sequence[Edit],
-    left: Sequence[int],
-    cuts: Mapping[int, Cut],
-    match: Match[Hits],
-) -> _Page:
+    judged: _Judged, text: str, left: Sequence[int], cuts: Mapping[int, Cut], match: Match[Hits]
+) -> _Judged:
     """Return the page after a round, `left` being the lines that rules may still hit."""
     known = {}
     for n in left:
-        line, cut = page.folded[n], cuts.get(n)
-        known[line[: cut.start] + line[cut.end :] if cut else line] = page.rules[n]
-    # The edits fit the folded text as well, of which only the offsets count.
-    folded = _applied("\n".join(page.folded), edits)
-    rules = {n: known[line] for n, line in enumerate(folded.split("\n")) if line in known}
-    return _Page(text, folded, rules, match)
-
-
-def _applied(text: str, edits: Sequence[Edit]) -> str:
-    pieces, cursor = [], 0
-    for edit in edits:
-        pieces.append(text[cursor : edit.start])
-        cursor = edit.end
-    return "".join([*pieces, text[cursor:]])
-
-
-def _blank(line: str) -> bool:
-    return not line or line.isspace()
+        line, cut = judged.page.folded(n), cuts.get(n)
+        known[line[: cut.start] + line[cut.end :] if cut else line] = judged.rules[n]
+    lines = fold(text).split("\n")
+    rules = {n: known[line] for n, line in enumerate(lines) if line in known}
+    ticked = [n for n, line in enumerate(lines) if "```" in line or "~~~" in line]
+    return _Judged(page_of(text), ticked, rules, match)
 
 
 def _judge(
-    page: _Page, numbers: Iterable[int]
+    judged: _Judged, numbers: Iterable[int]
 ) -> tuple[dict[int, Reason], dict[int, Cut], dict[str, Any]]:
     """Return the lines that go, the parts of lines that go, and the columns found."""
     drops: dict[int, Reason] = {}
@@ -264,18 +246,25 @@ def _judge(
     for number in numbers:
         if number in drops:
             continue
-        hit = page.hit(number)
+        hit = judged.hit(number)
         if hit is None:
             continue
-        if hit.rule.action == "move":
-            columns.setdefault(hit.rule.column, hit.value)
-        if hit.rule.action == "cut":
-            cuts[number] = Cut(hit.start, hit.end, hit.rule.id)
+        rule = hit.rule
+        if rule.action == "move":
+            columns.setdefault(rule.column, hit.value)
+        if rule.action == "cut":
+            cuts[number] = Cut(hit.start, hit.end, rule.id)
             continue
-        drops[number] = Reason(hit.rule.id)
-        for item in _block(page, number, hit.rule):
-            drops.setdefault(item, Reason(hit.rule.id, f"below {page.lines[number].strip()[:40]}"))
+        drops[number] = Reason(rule.id)
+        if rule.action not in _BLOCKS:
+            continue
+        for item in _block(judged, number, rule):
+            drops.setdefault(item, Reason(rule.id, _below(judged.page, number)))
     return drops, cuts, columns
+
+
+def _below(page: Page, number: int) -> str:
+    return f"below {page.line(number).strip()[:40]}"
 
 
 def _match(folded: str, rules: Sequence[Rule]) -> Iterator[_Hit]:
@@ -312,29 +301,29 @@ def _part(rule: Rule, folded: str, part: str, ask: Callable[[str], Any]) -> _Hit
     return _Hit(rule, found.start() + len(folded) - len(part), len(folded), value)
 
 
-def _block(page: _Page, number: int, rule: Rule) -> list[int]:
+def _block(judged: _Judged, number: int, rule: Rule) -> list[int]:
     """Return the further lines that go with the line of a rule."""
+    page = judged.page
     if rule.action == "drop-to-end":
-        return list(range(number + 1, len(page.lines)))
-    if rule.action != "drop-block":
-        return []
+        return list(range(number + 1, len(page)))
     if rule.match == "block-end":
-        return list(range(number)) if number <= page.first_prose() else []
-    end = number > page.last_prose()
+        return list(range(number)) if number <= judged.first_prose() else []
+    end = number > judged.last_prose()
     items: list[int] = []
     unmarked = 0
-    for n in range(number + 1, len(page.lines)):
-        line = page.folded[n]
-        marked = is_bulleted(line) and len(line) <= _ITEM_CHARS
-        headline = not is_prose(line) and len(core(line)) <= _HEADLINE_CHARS
-        if line.strip() and not page.hits(n) and not (marked and (end or not is_prose(line))):
-            unmarked += 1
-            if not headline or (unmarked > _MID_ITEMS and not end):
-                break
+    for n in range(number + 1, len(page)):
+        if not page.is_blank(n) and not judged.hits(n):
+            line, prose = page.folded(n), page.is_prose(n)
+            marked = is_bulleted(line) and len(line) <= _ITEM_CHARS
+            if not (marked and (end or not prose)):
+                unmarked += 1
+                headline = not prose and len(core(line)) <= _HEADLINE_CHARS
+                if not headline or (unmarked > _MID_ITEMS and not end):
+                    break
         items.append(n)
-    while items and not page.lines[items[-1]].strip():
+    while items and page.is_blank(items[-1]):
         items.pop()
-    return [n for n in items if not page.hits(n)]
+    return [n for n in items if not judged.hits(n)]
 
 
 STAGE = Stage(

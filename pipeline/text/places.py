@@ -48,6 +48,13 @@ class Lines:
         between: Flags = (top[owner] < line) & (line < bottom[owner])
         return between
 
+    def may_be_headings(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
+        """Say which of some lines begin with # or stand above one that begins with =."""
+        first = codes.take(self.starts[line]), codes.take(self.ends[line] + 1, mode="clip")
+        marked, below = (fold_table().take(codes, mode="clip") for codes in first)
+        found: Flags = (marked == ord("#")) | (below == ord("="))
+        return found
+
 
 class Places:
     """Where the rules may apply: arrays (number of rules,)."""

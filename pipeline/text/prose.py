@@ -21,7 +21,9 @@ _MAY_END = frozenset(
 _BULLETS = "·-*>#■◆►▶★☆+|"
 PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
 _WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
-_LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
+LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
+BLANK, OTHER, LIKELY, PLAIN = range(4)
+"""Of a line: white space or nothing; surely no prose; perhaps, `is_prose` knows; prose."""
 
 
 def core(folded: str) -> str:
@@ -58,16 +60,16 @@ def is_prose(folded: str) -> bool:
     >>> is_prose("会议于昨日上午在京召开。"), is_prose("某地召开重要会议 部署下一步工作")
     (True, False)
     """
-    if len(folded) < _LONG_CHARS and folded[-1:] not in _MAY_END:
+    if len(folded) < LONG_CHARS and folded[-1:] not in _MAY_END:
         return False  # most lines that are none: the rest need not be asked
     line = folded.strip()
     if len(line) < PROSE_CHARS:
         return False
     if line[0] == "[" and _REFERENCE.match(line):
         return False
-    if len(line) >= _LONG_CHARS and ("," in line or "。" in line):
+    if len(line) >= LONG_CHARS and ("," in line or "。" in line):
         return True
-    if line[0] in _BULLETS and len(line) < _LONG_CHARS:
+    if line[0] in _BULLETS and len(line) < LONG_CHARS:
         return False
     ends = line.rstrip("\")'】]")
     if ends.endswith(("。", "……")) or (line.endswith(".") and len(line) >= _WEAK_PROSE_CHARS):
@@ -89,6 +91,57 @@ def plain_sentences(
     first = _openers().take(codes.take(starts), mode="clip")
     sentence: NDArray[np.bool_] = (ends - starts > PROSE_CHARS) & (last == ord("。")) & first
     return sentence
+
+
+def line_kinds(
+    codes: NDArray[np.uint32],
+    starts: NDArray[np.intp],
+    ends: NDArray[np.intp],
+    plain: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    """Return BLANK, OTHER, LIKELY or PLAIN for each line; `plain` is what `plain_sentences` says.
+
+    A line is blank from its first character to its last or has others at one of its ends: few are
+    looked at in between.
+    """
+    size = ends - starts
+    first = codes.take(starts)
+    last = codes.take(np.maximum(ends - 1, 0))
+    before = codes.take(np.maximum(ends - 2, 0))
+    flags = _edges()
+    ending = flags.take(last, mode="clip")
+    # A letter before the bracket that ends the line, or a weak mark: then the line must be long.
+    inner = (ending & _CLOSER != 0) & (flags.take(before, mode="clip") & _ALNUM != 0)
+    weak = (ending & _WEAK_END != 0) | inner
+    likely = (ending & _END != 0) & (size >= np.where(weak, _WEAK_PROSE_CHARS, PROSE_CHARS))
+    likely &= flags.take(first, mode="clip") & _BULLET == 0
+    likely |= size >= LONG_CHARS
+    kinds = np.where(likely, np.uint8(LIKELY), np.uint8(OTHER))
+    kinds[plain] = PLAIN
+    spaces = that_are(str.isspace)
+    outer = spaces.take(first, mode="clip") & spaces.take(last, mode="clip")
+    for i in np.flatnonzero(outer & (size > 0)).tolist():
+        if spaces.take(codes[starts[i] : ends[i]], mode="clip").all():
+            kinds[i] = BLANK
+    kinds[size == 0] = BLANK
+    return kinds
+
+
+_END, _WEAK_END, _CLOSER, _ALNUM, _BULLET = (np.uint8(1 << bit) for bit in range(5))
+
+
+@cache
+def _edges() -> NDArray[np.uint8]:
+    """Return what the characters at the ends of a line say of `is_prose`: uint8 (65536,)."""
+    table = np.where(that_are(str.isalnum), _ALNUM, np.uint8(0))
+    for bit, marks in (
+        (_END, _MAY_END),
+        (_WEAK_END, ".!?;"),
+        (_CLOSER, "\")'】]"),
+        (_BULLET, _BULLETS),
+    ):
+        table |= np.where(np.isin(fold_table(), [ord(mark) for mark in marks]), bit, np.uint8(0))
+    return table
 
 
 @cache

@@ -10,8 +10,7 @@ is ever looked at in Python.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -21,7 +20,9 @@ from numpy.typing import NDArray
 
 from pipeline.text.codes import Codes, slices
 from pipeline.text.fold import fold_codes, fold_table
+from pipeline.text.page import Page
 from pipeline.text.places import Flags, Ints, Lines, Places
+from pipeline.text.prose import line_kinds
 from pipeline.text.rules import Rule
 
 Found = TypeVar("Found", bound=Sequence[object])
@@ -30,6 +31,8 @@ Match = Callable[[str, tuple[int, ...]], Found]
 
 _WORD = 4  # characters that are compared at once, as a word of 64 bits
 _WORDS = 2  # of a trigger: the pattern decides
+_ANY = (1 << 64) - 1
+_FENCES = ("``", "~~")  # looked for beside the triggers: a fenced block begins with three of them
 _LINE_END = 0xFF00  # the class of a line end, which stands in the table of pairs with everything
 _UNLIMITED = 1 << 30
 # From the most frequent: a trigger is known by its rarest pair.
@@ -44,11 +47,14 @@ class Candidate(Generic[Found]):
 
     `rules` maps a line number to the numbers of the rules that may hit it, in order. `now`: what
     was found in the lines where a rule may apply as the page stands; elsewhere one may once other
-    lines are gone.
+    lines are gone. `ticked`: the lines that may open or close fenced code. `headed`: a line of
+    `now` may be a heading of Markdown.
     """
 
     document: int
-    folded: str
+    page: Page
+    ticked: Sequence[int]
+    headed: bool
     rules: dict[int, tuple[int, ...]]
     now: dict[int, Found]
 
@@ -62,8 +68,8 @@ class TriggerIndex:
             for literal in dict.fromkeys(rule.triggers):
                 owners.setdefault(literal, []).append(number)
         self._any = bool(owners)
-        self._literals = _Literals(list(owners))
-        self._owners = _Lists(owners.values())
+        self._literals = _Literals([*owners, *_FENCES])
+        self._owners = _Lists([*owners.values(), *([] for _ in _FENCES)])
         self._rules = Places(rules)
         self._longest, self._inner = self._literals.reach(self._rules, self._owners)
 
@@ -71,25 +77,43 @@ class TriggerIndex:
         """Return the documents (numbers in order) in which `match` finds something."""
         if not self._any:
             return []
-        return [found for part in slices(texts) for found in self._find(part, match)]
+        return [found for part in slices(texts) for found in self._find(texts, part, match)]
 
-    def _find(self, part: Codes, match: Match[Found]) -> list[Candidate[Found]]:
+    def _find(
+        self, texts: Sequence[str], part: Codes, match: Match[Found]
+    ) -> list[Candidate[Found]]:
         places, pairs = self._literals.pairs(part.codes)
         breaks = pairs >= _LINE_END
         lines = Lines(part, places[breaks])
         line = np.cumsum(breaks, dtype=np.intp)
         slots = self._literals.slot.take(pairs)
-        width = lines.size.take(line, mode="clip")  # what ends the last line is in no line
-        prose = lines.plain.view(np.uint8).take(line, mode="clip")
-        fits = np.flatnonzero(~breaks & (width <= self._longest[prose, slots]))
-        fits = fits[self._inner[slots[fits]] | ~lines.between(line[fits], line[fits])]
-        line, rule = self._ruled(part, lines, places[fits], slots[fits], line[fits])
-        fits = np.flatnonzero(self._rules.begins(part.codes, lines, line, rule))
+        some = np.flatnonzero(self._literals.may_begin(part.codes, places, slots))
+        slot, on = slots[some], line[some]
+        prose = lines.plain.view(np.uint8).take(on, mode="clip")  # what ends the last is in none
+        some = some[lines.size.take(on, mode="clip") <= self._longest[prose, slot]]
+        slot, on = slots[some], line[some]
+        fits = np.flatnonzero(self._inner[slot] | ~lines.between(on, on))
+        on, rule = self._ruled(part, lines, places[some[fits]], slot[fits], on[fits])
+        fits = np.flatnonzero(self._rules.begins(part.codes, lines, on, rule))
         if not len(fits):
             return []
-        line, rule = line[fits], rule[fits]
-        kept, now = self._rules.stand(lines, line, rule)
-        return _candidates(part, lines, line[kept], rule[kept], now[kept], match)
+        on, rule = on[fits], rule[fits]
+        kept, now = self._rules.stand(lines, on, rule)
+        found = _candidates(part, lines, on[kept], rule[kept], now[kept], match)
+        if not found:
+            return []
+        wanted = np.zeros(len(lines.first), np.bool_)
+        wanted[list(found)] = True
+        ticked: dict[int, list[int]] = {}
+        fence = line[self._literals.is_fence(pairs)]
+        fence = fence[np.diff(fence, prepend=-1) > 0]
+        owner = lines.owner[fence]
+        for number, at in zip(owner.tolist(), (fence - lines.first[owner]).tolist(), strict=True):
+            ticked.setdefault(number, []).append(at)
+        return [
+            Candidate(part.first + number, page, ticked.get(number, ()), *found[number])
+            for number, page in _pages(texts, part, lines, wanted)
+        ]
 
     def _ruled(
         self, part: Codes, lines: Lines, places: Ints, slots: Ints, line: Ints
@@ -99,7 +123,8 @@ class TriggerIndex:
         which, rule = self._owners.expand(literal)
         line, places = line[which], places[which]
         fits = self._rules.fits(lines, line, places, rule)
-        key = np.unique(line[fits] * self._rules.count + rule[fits])
+        key = np.sort(line[fits] * self._rules.count + rule[fits])
+        key = key[np.diff(key, prepend=-1) > 0]
         return key // self._rules.count, key % self._rules.count
 
 
@@ -151,6 +176,11 @@ class _Literals:
         self._known[_LINE_END:] = True
         self._lists = _Lists([[], *wanted.values()])
         self._chars, self._mask = _windows(literals)
+        self._thirds = np.zeros(len(wanted) + 1, np.uint64)
+        for slot, numbers in enumerate(wanted.values(), 1):
+            behind = [literals[i][self._offset[i] + 2 :][:1] for i in numbers]
+            self._thirds[slot] = sum({1 << _code(c) % 64 for c in behind}) if all(behind) else _ANY
+        self._fences = [first[a] << 8 | second[b] for a, b in _FENCES]
 
     def pairs(self, codes: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
         """Return where a known pair or a line end stands, and the classes of the pair."""
@@ -160,6 +190,17 @@ class _Literals:
         places = np.flatnonzero(self._known.take(pair))
         return places, pair[places]
 
+    def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
+        """Say at which places the character behind the pair may be that of a literal."""
+        behind = _folded(codes.take(places + 2, mode="clip")) & np.uint16(63)
+        found: Flags = (self._thirds[slots] >> behind) & np.uint64(1) != 0
+        return found
+
+    def is_fence(self, pairs: NDArray[np.uint16]) -> Flags:
+        """Say which pairs may begin a fence."""
+        found: Flags = (pairs == self._fences[0]) | (pairs == self._fences[1])
+        return found
+
     def compared(
         self, codes: NDArray[np.uint32], places: Ints, slots: Ints, line: Ints
     ) -> tuple[Ints, Ints, Ints]:
@@ -168,7 +209,7 @@ class _Literals:
         start, line = places[which] - self._offset[literal], line[which]
         for word in range(_WORDS):
             reach = start[:, None] + np.arange(word * _WORD, (word + 1) * _WORD)
-            window = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
+            window = _folded(codes.take(reach, mode="clip"))
             differs = window.view(np.uint64)[:, 0] ^ self._chars[literal, word]
             same = np.flatnonzero(differs & self._mask[literal, word] == 0)
             literal, start, line = literal[same], start[same], line[same]
@@ -187,6 +228,12 @@ class _Literals:
         np.maximum.at(longest[0], slot, chars)
         np.maximum.at(longest[1], slot, np.where(rules.sentence[rule], chars, 0))
         return longest, np.bincount(slot, rules.inner[rule], count) > 0
+
+
+def _folded(codes: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Return code points folded; all beyond the BMP are one."""
+    folded: NDArray[np.uint16] = fold_table().take(codes, mode="clip")
+    return folded
 
 
 def _code(char: str) -> int:
@@ -212,38 +259,53 @@ def _windows(literals: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.ui
     return chars.view(np.uint64), mask.view(np.uint64)
 
 
+_Rules = dict[int, tuple[int, ...]]
+_Known = tuple[bool, _Rules, dict[int, Found]]
+
+
 def _candidates(
     part: Codes, lines: Lines, line: Ints, rule: Ints, now: Flags, match: Match[Found]
-) -> list[Candidate[Found]]:
-    """Return the documents in which a rule matches a line where it may apply as the page stands."""
+) -> dict[int, _Known[Found]]:
+    """Return the texts in which a rule matches a line where it may apply as the page stands.
+
+    Of each whether one of these may be a heading, the rules by number of line, and what was found.
+    """
     rules = rule.tolist()
     first = np.flatnonzero(np.diff(line, prepend=-1))
     bounds = [*first.tolist(), len(line)]
     line, ready = line[first], np.logical_or.reduceat(now, first)
     folded = iter(_decoded(part.codes, lines, line[ready]))
-    wanted: dict[int, dict[int, Found]] = {}
     owners = lines.owner[line].tolist()
     which = [tuple(rules[i:j]) for i, j in pairwise(bounds)]
     numbers = (line - lines.first[lines.owner[line]]).tolist()
+    headed = lines.may_be_headings(part.codes, line).tolist()
+    found: dict[int, tuple[_Rules, dict[int, Found]]] = {}
+    heads: set[int] = set()
     for place in np.flatnonzero(ready).tolist():
         if hits := match(next(folded), which[place]):
-            wanted.setdefault(owners[place], {})[numbers[place]] = hits
-    texts = _folded_texts(part, list(wanted))
-    found = []
-    for (owner, hit), text in zip(wanted.items(), texts, strict=True):
-        mine = range(bisect_left(owners, owner), bisect_right(owners, owner))
-        known = {numbers[place]: which[place] for place in mine}
-        found.append(Candidate(part.first + owner, text, known, hit))
-    return found
+            owner = owners[place]
+            found.setdefault(owner, ({}, {}))[1][numbers[place]] = hits
+            if headed[place]:
+                heads.add(owner)
+    for owner, number, some in zip(owners, numbers, which, strict=True):
+        if owner in found:
+            found[owner][0][number] = some
+    return {owner: (owner in heads, *known) for owner, known in found.items()}
 
 
-def _folded_texts(part: Codes, which: Sequence[int]) -> list[str]:
-    """Return some texts of a slice, folded: all at once if they are many."""
-    starts = part.starts.tolist()
-    if len(which) * 4 < len(starts):
-        return [fold_codes(part.codes[starts[i] : starts[i + 1] - 1]) for i in which]
-    folded = fold_codes(part.codes)
-    return [folded[starts[i] : starts[i + 1] - 1] for i in which]
+def _pages(
+    texts: Sequence[str], part: Codes, lines: Lines, wanted: Flags
+) -> Iterator[tuple[int, Page]]:
+    """Yield some texts of a slice, with their numbers, as pages."""
+    which = np.flatnonzero(wanted[lines.owner])
+    starts, ends, owner = lines.starts[which], lines.ends[which], lines.owner[which]
+    kinds = line_kinds(part.codes, starts, ends, lines.plain[which]).tobytes()
+    before = part.starts[owner]
+    rows = (starts - before).tolist(), (ends - before).tolist()
+    bounds = [*np.flatnonzero(np.diff(owner, prepend=-1)).tolist(), len(which)]
+    for (a, b), number in zip(pairwise(bounds), np.flatnonzero(wanted).tolist(), strict=True):
+        page = Page(texts[part.first + number], rows[0][a:b], rows[1][a:b], kinds[a:b])
+        yield number, page
 
 
 def _decoded(codes: NDArray[np.uint32], lines: Lines, which: Ints) -> list[str]:
