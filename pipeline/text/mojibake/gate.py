@@ -63,7 +63,7 @@ MIN_SIGNS = 3
 """Pairs of a sign (`²`, `»`) and a letter of Latin-1 from which a text is suspect."""
 FEW_HAN = 4
 """Cyrillic or Greek letters for each Han character from which a text is not Chinese out of step."""
-SLICE = 1 << 16
+SLICE = 1 << 17
 """Characters looked at together: their flags stay in the cache."""
 FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
 """Classes of which there is a character in every text that has the damage of other scripts: a
@@ -125,20 +125,22 @@ def _of_han(
     """
     codes, starts = _joined([texts[i] for i in part], sizes)
     f = _look(flags().han, codes)
+    spans = Spans(starts, len(codes))
 
-    def mark(places: NDArray[np.intp], kind: int) -> None:
-        kinds[part[np.searchsorted(starts, places, side="right") - 1]] |= np.uint16(kind)
+    def mark(found: NDArray[np.bool_], kind: int) -> None:
+        kinds[part[found]] |= np.uint16(kind)
 
-    two = f[:-1] & f[1:]
-    mark(_in_turn(f, codes), UTF8_GBK)
-    mark(np.flatnonzero((two[:-2] & two[2:] & LATIN_PAIR) != 0), UTF8_GBK)
-    mark(np.flatnonzero((two[:-1] & two[1:] & SJIS_KANA) != 0), UNLIKELY)
-    asked = np.flatnonzero(codes == QUESTION)
-    mark(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0], SHIFTED)
+    mark(_in_turn(f, codes, spans), UTF8_GBK)
+    four, three = _in_rows(f)
+    mark(spans.have(four & LATIN_PAIR), UTF8_GBK)
+    mark(spans.have(three & SJIS_KANA), UNLIKELY)
+    if counted.count("ascii_mark")[part].any():
+        asked = np.flatnonzero(codes == QUESTION)
+        mark(spans.own(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0]), SHIFTED)
     if counted.count("bopomofo")[part].any():
         comma = np.flatnonzero(codes == COMMA)
-        mark(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0], UNLIKELY)
-    common, han = _tallies(f, starts, COMMON, HAN)
+        mark(spans.own(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0]), UNLIKELY)
+    common, han = spans.count(f & COMMON), spans.count(f & HAN)
     private = counted.count("private")[part]
     kinds[part[(private >= 2) & (private * 8 >= han)]] |= UNLIKELY  # what Big5 becomes in GBK
     strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han))
@@ -152,7 +154,7 @@ def _of_han(
     letters = counted.count("cyrillic", "greek")[part]
     for i in np.union1d(other, np.flatnonzero(letters > FEW_HAN * han)).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0
-    mark(endings(codes, f), DROPPED)
+    mark(spans.own(endings(codes, f)), DROPPED)
     noise: list[int] = part[strange[han[strange] >= 4]].tolist()
     return noise
 
@@ -161,8 +163,57 @@ def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uin
     return table.take(codes, mode="clip")
 
 
-def _in_turn(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """Return where four characters are halves of UTF-8 in turn, LT→TL→TT→LT, or three alone.
+class Spans:
+    """Where each text of a slice lies: what is asked of the places of a slice, told of its texts.
+
+    The places are packed to bits and counted by words: dense ones cost no more than none.
+    """
+
+    def __init__(self, starts: NDArray[np.int64], size: int) -> None:
+        self.starts = starts
+        edges = np.append(starts, size)
+        self.words = edges >> 6
+        self.below = (np.uint64(1) << (edges & 63).astype(np.uint64)) - np.uint64(1)
+        self.bits = np.zeros(8 * (size // 64 + 1), np.uint8)
+
+    def count(self, mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return how many places of each text are not 0: int64 (n,).
+
+        What is missing of `mask` at the end is 0.
+        """
+        packed = np.packbits(mask, bitorder="little")
+        self.bits[: len(packed)] = packed
+        self.bits[len(packed) :] = 0
+        words = self.bits.view("<u8")
+        before = np.zeros(len(words) + 1, np.int64)
+        np.cumsum(np.bitwise_count(words), out=before[1:])
+        at = before[self.words] + np.bitwise_count(words[self.words] & self.below)
+        counts: NDArray[np.int64] = at[1:] - at[:-1]
+        return counts
+
+    def have(self, mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which texts have a place that is not 0: bool (n,)."""
+        if not mask.size or not mask.max():
+            return np.zeros(len(self.starts), np.bool_)
+        return self.count(mask) > 0
+
+    def own(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell which texts have one of some places: bool (n,)."""
+        found = np.zeros(len(self.starts), np.bool_)
+        found[np.searchsorted(self.starts, places, side="right") - 1] = True
+        return found
+
+
+def _in_rows(f: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the flags that four characters in a row have, and three, from each place on."""
+    two = f[:-1] & f[1:]
+    return two[:-2] & two[2:], two[:-1] & two[1:]
+
+
+def _in_turn(
+    f: NDArray[np.uint8], codes: NDArray[np.uint32], spans: Spans
+) -> NDArray[np.bool_]:
+    """Tell in which texts four characters are halves of UTF-8 in turn, LT→TL→TT→LT, or three alone.
 
     Three characters between ASCII that are two of UTF-8 occur once in 50 million clean ones.
     """
@@ -171,14 +222,12 @@ def _in_turn(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.intp
     far = up + up
     steps = ((up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)) != 0
     three = steps[:-1] & steps[1:]
-    four = np.flatnonzero(three[:-1] & steps[2:])
-    three &= f[:-2] & LT != 0
+    found = spans.have(three[:-1] & steps[2:])
+    three &= (f[:-2] & LT) != 0
     alone = np.flatnonzero(three)
-    # Nothing stands before the first character and behind the last one.
-    after = codes.take(alone + 3, mode="clip") < 0x80
-    after |= alone + 3 == len(codes)
-    alone = alone[((codes[alone - 1] < 0x80) | (alone == 0)) & after]
-    return np.concatenate([four, alone]) if len(alone) else four
+    # Line ends stand behind the last character, and before the first one as well.
+    found |= spans.own(alone[(codes[alone - 1] < 0x80) & (codes[alone + 3] < 0x80)])
+    return found
 
 
 def _count(codes: NDArray[np.uint32], flag: int) -> int:
@@ -228,21 +277,21 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     """Return what the flags of other scripts say: uint16 (n,)."""
     codes, starts = _joined(texts, sizes)
     f = _look(flags().foreign, codes)
+    spans = Spans(starts, len(codes))
     kinds = np.zeros(len(texts), np.uint16)
 
-    def mark(places: NDArray[np.intp], kind: int) -> None:
-        kinds[np.searchsorted(starts, places, side="right") - 1] |= np.uint16(kind)
+    def mark(found: NDArray[np.bool_], kind: int) -> None:
+        kinds[found] |= np.uint16(kind)
 
-    mark(_western(f), UTF8_LATIN)
-    controls = np.flatnonzero((codes >= CONTROLS[0]) & (codes <= CONTROLS[-1]))
-    mark(controls[np.isin(codes[controls], CONTROLS)], UTF8_LATIN)
-    mark(_signs(f, codes, starts), UTF8_LATIN)
-    mark(_cyrillic(f), UTF8_CYRILLIC)
-    lead = (f[:-1] & LETTER_LEAD) != 0
-    mark(np.flatnonzero(lead & (f[1:] & LETTER_TRAIL != 0)), LETTERS)
+    mark(spans.have(_western(f)), UTF8_LATIN)
+    mark(spans.have(_controls(codes)), UTF8_LATIN)
+    mark(spans.count(_signs(f, codes)) >= MIN_SIGNS, UTF8_LATIN)
+    mark(spans.have(_cyrillic(f)), UTF8_CYRILLIC)
+    up = f[:-1] + f[:-1]  # a lead's flag is half of a trail's
+    mark(spans.have(up & f[1:] & LETTER_TRAIL), LETTERS)
     hangul = np.flatnonzero((f[:-1] & HANGUL) != 0)
-    mark(hangul[_look(flags().rest, codes[hangul + 1]) & IDEOGRAPH != 0], KOREAN)
-    half, rare = _tallies(f, starts, HALF_KANA, RARE_HANGUL)
+    mark(spans.own(hangul[_look(flags().rest, codes[hangul + 1]) & IDEOGRAPH != 0]), KOREAN)
+    half, rare = spans.count(f & HALF_KANA), spans.count(f & RARE_HANGUL)
     kinds[half >= 4] |= KANA
     for i in np.flatnonzero(rare >= 2).tolist():
         h = np.count_nonzero(_look(flags().han, codes[starts[i] : starts[i] + sizes[i]]) & HAN)
@@ -250,26 +299,29 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     return kinds
 
 
-def _western(f: NDArray[np.uint8]) -> NDArray[np.intp]:
-    two = f[:-1] & f[1:]
-    return np.flatnonzero((two[:-2] & two[2:] & WESTERN) != 0)
+def _western(f: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mark where four letters or signs of the Western tables stand in a row."""
+    return _in_rows(f)[0] & WESTERN
 
 
-def _signs(
-    f: NDArray[np.uint8], codes: NDArray[np.uint32], starts: NDArray[np.int64]
-) -> NDArray[np.intp]:
-    """Return where the signs of Latin-1 stand beside its letters, in texts where they often do."""
+def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Mark the controls that are in no text."""
+    table = np.zeros(CONTROLS[-1] + 2, np.bool_)
+    table[list(CONTROLS)] = True
+    return table.take(codes, mode="clip")
+
+
+def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Mark where a sign of Latin-1 stands beside one of its letters."""
     sign = (codes > 0xA0) & (codes < 0xC0)
-    beside = (sign[:-1] | sign[1:]) & (f[:-1] & f[1:] & WESTERN != 0)
-    at = np.flatnonzero(beside)
-    owners = np.searchsorted(starts, at, side="right") - 1
-    return at[np.bincount(owners, minlength=len(starts))[owners] >= MIN_SIGNS]
+    return (sign[:-1] | sign[1:]) & ((f[:-1] & f[1:] & WESTERN) != 0)
 
 
-def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.intp]:
-    lead = np.flatnonzero((f[:-2] & CYRILLIC_LEAD) != 0)
-    found: NDArray[np.intp] = lead[f[lead + 1] & f[lead + 2] & CYRILLIC_TRAIL != 0]
-    return found
+def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mark where a character of UTF-8 stands in the letters of Windows' Cyrillic table."""
+    trails = f[1:] & CYRILLIC_TRAIL
+    up = f[:-2] + f[:-2]  # a lead's flag is half of a trail's
+    return up & trails[:-1] & trails[1:]
 
 
 def readings(texts: Sequence[str]) -> list[list[str]]:
@@ -288,29 +340,23 @@ def readings(texts: Sequence[str]) -> list[list[str]]:
 def _readings(texts: Sequence[str], sizes: NDArray[np.int64]) -> list[list[str]]:
     codes, starts = _joined(texts, sizes)
     f, g = _look(flags().han, codes), _look(flags().foreign, codes)
-
-    def marked(places: NDArray[np.intp]) -> NDArray[np.bool_]:
-        found = np.zeros(len(texts), bool)
-        found[np.searchsorted(starts, places, side="right") - 1] = True
-        return found
-
-    two = f[:-1] & f[1:]
-    gbk = marked(_in_turn(f, codes))
-    gbk |= marked(np.flatnonzero((two[:-2] & two[2:] & LATIN_PAIR) != 0))
-    common, han = _tallies(f, starts, COMMON, HAN)
-    strange = common * COMMON_SHARE < han
-    kana = strange | marked(np.flatnonzero((g & HALF_KANA) != 0))
-    hangul = strange | marked(np.flatnonzero((g & HANGUL) != 0))
+    spans = Spans(starts, len(codes))
+    gbk = _in_turn(f, codes, spans)
+    gbk |= spans.have(_in_rows(f)[0] & LATIN_PAIR)
+    strange = spans.count(f & COMMON) * COMMON_SHARE < spans.count(f & HAN)
+    kana = strange | spans.have(g & HALF_KANA)
+    hangul = strange | spans.have(g & HANGUL)
     # As in the gate: a row of quotation marks and dashes is none without a letter.
-    western = marked(_western(g))
-    western &= marked(np.flatnonzero((codes >= 0x80) & (codes < 0x250)))
+    western = spans.have(_western(g))
+    if western.any():
+        western &= spans.have((codes >= 0x80) & (codes < 0x250))
     columns = {
         "gbk": gbk,
         "big5": strange,
         "cp932": kana,
         "cp949": hangul,
         "cp1252": western,
-        "cp1251": marked(_cyrillic(g)),
+        "cp1251": spans.have(_cyrillic(g)),
         "macroman": western,
     }
     names: list[list[str]] = [[] for _ in texts]
@@ -319,9 +365,3 @@ def _readings(texts: Sequence[str], sizes: NDArray[np.int64]) -> list[list[str]]
             names[i].append(name)
     return names
 
-
-def _tallies(
-    f: NDArray[np.uint8], starts: NDArray[np.int64], *chosen: int
-) -> list[NDArray[np.int32]]:
-    """Return how often each of some flags occurs in each text."""
-    return [np.add.reduceat((f & flag) != 0, starts, dtype=np.int32) for flag in chosen]
