@@ -37,19 +37,23 @@ class Reading:
     first: NDArray[np.uint8]
     second: NDArray[np.uint8]
     size: NDArray[np.uint8]
+    single: bool
 
     def encode(self, codes: NDArray[np.uint32]) -> tuple[bytes, NDArray[np.int64]]:
         """Return the bytes of the characters, and the offset of each character's first byte.
 
         The offsets have one more entry than `codes`: the number of bytes.
         """
+        first = self.first.take(codes, mode="clip")
+        if self.single:
+            return first.tobytes(), np.arange(len(codes) + 1)
         size = self.size.take(codes, mode="clip")
         starts = np.zeros(len(codes) + 1, np.int64)
         np.cumsum(size, out=starts[1:])
-        both = np.empty((len(codes), 2), np.uint8)
-        both[:, 0] = self.first.take(codes, mode="clip")
         if starts[-1] == len(codes):
-            return both[:, 0].tobytes(), starts
+            return first.tobytes(), starts
+        both = np.empty((len(codes), 2), np.uint8)
+        both[:, 0] = first
         both[:, 1] = self.second.take(codes, mode="clip")
         keep = np.ones((len(codes), 2), bool)
         np.equal(size, 2, out=keep[:, 1])
@@ -69,7 +73,7 @@ def _reading(name: str, pairs: dict[int, int]) -> Reading:
     second[chars] = np.where(two, codes & 0xFF, 0)
     size[chars] = np.where(two, 2, 1)
     first[0xFFFD] = UNKNOWN
-    return Reading(name, first, second, size)
+    return Reading(name, first, second, size, not two.any())
 
 
 def _two_byte(codec: str, leads: Sequence[int], trails: Sequence[int]) -> dict[int, int]:

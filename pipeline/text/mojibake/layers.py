@@ -48,24 +48,15 @@ def undo(
     core = core or (CORE_SINGLE if name in SINGLE else CORE)
     array = np.frombuffer(data, np.uint8)
     parsed = _parsed(array)
-    hits = _cores(array, parsed, 3 if core is CORE and b"\xc2\xb7" not in data else 2)
+    lines = _hit(data, array, parsed, core)
     alone = _alone(data, array, starts, parsed) if name == "gbk" and core is CORE else []
-    if not len(hits):
+    if not len(lines):
         return alone
-    ends = np.append(np.flatnonzero(array == 10), len(array))
-    begins = np.append(0, ends[:-1] + 1)
-    before = np.append(0, np.searchsorted(hits, ends))
-    hit = before[1:] > before[:-1]
-    begins, ends = begins[hit], ends[hit]
-    whole = _Whole(name, codes, data, array, starts, parsed).undone(begins, ends)
-    found: list[Undone] = []
-    for begin, end, undone in zip(begins.tolist(), ends.tolist(), whole, strict=True):
-        if core.search(data, begin, end) is None:
-            continue
-        if undone is not None:
-            found.append(undone)
-        else:
+    plain, found = _Whole(name, codes, data, array, starts, parsed).undone(*lines.T)
+    if len(found) < len(lines):
+        for begin, end in lines[~plain].tolist():
             found += Line(name, core, data, (begin, end), starts, codes).stretches()
+        found.sort(key=attrgetter("start"))
     return sorted([*found, *_outside(alone, found)], key=attrgetter("start")) if alone else found
 
 
@@ -138,13 +129,30 @@ def _parsed(array: NDArray[np.uint8]) -> _Parsed:
     return _Parsed(pair | three | four, three, ~good[:n])
 
 
-def _cores(array: NDArray[np.uint8], parsed: _Parsed, least: int) -> _Places:
-    """Return where sequences follow each other, in order: nothing else can be a core."""
+def _hit(
+    data: bytes, array: NDArray[np.uint8], parsed: _Parsed, core: re.Pattern[bytes]
+) -> _Places:
+    """Return begin and end of each line that holds a core: intp (n, 2)."""
     three = parsed.three
     run = three[:-3] & three[3:]
-    if least > 2:
-        run = run[:-3] & run[3:]
-    # Latin letters in UTF-8 begin with these bytes, and marks of three bytes with 0xE2.
+    # Three characters, of which two may have a middle dot between them; two, in other cores.
+    middle = core is CORE and b"\xc2\xb7" in data
+    sure = run[:-3] & run[3:] if core is CORE else run
+    hits = _some(run if middle else sure, _latin(array))
+    if not len(hits):
+        return np.zeros((0, 2), np.intp)
+    ends = np.append(np.flatnonzero(array == 10), len(array))
+    lines = np.stack((np.append(0, ends[:-1] + 1), ends), axis=1)
+    lines = lines[_counted(hits, *lines.T) > 0]
+    asked = np.flatnonzero(_counted(np.flatnonzero(sure), *lines.T) == 0)
+    spans = zip(asked.tolist(), *lines[asked].T.tolist(), strict=True)
+    without = [i for i, begin, end in spans if core.search(data, begin, end) is None]
+    return np.delete(lines, without, axis=0) if without else lines
+
+
+def _latin(array: NDArray[np.uint8]) -> _Mask:
+    """Mark where what may be three Latin letters in UTF-8 follow each other."""
+    # They begin with these bytes, and marks of three bytes with 0xE2.
     trail = (array & 0xC0) == 0x80
     letter = _LATIN_LEADS.take(array)
     letter[:-1] &= trail[1:]
@@ -152,10 +160,15 @@ def _cores(array: NDArray[np.uint8], parsed: _Parsed, least: int) -> _Places:
     for _ in range(2):
         n = max(len(latin) - 3, 0)
         latin = letter[:n] & np.where(array[:n] == 0xE2, latin[3:], latin[2 : n + 2])
-    hits = np.zeros(len(array), bool)
-    hits[: len(latin)] = latin
-    hits[: len(run)] |= run
-    return np.flatnonzero(hits)
+    return latin
+
+
+def _some(one: _Mask, two: _Mask) -> _Places:
+    """Return where one of two masks holds, each of which may end early."""
+    longer, shorter = (one, two) if len(one) > len(two) else (two, one)
+    both = longer.copy()
+    both[: len(shorter)] |= shorter
+    return np.flatnonzero(both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,42 +182,56 @@ class _Whole:
     starts: NDArray[np.int64]
     parsed: _Parsed
 
-    def undone(self, begins: _Places, ends: _Places) -> list[Undone | None]:
-        """Return each line undone, or None where it has to be looked at token by token."""
-        found: list[Undone | None] = [None] * len(begins)
+    def undone(self, begins: _Places, ends: _Places) -> tuple[_Mask, list[Undone]]:
+        """Return which lines need not be looked at token by token, and these undone, in order."""
         high = np.flatnonzero(self.array >= 0x80)
-        at = np.searchsorted(high, begins)
-        first, last = high[at], high[np.searchsorted(high, ends) - 1]
-        plain = np.flatnonzero(self._is_plain(first, last))
-        if not len(plain):
-            return found
-        first, last = first[plain], last[plain] + 1
-        texts, holes = self._decoded(first, last)
-        counts = _counted(self.parsed.first, first, last)
-        chars = np.searchsorted(self.starts, np.stack([first, last])).tolist()
-        for i, *row in zip(plain.tolist(), *chars, texts, counts.tolist(), holes, strict=True):
-            found[i] = Undone(*row)
-        return found
+        first = high[np.searchsorted(high, begins)]
+        until = high[np.searchsorted(high, ends) - 1] + 1
+        plain = self._is_plain(first, until)
+        if not plain.any():
+            return plain, []
+        first, until = self._with_questions(first[plain], until[plain])
+        texts, holes = self._decoded(first, until)
+        counts = _counted(np.flatnonzero(self.parsed.first), first, until)
+        if self.name not in SINGLE:
+            first, until = np.searchsorted(self.starts, (first, until))
+        rows = zip(first.tolist(), until.tolist(), texts, counts.tolist(), holes, strict=True)
+        return plain, list(map(Undone._make, rows))
 
-    def _is_plain(self, first: _Places, last: _Places) -> _Mask:
-        """Tell which stretches (bytes `first` to `last`) have no doubt about them.
+    def _with_questions(self, first: _Places, until: _Places) -> tuple[_Places, _Places]:
+        """Return the stretches with up to three `?` beside them: lost bytes of another layer."""
+        edge = np.append(self.array, 0)  # the one behind is the one before the first as well
+        before = after = np.ones(len(first), np.bool_)
+        for _ in range(3):
+            before = before & (edge[first - 1] == 0x3F)
+            after = after & (edge[until] == 0x3F)
+            if not (before.any() or after.any()):
+                break
+            first, until = first - before, until + after
+        return first, until
+
+    def _is_plain(self, first: _Places, until: _Places) -> _Mask:
+        """Tell which stretches (bytes `first` to before `until`) have no doubt about them.
 
         Each hole holds a mark and is small; nothing is foreign, nothing stands for itself, and
         neither end is a sequence of two bytes or in the middle of a character.
         """
         array, bad = self.array, self.parsed.bad
-        until = last + 1
         edge = np.append(array, 0)
-        plain: _Mask = (edge[until] != 0x3F) & (edge[first - 1] != 0x3F)
-        plain &= self.starts[np.searchsorted(self.starts, until)] == until
+        plain = np.ones(len(first), np.bool_)
+        if self.name not in SINGLE:
+            plain = self.starts[np.searchsorted(self.starts, until)] == until
         if self.name not in SINGLE:
             begun = np.flatnonzero(self.parsed.first)
             opening = array[begun[np.searchsorted(begun, first)]]
             closing = array[begun[np.searchsorted(begun, until) - 1]]
             plain &= (opening >= _NEVER_STRONG) & (closing >= _NEVER_STRONG)
-        marks = b"\xef\xbf\xbd" in self.data  # of an earlier layer: no holes of this one
+        marks = _any_mark(array)  # of an earlier layer: no holes of this one
         if not (marks or bad.any()):
             return plain
+        # A `?` beside a stretch with holes may belong to one.
+        asked = (edge[until] == 0x3F) | (edge[first - 1] == 0x3F)
+        plain &= ~asked | (_counted(np.flatnonzero(bad), first, until) == 0)
         odd = np.zeros(len(array), bool)
         odd[np.flatnonzero(array == FOREIGN)] = True
         literal = self.starts[np.flatnonzero(_LITERAL.take(self.codes, mode="clip"))]
@@ -213,7 +240,7 @@ class _Whole:
         padded[1:-1] = bad
         step = np.flatnonzero(padded[1:] != padded[:-1])
         runs, stops = step[::2], step[1::2]
-        lost = _counted(array == UNKNOWN, runs, stops)
+        lost = _counted(np.flatnonzero(array == UNKNOWN), runs, stops)
         # A `?` beside a hole belongs to it, and an ASCII character may have been a wide one.
         after = edge[np.minimum(stops, len(array))]
         narrow = (after < 0x80) & (after >= 0x20) & (array[stops - 1] != UNKNOWN)
@@ -224,7 +251,7 @@ class _Whole:
             odd[1:-1] |= euros[1:-1] & bad[2:] & ~_LEAD.take(array[:-2])
         if marks:
             odd[np.flatnonzero((array == 0xEF) & (np.append(array[1:], 0) == 0xBF))] = True
-        plain &= _counted(odd, first, until) == 0
+        plain &= _counted(np.flatnonzero(odd), first, until) == 0
         return plain
 
     def _decoded(self, first: _Places, last: _Places) -> tuple[list[str], list[tuple[bytes, ...]]]:
@@ -268,11 +295,15 @@ def _ranges(starts: _Places, counts: NDArray[np.int64], step: int) -> _Places:
     return places
 
 
-def _counted(mask: _Mask, first: _Places, last: _Places) -> NDArray[np.int64]:
-    """Return how many places of a mask lie in each span."""
-    places = np.flatnonzero(mask)
+def _counted(places: _Places, first: _Places, last: _Places) -> NDArray[np.int64]:
+    """Return how many of some places (in order) lie in each span."""
     found: NDArray[np.int64] = np.searchsorted(places, last) - np.searchsorted(places, first)
     return found
+
+
+def _any_mark(array: NDArray[np.uint8]) -> bool:
+    """Tell whether there is a `�` in UTF-8: three times as fast as a search in the bytes."""
+    return bool(((array[:-2] == 0xEF) & (array[1:-1] == 0xBF) & (array[2:] == 0xBD)).any())
 
 
 def _single(starts: NDArray[np.int64], n: int) -> _Mask:

@@ -101,7 +101,7 @@ def view(name: str) -> Reading:
     bad = never[full.first] | ((full.size == 2) & never[full.second]) | low_trail
     first, size = full.first.copy(), full.size.copy()
     first[bad], size[bad] = FOREIGN, 1
-    return Reading(name, first, full.second, size)
+    return Reading(name, first, full.second, size, full.single)
 
 
 _QUESTIONS = re.compile(rb"\?{0,3}")
