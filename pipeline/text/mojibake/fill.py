@@ -160,6 +160,8 @@ def _private(name: str) -> str:
 
 def _closed(text: str, holes: Sequence[bytes]) -> str:
     """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
+    if not any(raw[:2] in _OPENING for raw in holes):
+        return text  # as is nearly every text: the search in it comes last
     if not _OPENS.search(text) or text.count(MARK) != len(holes):
         return text
     pieces = text.split(MARK)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from operator import sub
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,67 +29,97 @@ _WIDE = re.compile(r"[^\x00-\x7f]")
 NEUTRAL = "“”‘’…—·\ufffd"
 """Marks that every script has."""
 _HIGH, _OTHER, _ASIAN = 1, 2, 4
-Verdict = tuple[int, float, float]
-"""Which end is the best, and the mean log-probability before and after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Of n stretches: which end is the best, and the mean log-probability before and after.
+
+    `which` int64 (n,); `before`, `after` float64 (n,).
+    """
+
+    which: NDArray[np.int64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
 
 
 def verdicts(
     text: str, candidates: list[list[End]], pages: Sequence[tuple[int, int]], model: Model
-) -> list[Verdict]:
+) -> Verdicts:
     """Return the verdict on each stretch of some pages, which stand in `text` one after another.
 
     `pages`: the first stretch of each page and the one past its last. So many sequences as a long
     line has do not come about by chance. Where a page has many lines through one chain, a few long
     ones answer for the others.
     """
-    answering: list[list[int]] = []
-    judged_by: dict[int, list[int]] = {}
-    for first, last in pages:
-        long: dict[tuple[str, ...], list[int]] = {}
-        medium: list[int] = []
-        for i in range(first, last):
-            end, chain = candidates[i][-1]
-            if end.sequences >= MEDIUM:
-                medium.append(i)
-                if end.sequences >= LONG:
-                    long.setdefault(chain, []).append(i)
-        witnesses = {c: g[:WITNESSES] for c, g in long.items() if len(g) > WITNESSES}
-        answering += witnesses.values()
-        for i in medium if witnesses else ():
-            group = witnesses.get(candidates[i][-1][1])
-            if group and i not in group:
-                judged_by[i] = group
-    asked = [i for i in range(len(candidates)) if i not in judged_by]
-    found = _scored(asked, text, candidates, model)
-    means: dict[int, tuple[float, float]] = {}  # by the first of the witnesses
-    for group in answering:
-        olds, news = zip(*(found[i][1:] for i in group), strict=True)
-        deepest = all(found[i][0] == len(candidates[i]) - 1 for i in group)
-        if deepest and min(map(sub, news, olds)) >= MIN_GAIN:
-            means[group[0]] = sum(olds) / WITNESSES, sum(news) / WITNESSES
-    doubtful = [i for i, group in judged_by.items() if group[0] not in means]
-    found |= _scored(doubtful, text, candidates, model)
-    for i, group in judged_by.items():
-        if group[0] in means:
-            found[i] = (len(candidates[i]) - 1, *means[group[0]])
-    return [found[i] for i in range(len(candidates))]
-
-
-def _scored(
-    chosen: list[int], text: str, candidates: list[list[End]], model: Model
-) -> dict[int, Verdict]:
-    """Return the verdicts on the chosen stretches, by their own scores."""
-    olds = [text[(undone := candidates[i][0][0]).start : undone.end] for i in chosen]
-    ends = [end.text for i in chosen for end, _ in candidates[i]]
-    scores = scores_of(model, olds + ends)
-    found: dict[int, Verdict] = {}
-    at = len(chosen)
-    for i, before in zip(chosen, scores, strict=False):
-        mine = scores[at : at + len(candidates[i])]
-        at += len(mine)
-        best = max(mine)
-        found[i] = mine.index(best), before, best
+    n = len(candidates)
+    which = np.fromiter(map(len, candidates), np.int64, n) - 1
+    found = Verdicts(which, np.zeros(n), np.zeros(n))
+    sequences, groups = _groups(candidates, pages)
+    witnesses = _witnesses(groups, np.flatnonzero(sequences >= LONG))
+    answering = groups[witnesses[:, 0]]
+    judged = np.isin(groups, answering) & (sequences >= MEDIUM)
+    judged[witnesses] = False
+    deepest = which[witnesses]
+    _score(np.flatnonzero(~judged), found, text, candidates, model)
+    olds, news = found.before[witnesses], found.after[witnesses]
+    clear = (which[witnesses] == deepest).all(axis=1)
+    clear &= (news - olds >= MIN_GAIN).all(axis=1)
+    mine = np.flatnonzero(judged)
+    of = np.searchsorted(answering, groups[mine])
+    _score(mine[~clear[of]], found, text, candidates, model)
+    mine, of = mine[clear[of]], of[clear[of]]
+    found.before[mine] = olds.mean(axis=1)[of]
+    found.after[mine] = news.mean(axis=1)[of]
     return found
+
+
+def _groups(
+    candidates: list[list[End]], pages: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return of each stretch the sequences of its deepest end, and a number of page and chain."""
+    sequences = [ends[-1][0].sequences for ends in candidates]
+    numbers: dict[tuple[str, ...], int] = {}
+    chains = [numbers.setdefault(ends[-1][1], len(numbers)) for ends in candidates]
+    sizes = [last - first for first, last in pages]
+    groups = np.repeat(np.arange(len(pages)) * len(numbers), sizes) + np.array(chains, np.int64)
+    return np.array(sequences, np.int64), groups
+
+
+def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the first long stretches of each group that has more: intp (k, WITNESSES).
+
+    In order of their groups.
+    """
+    order = long[np.argsort(groups[long], kind="stable")]
+    mine = groups[order]
+    heads = np.flatnonzero(np.append(True, mine[1:] != mine[:-1])[: len(mine)])
+    sizes = np.append(heads[1:], len(mine)) - heads
+    return order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
+
+
+def _score(
+    chosen: NDArray[np.intp],
+    found: Verdicts,
+    text: str,
+    candidates: list[list[End]],
+    model: Model,
+) -> None:
+    """Judge the chosen stretches by their own scores."""
+    mine = [candidates[i] for i in chosen.tolist()]
+    olds = [text[ends[0][0].start : ends[0][0].end] for ends in mine]
+    scores = np.array(scores_of(model, olds + [end.text for ends in mine for end, _ in ends]))
+    found.before[chosen] = scores[: len(mine)]
+    at = len(mine)
+    if len(scores) == 2 * at:  # no text went through two readings
+        found.which[chosen] = 0
+        found.after[chosen] = scores[at:]
+        return
+    for i, ends in zip(chosen.tolist(), mine, strict=True):
+        after = scores[at : at + len(ends)]
+        at += len(ends)
+        found.which[i] = best = int(after.argmax())
+        found.after[i] = after[best]
 
 
 def scores_of(model: Model, texts: Sequence[str]) -> list[float]:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.chains import End, chain_ends, wide
-from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import MARK, hopeless
 from pipeline.text.mojibake.judge import (
     MIN_GAIN,
     MIN_GAIN_ALL,
     MIN_GAIN_ALONE,
     MIN_SCORE,
-    Verdict,
+    Verdicts,
     are_east_asian,
     scores_of,
     verdicts,
@@ -103,34 +102,53 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
     """Add to the pages what is found where their bytes, as reading `name` took them, are UTF-8."""
     text = "\n".join([page.text for page in pages])
     stretches = undo(name, code_points(text))
+    if not stretches:
+        return
     starts = np.cumsum([0, *(len(page.text) + 1 for page in pages)])
-    bounds = np.searchsorted([undone.start for undone in stretches], starts).tolist()
-    spans = list(pairwise(bounds))
+    begins = np.array([undone.start for undone in stretches])
+    bounds = np.searchsorted(begins, starts)
+    spans = list(pairwise(bounds.tolist()))
     candidates = chain_ends(stretches, spans, f"utf8-as-{name}")
     judged = verdicts(text, candidates, spans, model)
-    asian = are_east_asian([ends[v[0]][0].text for ends, v in zip(candidates, judged, strict=True)])
-    for page, at, (first, last) in zip(pages, starts.tolist(), spans, strict=False):
-        for i in range(first, last):
-            if asian[i] and (repair := _accepted(candidates[i], judged[i], at, page.filler)):
-                page.found.append(repair)
+    chosen = [ends[which] for ends, which in zip(candidates, judged.which.tolist(), strict=True)]
+    sizes = np.array([undone.end for undone in stretches]) - begins
+    rows, old, new = _better(stretches, [end for end, _ in chosen], sizes, judged)
+    begins -= np.repeat(starts[:-1], np.diff(bounds))
+    places = begins[rows].tolist(), (begins + sizes)[rows].tolist()
+    last = np.searchsorted(rows, bounds[1:]).tolist()
+    found = zip(rows.tolist(), *places, old.tolist(), new.tolist(), strict=True)
+    at = 0
+    for page, until in zip(pages, last, strict=True):
+        for i, start, stop, before, after in islice(found, until - at):
+            end, rules = chosen[i]
+            filled = _filled(candidates[i][: judged.which[i] + 1], page) if end.holes else end.text
+            page.found.append(Repair(start, stop, filled, rules, before, after, end.sequences))
+        at = until
 
 
-def _accepted(ends: list[End], verdict: Verdict, at: int, filler: Filler) -> Repair | None:
-    """Return the repair of a stretch if it is clearly better; its page begins at `at`."""
-    which, before, after = verdict
-    undone = ends[0][0]
-    end, rules = ends[which]
-    old = before * (undone.end - undone.start)
-    new = after * (len(end.text) - end.text.count(MARK))
-    enough = MIN_GAIN * end.sequences + MIN_GAIN_ALL
-    if undone.sequences == 2:
-        enough = MIN_GAIN_ALONE
-    if new - old < enough or after <= MIN_SCORE:
-        return None
-    filled = end.text
-    if end.holes:
-        filled = filler.fill([level for level, _ in ends[: which + 1]], _names(rules))
-    return Repair(undone.start - at, undone.end - at, filled, rules, old, new, end.sequences)
+def _better(
+    stretches: Sequence[Undone],
+    ends: Sequence[Undone],
+    sizes: NDArray[np.int64],
+    judged: Verdicts,
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Return which stretches have an end that is clearly better.
+
+    And the log-probabilities of these before and after. `sizes`: characters of the stretches.
+    """
+    texts = [end.text for end in ends]
+    known = np.array([len(text) - text.count(MARK) for text in texts])
+    old, new = judged.before * sizes, judged.after * known
+    enough = MIN_GAIN * np.array([end.sequences for end in ends]) + MIN_GAIN_ALL
+    enough[np.array([undone.sequences for undone in stretches]) == 2] = MIN_GAIN_ALONE
+    better = (new - old >= enough) & (judged.after > MIN_SCORE)
+    rows = np.flatnonzero(better & are_east_asian(texts))
+    return rows, old[rows], new[rows]
+
+
+def _filled(levels: list[End], page: Page) -> str:
+    """Return the text of the last end, with the holes filled that leave no choice."""
+    return page.filler.fill([level for level, _ in levels], _names(levels[-1][1]))
 
 
 @cache
