@@ -68,7 +68,8 @@ def _repaired(document: Document, found: Sequence[Repair]) -> Document:
     text = document.text
     marks = text.count(MARK)
     edits = [_edit(text, repair) for repair in found]
-    marks += sum(edit.after.count(MARK) - edit.before.count(MARK) for edit in edits)
+    marks += "".join([edit.after for edit in edits]).count(MARK)
+    marks -= "".join([edit.before for edit in edits]).count(MARK) if marks else 0
     if not (marks or found):
         return document
     return document.edited(edits, damage_marks=marks)

@@ -66,7 +66,7 @@ class Filler:
 
     def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
         if not deeper:
-            return _closed(text, holes)
+            return closed(text, holes)
         places = [match.start() for match in re.finditer(MARK, text)]
         if len(places) != len(holes):
             return text
@@ -158,9 +158,9 @@ def _private(name: str) -> str:
     )
 
 
-def _closed(text: str, holes: Sequence[bytes]) -> str:
+def closed(text: str, holes: Sequence[bytes]) -> str:
     """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
-    if not any(raw[:2] in _OPENING for raw in holes):
+    if _OPENING.keys().isdisjoint([raw[:2] for raw in holes]):
         return text  # as is nearly every text: the search in it comes last
     if not _OPENS.search(text) or text.count(MARK) != len(holes):
         return text

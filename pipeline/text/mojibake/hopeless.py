@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +33,30 @@ _WIDE_WORDS = ("乱码", "亂碼", "文字化け", "编码", "編碼", "字符�
 _WORDS = b"mojibake utf8 utf-8 gbk gb2312 gb18030 big5 unicode encoding charset".split()
 
 
-def speaks_of_damage(text: str, codes: NDArray[np.uint32]) -> bool:
-    """Tell whether a text (`codes` are its code points) may have a word of ABOUT.
+class Mentions:
+    """Which texts, that stand one after the other in one, may have a word of ABOUT.
 
     Searching for plain words first is 30 times faster than the pattern.
     """
-    narrow = codes[codes < 0x80].astype(np.uint8).tobytes().lower()
-    return any(word in text for word in _WIDE_WORDS) or any(word in narrow for word in _WORDS)
+
+    def __init__(self, text: str, codes: NDArray[np.uint32]) -> None:
+        """Take the text that holds them all, and its code points."""
+        self.text = text
+        self.narrow = _lower().take(codes, mode="clip").tobytes()
+        self.words = [word for word in _WORDS if word in self.narrow]
+        self.wide_words = [word for word in _WIDE_WORDS if word in text]
+
+    def between(self, start: int, end: int) -> bool:
+        """Tell whether a part of the text may have such a word."""
+        return any(self.narrow.find(word, start, end) >= 0 for word in self.words) or any(
+            self.text.find(word, start, end) >= 0 for word in self.wide_words
+        )
+
+
+@cache
+def _lower() -> NDArray[np.uint8]:
+    """Return the lower case of ASCII, and 0 for all beyond: uint8 (129,)."""
+    return np.frombuffer(bytes(range(0x80)).lower() + b"\0", np.uint8)
 
 
 def about_damage(text: str) -> list[tuple[int, int]]:

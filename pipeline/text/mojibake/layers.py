@@ -31,6 +31,8 @@ _LEAD = (np.arange(256) >= 0xC2) & (np.arange(256) <= 0xF4)
 _LITERAL = np.isin(np.arange(65536), sorted(LITERAL))
 _NEVER_STRONG = 0xE0
 """Lead bytes below begin sequences of two bytes, which two clean characters make by chance."""
+_WEDGES = np.isin(np.arange(256), (0x24, *range(0x60, 0x70)))
+"""ASCII whose full-width form has the last byte of a sequence and the first one of the next."""
 _MARK = np.frombuffer("\ufffd".encode(), np.uint8)
 
 _Places = NDArray[np.intp]
@@ -191,6 +193,8 @@ class _Whole:
         if not plain.any():
             return plain, []
         first, until = self._with_questions(first[plain], until[plain])
+        if self.name not in SINGLE:
+            until = until + (self.starts[np.searchsorted(self.starts, until)] != until)
         texts, holes = self._decoded(first, until)
         counts = _counted(np.flatnonzero(self.parsed.first), first, until)
         if self.name not in SINGLE:
@@ -220,7 +224,9 @@ class _Whole:
         edge = np.append(array, 0)
         plain = np.ones(len(first), np.bool_)
         if self.name not in SINGLE:
-            plain = self.starts[np.searchsorted(self.starts, until)] == until
+            plain = (self.starts[np.searchsorted(self.starts, until)] == until) | (
+                edge[until] < 0x80  # an ASCII character that became the second byte of a pair
+            )
         if self.name not in SINGLE:
             begun = np.flatnonzero(self.parsed.first)
             opening = array[begun[np.searchsorted(begun, first)]]
@@ -241,9 +247,11 @@ class _Whole:
         step = np.flatnonzero(padded[1:] != padded[:-1])
         runs, stops = step[::2], step[1::2]
         lost = _counted(np.flatnonzero(array == UNKNOWN), runs, stops)
-        # A `?` beside a hole belongs to it, and an ASCII character may have been a wide one.
-        after = edge[np.minimum(stops, len(array))]
-        narrow = (after < 0x80) & (after >= 0x20) & (array[stops - 1] != UNKNOWN)
+        # A `?` beside a hole belongs to it, and an ASCII character may have been a wide one: the
+        # rest of a sequence after its first byte, and some after the second.
+        after, before = edge[np.minimum(stops, len(array))], array[stops - 1]
+        narrow = (after < 0x80) & (after >= 0x20) & (before >= 0xE0) & (before != UNKNOWN)
+        narrow |= _WEDGES.take(after) & (before < 0xC0)
         asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
         odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow]] = True
         if b"\x80" in self.data:  # `€` is 0xA2E3 as well

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from math import exp
 from operator import itemgetter
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from pipeline.census import code_points
 from pipeline.text.mojibake import gate
 from pipeline.text.mojibake.chains import undone_whole
 from pipeline.text.mojibake.fill import Filler
-from pipeline.text.mojibake.hopeless import about_damage, speaks_of_damage
+from pipeline.text.mojibake.hopeless import Mentions, about_damage
 from pipeline.text.ngram import Model
 
 COVERED = 0.95
@@ -54,15 +54,9 @@ class Sheet:
         self.high = np.append(0, np.cumsum(self.codes > 0x7F))
 
     @cached_property
-    def speaks(self) -> bool:
-        """Tell whether one of the texts speaks of encodings."""
-        return speaks_of_damage(self.text, self.codes)
-
-    def inside(self, spans: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
-        """Return how many characters beyond ASCII lie in each span: int64 (n,)."""
-        places = np.fromiter(chain.from_iterable(spans), np.intp)
-        found: NDArray[np.int64] = self.high[places[1::2]] - self.high[places[::2]]
-        return found
+    def mentions(self) -> Mentions:
+        """Return which of the texts may speak of encodings."""
+        return Mentions(self.text, self.codes)
 
 
 class Page:
@@ -76,11 +70,31 @@ class Page:
         self.outside = int(sheet.high[at + len(text)] - sheet.high[at])
         self.readings = outermost(kinds)
         self.found: list[Repair] = []
+        self.left = 0
         self.filler = Filler(undone_whole, model)
 
-    def inside(self, repairs: Iterable[Repair]) -> NDArray[np.int64]:
+    def inside(self, repairs: Sequence[Repair]) -> NDArray[np.int64]:
         """Return how many characters beyond ASCII each repair has: int64 (n,)."""
-        return self.sheet.inside((r.start + self.at, r.end + self.at) for r in repairs)
+        high = self.sheet.high[self.at :]
+        ends = high[np.array([repair.end for repair in repairs], np.intp)]
+        found: NDArray[np.int64] = ends - high[np.array([r.start for r in repairs], np.intp)]
+        return found
+
+    def count_left(self) -> None:
+        """Count the characters beyond ASCII in which nothing was found."""
+        self.left = self.outside - int(self.inside(self.found).sum()) if self.found else 0
+
+    def pieces(self) -> Iterator[tuple[int, int]]:
+        """Yield start and end in the sheet of what is left of lines: two characters at least."""
+        places = chain.from_iterable(map(itemgetter(0, 1), self.found))
+        edges = np.array([0, *places, len(self.text)]) + self.at
+        high = self.sheet.high[edges]
+        for i in np.flatnonzero(high[1::2] - high[::2] >= 2).tolist():
+            start, end = edges[2 * i : 2 * i + 2].tolist()
+            breaks = start + np.flatnonzero(self.sheet.codes[start:end] == ord("\n"))
+            for a, b in pairwise([start - 1, *breaks.tolist(), end]):
+                if self.sheet.high[b] - self.sheet.high[a + 1] >= 2:
+                    yield a + 1, b
 
     def next_reading(self) -> str:
         """Return the next reading to try, or an empty string where no more are."""
@@ -90,8 +104,7 @@ class Page:
 
     def about(self) -> list[tuple[int, int]]:
         """Return start and end of each word of the text that speaks of encodings."""
-        codes = self.sheet.codes[self.at : self.at + len(self.text)]
-        speaks = self.sheet.speaks and speaks_of_damage(self.text, codes)
+        speaks = self.sheet.mentions.between(self.at, self.at + len(self.text))
         return about_damage(self.text) if speaks else []
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, legacy, western
 from pipeline.text.mojibake.chains import End, chain_ends, wide
+from pipeline.text.mojibake.fill import closed
 from pipeline.text.mojibake.hopeless import MARK, hopeless
 from pipeline.text.mojibake.judge import (
     MIN_GAIN,
@@ -121,7 +122,7 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
     for page, until in zip(pages, last, strict=True):
         for i, start, stop, before, after in islice(found, until - at):
             end, rules = chosen[i]
-            filled = _filled(candidates[i][: judged.which[i] + 1], page) if end.holes else end.text
+            filled = _filled(candidates[i], rules, page) if end.holes else end.text
             page.found.append(Repair(start, stop, filled, rules, before, after, end.sequences))
         at = until
 
@@ -146,9 +147,11 @@ def _better(
     return rows, old[rows], new[rows]
 
 
-def _filled(levels: list[End], page: Page) -> str:
-    """Return the text of the last end, with the holes filled that leave no choice."""
-    return page.filler.fill([level for level, _ in levels], _names(levels[-1][1]))
+def _filled(levels: list[End], rules: tuple[str, ...], page: Page) -> str:
+    """Return the text under some layers, with the holes filled that leave no choice."""
+    if len(rules) == 1:
+        return closed(levels[0][0].text, levels[0][0].holes)
+    return page.filler.fill([level for level, _ in levels[: len(rules)]], _names(rules))
 
 
 @cache
@@ -169,7 +172,8 @@ def _settled(page: Page, model: Model) -> list[Repair]:
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
         half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= page.outside
         kept = kept if half else disjoint([*kept, *_in_step(text, kinds, model)])
-    if kinds & gate.LETTERS and not about and page.outside - page.inside(kept).sum() >= 2:
+    left = page.left if kept is page.found else page.outside - page.inside(kept).sum()
+    if kinds & gate.LETTERS and not about and left >= 2:
         kept = disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
@@ -179,44 +183,39 @@ def _settled(page: Page, model: Model) -> list[Repair]:
 
 def _read_beside(sheet: Sheet, pages: Sequence[Page], model: Model) -> None:
     """Add short stretches to pages most of which went through one reading."""
-    wanted: dict[str, list[int]] = {}
-    for number, page in enumerate(pages):
-        inside: Counter[str] = Counter()
-        for repair, count in zip(page.found, page.inside(page.found).tolist(), strict=True):
-            if len(repair.chain) == 1:
-                inside[repair.chain[0]] += count
-        for rule, count in inside.items():
-            if count >= MIN_DAMAGED and count * 2 >= page.outside and page.outside - count >= 2:
-                wanted.setdefault(rule, []).append(number)
-    if not wanted:
-        return
-    left = _left(sheet, pages)
-    more: dict[int, list[Repair]] = {}
-    for rule in sorted(wanted):
-        for number, repair in _beside(rule, left, [pages[i] for i in wanted[rule]], model):
-            more.setdefault(wanted[rule][number], []).append(repair)
-    for number, found in more.items():
-        pages[number].found = disjoint(pages[number].found + found)
-
-
-def _left(sheet: Sheet, pages: Iterable[Page]) -> NDArray[np.uint32]:
-    """Return the code points of a sheet, all that was found being line ends."""
-    left = sheet.codes.copy()
+    wanted: dict[str, list[Page]] = {}
     for page in pages:
-        for repair in page.found:
-            left[page.at + repair.start : page.at + repair.end] = 10
-    return left
+        page.count_left()
+        if page.left >= 2:
+            for rule in _prevailing(page):
+                wanted.setdefault(rule, []).append(page)
+    more = [each for rule in sorted(wanted) for each in _beside(rule, wanted[rule], sheet, model)]
+    for page, repair in more:
+        page.found.append(repair)
+    for page in {page.at: page for page, _ in more}.values():
+        page.found = disjoint(page.found)
+        page.count_left()
+
+
+def _prevailing(page: Page) -> Iterator[str]:
+    """Yield the readings, one after none, that half of a page and more went through."""
+    inside: Counter[str] = Counter()
+    for repair, count in zip(page.found, page.inside(page.found).tolist(), strict=True):
+        if len(repair.chain) == 1:
+            inside[repair.chain[0]] += count
+    for rule, count in inside.items():
+        if count >= MIN_DAMAGED and count * 2 >= page.outside:
+            yield rule
 
 
 def _beside(
-    rule: str, left: NDArray[np.uint32], pages: Sequence[Page], model: Model
-) -> Iterator[tuple[int, Repair]]:
-    """Yield what a reading undoes where something is left of pages, with the number of its page."""
-    stretches = _undone_beside(rule.removeprefix("utf8-as-"), left, pages)
+    rule: str, pages: Sequence[Page], sheet: Sheet, model: Model
+) -> Iterator[tuple[Page, Repair]]:
+    """Yield what a reading undoes where something is left of pages, each with its page."""
+    stretches = _undone_beside(rule.removeprefix("utf8-as-"), sheet, pages)
     if not stretches:
         return
-    text = pages[0].sheet.text
-    olds = [text[undone.start : undone.end] for undone in stretches]
+    olds = [sheet.text[undone.start : undone.end] for undone in stretches]
     news = [undone.text for undone in stretches]
     scores, asian = scores_of(model, olds + news), are_east_asian(news)
     starts = [page.at for page in pages]
@@ -225,26 +224,22 @@ def _beside(
     ):
         old, new = before * (undone.end - undone.start), after * len(undone.text)
         if is_asian and new - old >= MIN_GAIN * undone.sequences:
-            number = bisect_right(starts, undone.start) - 1
-            start, end = undone.start - starts[number], undone.end - starts[number]
-            yield number, Repair(start, end, undone.text, (rule,), old, new, undone.sequences)
+            page = pages[bisect_right(starts, undone.start) - 1]
+            start, end = undone.start - page.at, undone.end - page.at
+            yield page, Repair(start, end, undone.text, (rule,), old, new, undone.sequences)
 
 
-def _undone_beside(name: str, left: NDArray[np.uint32], pages: Iterable[Page]) -> list[Undone]:
-    """Return what a reading undoes in the lines of pages of which something is left."""
-    mine = np.zeros(len(left) + 1, bool)
-    for page in pages:
-        mine[page.at : page.at + len(page.text)] = True
-    high = np.append(0, np.cumsum(left > 0x7F))
-    breaks = np.flatnonzero(left == 10)
-    begins = np.append(0, breaks[:-1] + 1)
-    spans = np.flatnonzero((high[breaks] - high[begins] >= 2) & mine[begins]).tolist()
-    if not spans:
+def _undone_beside(name: str, sheet: Sheet, pages: Iterable[Page]) -> list[Undone]:
+    """Return what a reading undoes in what is left of the lines of pages."""
+    pieces = [np.arange(start, end + 1) for page in pages for start, end in page.pieces()]
+    if not pieces:
         return []
-    at = np.concatenate([np.arange(begins[i], breaks[i] + 1) for i in spans])
+    at = np.concatenate(pieces)
+    codes = sheet.codes[at]
+    codes[np.cumsum([len(piece) for piece in pieces]) - 1] = 10
     return [
         undone._replace(start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
-        for undone in undo(name, left[at], CORE_AMONG_DAMAGE)
+        for undone in undo(name, codes, CORE_AMONG_DAMAGE)
     ]
 
 
