@@ -160,7 +160,10 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 def from_code_points(codes: NDArray[np.uint32]) -> str:
     """Return the text of code points, as `code_points` gives them."""
-    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+    if not len(codes) or not codes[-1]:  # NULs at the end of a string are padding to numpy
+        return codes.tobytes().decode("utf-32-le", "surrogatepass")
+    text: str = np.ascontiguousarray(codes).view(f"<U{len(codes)}").item()
+    return text
 
 
 def census(texts: Sequence[str]) -> Census:

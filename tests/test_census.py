@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.census import NAMES, census, class_table, recount
+from pipeline.census import NAMES, census, class_table, code_points, from_code_points, recount
 from pipeline.document import Document
 from pipeline.stages import registry
 from pipeline.stages.runner import compile_stages, run_stages
@@ -20,6 +20,14 @@ def slowly(text: str) -> list[int]:
         astral = ord(character) > 0xFFFF
         counts[class_table()[0xD800 if astral else ord(character)]] += 1
     return counts
+
+
+@given(st.text(st.characters()))
+@example("\ud800")
+@example("a\0\0")
+def test_code_points_are_those_of_the_text(text: str) -> None:
+    assert code_points(text).tolist() == list(map(ord, text))
+    assert from_code_points(code_points(text)) == text
 
 
 @given(TEXTS)

@@ -218,7 +218,3 @@ def test_holes_are_reported_with_their_bytes() -> None:
     raw = "国".encode() + hole + "民".encode()
     assert utf8.decode(raw) == ("国��民", [hole, b""]), "of two characters something is left"
     assert utf8.decode(raw[:5] + "民".encode()) == ("国�民", [hole[:2]])
-
-
-def test_code_points_survive_surrogates() -> None:
-    assert code_points("\ud800").tolist() == [0xD800]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 from pipeline.census import Census, classes, code_points
 from pipeline.text.mojibake.flags import (
     COMMON,
-    CYRILLIC_LEAD,
     CYRILLIC_TRAIL,
     ENDING,
     HALF_KANA,
@@ -26,7 +26,6 @@ from pipeline.text.mojibake.flags import (
     IDEOGRAPH,
     KOREAN_COMMON,
     LATIN_PAIR,
-    LETTER_LEAD,
     LETTER_TRAIL,
     LT,
     RARE,
@@ -59,6 +58,7 @@ COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
 CONTROLS = (0x81, 0x82, 0x83, 0x8D, 0x8F, 0x90, 0x9D)
 """Controls that are in no text: Windows has no character there, or one that hardly anybody uses."""
+_CONTROLS = np.isin(np.arange(0xA0), CONTROLS)
 MIN_SIGNS = 3
 """Pairs of a sign (`²`, `»`) and a letter of Latin-1 from which a text is suspect."""
 FEW_HAN = 4
@@ -163,6 +163,10 @@ def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uin
     return table.take(codes, mode="clip")
 
 
+_Mask = NDArray[np.integer[Any]] | NDArray[np.bool_]
+"""What is asked of each place, 0 for no."""
+
+
 class Spans:
     """Where each text of a slice lies: what is asked of the places of a slice, told of its texts.
 
@@ -176,7 +180,7 @@ class Spans:
         self.below = (np.uint64(1) << (edges & 63).astype(np.uint64)) - np.uint64(1)
         self.bits = np.zeros(8 * (size // 64 + 1), np.uint8)
 
-    def count(self, mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.int64]:
+    def count(self, mask: _Mask) -> NDArray[np.int64]:
         """Return how many places of each text are not 0: int64 (n,).
 
         What is missing of `mask` at the end is 0.
@@ -191,7 +195,7 @@ class Spans:
         counts: NDArray[np.int64] = at[1:] - at[:-1]
         return counts
 
-    def have(self, mask: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def have(self, mask: _Mask) -> NDArray[np.bool_]:
         """Tell which texts have a place that is not 0: bool (n,)."""
         if not mask.size or not mask.max():
             return np.zeros(len(self.starts), np.bool_)
@@ -204,15 +208,13 @@ class Spans:
         return found
 
 
-def _in_rows(f: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _in_rows(f: NDArray[np.uint8]) -> tuple[_Mask, _Mask]:
     """Return the flags that four characters in a row have, and three, from each place on."""
     two = f[:-1] & f[1:]
     return two[:-2] & two[2:], two[:-1] & two[1:]
 
 
-def _in_turn(
-    f: NDArray[np.uint8], codes: NDArray[np.uint32], spans: Spans
-) -> NDArray[np.bool_]:
+def _in_turn(f: NDArray[np.uint8], codes: NDArray[np.uint32], spans: Spans) -> NDArray[np.bool_]:
     """Tell in which texts four characters are halves of UTF-8 in turn, LT→TL→TT→LT, or three alone.
 
     Three characters between ASCII that are two of UTF-8 occur once in 50 million clean ones.
@@ -299,16 +301,14 @@ def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.ui
     return kinds
 
 
-def _western(f: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _western(f: NDArray[np.uint8]) -> _Mask:
     """Mark where four letters or signs of the Western tables stand in a row."""
     return _in_rows(f)[0] & WESTERN
 
 
 def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark the controls that are in no text."""
-    table = np.zeros(CONTROLS[-1] + 2, np.bool_)
-    table[list(CONTROLS)] = True
-    return table.take(codes, mode="clip")
+    return _CONTROLS[np.minimum(codes, len(_CONTROLS) - 1)]
 
 
 def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -317,7 +317,7 @@ def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]
     return (sign[:-1] | sign[1:]) & ((f[:-1] & f[1:] & WESTERN) != 0)
 
 
-def _cyrillic(f: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _cyrillic(f: NDArray[np.uint8]) -> _Mask:
     """Mark where a character of UTF-8 stands in the letters of Windows' Cyrillic table."""
     trails = f[1:] & CYRILLIC_TRAIL
     up = f[:-2] + f[:-2]  # a lead's flag is half of a trail's
@@ -364,4 +364,3 @@ def _readings(texts: Sequence[str], sizes: NDArray[np.int64]) -> list[list[str]]
         for i in np.flatnonzero(column).tolist():
             names[i].append(name)
     return names
-

@@ -95,7 +95,8 @@ def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.
     mine = groups[order]
     heads = np.flatnonzero(np.append(True, mine[1:] != mine[:-1])[: len(mine)])
     sizes = np.append(heads[1:], len(mine)) - heads
-    return order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
+    found: NDArray[np.intp] = order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
+    return found
 
 
 def _score(
