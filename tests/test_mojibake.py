@@ -193,12 +193,21 @@ def test_work_grows_with_length_not_faster(damaged: str, monkeypatch: pytest.Mon
     st.sampled_from(["gbk", "cp1252", "cp949"]),
     st.sampled_from(["�", "?", ""]),
     st.integers(0, 40),
+    st.sampled_from(["", "?", "](", "x`"]),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 3)), max_size=3),
 )
 def test_lines_at_once_are_as_lines_token_by_token(
-    lines: list[str], name: str, mark: str, cut: int
+    lines: list[str],
+    name: str,
+    mark: str,
+    cut: int,
+    beside: str,
+    lost: list[tuple[int, int]],
 ) -> None:
     python = {"gbk": "gbk", "cp1252": "latin-1"}.get(name, name)
-    raw = "\n".join(lines).encode()[cut:]
+    raw = "\n".join(beside + line + beside for line in lines).encode()[cut:]
+    for at, size in lost:
+        raw = raw[:at] + raw[at + size :]
     text = raw.decode(python, "replace").replace("�", mark) + "\n" + CLAUSES[0]
     codes = code_points(text)
     core = utf8.CORE_SINGLE if name in utf8.SINGLE else utf8.CORE

@@ -308,13 +308,16 @@ def _western(f: NDArray[np.uint8]) -> _Mask:
 
 def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark the controls that are in no text."""
-    return _CONTROLS[np.minimum(codes, len(_CONTROLS) - 1)]
+    found: NDArray[np.bool_] = _CONTROLS[np.minimum(codes, len(_CONTROLS) - 1)]
+    return found
 
 
 def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark where a sign of Latin-1 stands beside one of its letters."""
     sign = (codes > 0xA0) & (codes < 0xC0)
-    return (sign[:-1] | sign[1:]) & ((f[:-1] & f[1:] & WESTERN) != 0)
+    beside: NDArray[np.bool_] = (f[:-1] & f[1:] & WESTERN) != 0
+    beside &= sign[:-1] | sign[1:]
+    return beside
 
 
 def _cyrillic(f: NDArray[np.uint8]) -> _Mask:

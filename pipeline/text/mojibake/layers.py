@@ -252,8 +252,12 @@ class _Whole:
         after, before = edge[np.minimum(stops, len(array))], array[stops - 1]
         narrow = (after < 0x80) & (after >= 0x20) & (before >= 0xE0) & (before != UNKNOWN)
         narrow |= _WEDGES.take(after) & (before < 0xC0)
+        # One stray byte behind a character: both are what is left of two (`_CROSSED`).
+        second = edge[runs + 1]
+        crossed = (array[runs] < 0xC0) & ((second < 0x80) | (second >= 0xC0)) & (second != 0x3F)
+        crossed &= (second != UNKNOWN) & self.parsed.three[runs - 3] & (self.name == "gbk")
         asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
-        odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow]] = True
+        odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow | crossed]] = True
         if b"\x80" in self.data:  # `€` is 0xA2E3 as well
             euros = (array == 0x80) & _single(self.starts, len(array))
             odd[1:-1] |= euros[1:-1] & bad[2:] & ~_LEAD.take(array[:-2])
