@@ -14,6 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+COMPRESSION = b"compression"
+"""Stands in the metadata of the schema where batches are compressed."""
+
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Return some columns (None: all) of all rows."""
@@ -32,9 +35,9 @@ def take_rows(
     rising = rows[order]
     owners = np.searchsorted(starts, rising, "right") - 1
     with pa.memory_map(str(path)) as source:
-        reader = _opened(source, columns)
+        reader = _Reader(source, columns)
         batches = [
-            reader.get_batch(int(owner)).take(pa.array(rising[owners == owner] - starts[owner]))
+            reader.batch(int(owner)).take(pa.array(rising[owners == owner] - starts[owner]))
             for owner in np.unique(owners)
         ]
         table = pa.Table.from_batches(batches, reader.schema)
@@ -56,10 +59,30 @@ def _slice(
     begin = int(np.searchsorted(starts, first, "right")) - 1
     end = int(np.searchsorted(starts, stop, "left"))
     with pa.memory_map(str(path)) as source:
-        reader = _opened(source, columns)
-        batches = [reader.get_batch(i) for i in range(begin, end)]
+        reader = _Reader(source, columns)
+        batches = [reader.batch(i) for i in range(begin, end)]
         table = pa.Table.from_batches(batches, reader.schema)
     return table.slice(first - int(starts[begin]), stop - first)
+
+
+class _Reader:
+    """Gives some columns (None: all) of the batches of a file, without copying where that can be.
+
+    Arrow copies what is read of some columns only. Batches that are not compressed are therefore
+    taken whole, as they lie in the file: of a text that is read the others cost nothing.
+    """
+
+    def __init__(self, source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> None:
+        self.file = _opened(source)
+        if columns is not None and COMPRESSION in (self.file.schema.metadata or {}):
+            self.file = _opened(source, columns)
+        self.columns = self.file.schema.names if columns is None else list(columns)
+        fields = [self.file.schema.field(name) for name in self.columns]
+        self.schema = pa.schema(fields)
+
+    def batch(self, number: int) -> pa.RecordBatch:
+        """Return a batch by its number."""
+        return self.file.get_batch(number).select(self.columns)
 
 
 @lru_cache(maxsize=256)
@@ -76,7 +99,9 @@ def _narrowest(source: pa.MemoryMappedFile) -> list[str]:
     return [pa.ipc.open_file(source).schema.names[0]]
 
 
-def _opened(source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> pa.RecordBatchFileReader:
+def _opened(
+    source: pa.MemoryMappedFile, columns: Sequence[str] | None = None
+) -> pa.RecordBatchFileReader:
     options = pa.ipc.IpcReadOptions(use_threads=False)
     if columns is not None:
         names = pa.ipc.open_file(source).schema.names

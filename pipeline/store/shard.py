@@ -28,6 +28,7 @@ from pipeline.document import Document, Dropped, Edit, RawDocument
 from pipeline.engines.pulse import alive
 from pipeline.readers import Fault
 from pipeline.store.files import output_errors
+from pipeline.store.ipc import COMPRESSION
 from pipeline.store.schema import DATA, EDITS
 
 # Columns of DATA that the stages or the record give, as they stand in Document.columns.
@@ -158,6 +159,8 @@ class ShardWriter:
         return self
 
     def _new(self, name: str, schema: pa.Schema) -> pa.RecordBatchFileWriter:
+        if self.options.compression:
+            schema = schema.with_metadata({COMPRESSION: self.options.compression})
         return pa.ipc.new_file(str(self.folder / f"{name}.arrow"), schema, options=self.options)
 
     def write(
