@@ -20,6 +20,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
+from pipeline.dedup.candidates import READ_UNITS, portions
 from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
@@ -30,7 +31,7 @@ from pipeline.removals import COLUMN, Removals, lines_left, summed
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned
 from pipeline.text.line_hashes import mix
-from pipeline.text.shadow import shadow_units
+from pipeline.text.longshadow import shadows
 
 Ranks = NDArray[np.int64]
 
@@ -79,7 +80,7 @@ def decide_corpus(
     decisions = decide(
         arrays,
         options,
-        lambda ranks: shadow_units(texts_left(corpus, removals, alive[ranks])),
+        lambda ranks: shadows(texts_left(corpus, removals, alive[ranks])),
         remembered.documents,
         remembered.groups,
     )
@@ -148,8 +149,9 @@ def _sign_again(
         signed[same] = known[place[same]]
     fresh = np.flatnonzero(signed["length"] == 0) if len(known) else np.arange(len(ranks))
     options = replace(options, paragraphs="off")  # those of cleaning hold: lines go whole
-    for first in range(0, len(fresh), 1024):
-        some = fresh[first : first + 1024]
+    size = corpus.table.column("size").to_numpy()
+    for run in portions(size[ranks[fresh]], 4 * READ_UNITS):  # bytes: one to four a character
+        some = fresh[run]
         found = features(texts_left(corpus, removals, ranks[some]), options)
         signed["hash"][some] = found.text_hash
         signed["length"][some] = found.length

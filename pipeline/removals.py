@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Edit
 from pipeline.text.line_hashes import mix
+from pipeline.text.longlines import Lines, lines_of
 from pipeline.text.page import page_of
 from pipeline.text.removal import ORNAMENTS, Reason, removal
 
@@ -105,7 +106,10 @@ def summed(values: Words, bounds: Ints) -> Words:
 
 def lines_left(text: str, gone: Collection[int]) -> str:
     """Return the lines of a text that are not removed."""
-    return "\n".join(line for n, line in enumerate(text.split("\n")) if n not in gone)
+    lines = lines_of(text)
+    if isinstance(lines, Lines):
+        return lines.without(gone)
+    return "\n".join(line for n, line in enumerate(lines) if n not in gone)
 
 
 def apply_removals(

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
+from pipeline.dedup.candidates import READ_UNITS, portions
 from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import (
@@ -22,8 +23,9 @@ from pipeline.dedup.paragraphs import (
 from pipeline.dedup.signature import Signer, text_hashes
 from pipeline.removals import Removals, lines_left
 from pipeline.store.schema import SPANS
+from pipeline.text.longlines import stretches
+from pipeline.text.longshadow import shadows
 from pipeline.text.removal import Reason
-from pipeline.text.shadow import shadow_units
 
 RULE = "shared-paragraph"
 
@@ -96,8 +98,11 @@ def add_removals(
     numbers = np.arange(len(reasons))
     every = removals.plus(shared.rank, shared.line, numbers, reasons)
     ranks = np.unique(shared.rank)
-    left = zip(corpus.texts(ranks), every.lines(ranks), strict=True)
-    some = [bool(lines_left(text, gone).strip()) for text, gone in left]
+    size = corpus.table.column("size").to_numpy()[ranks]
+    some: list[bool] = []
+    for run in portions(size, 4 * READ_UNITS):  # bytes: one to four a character
+        left = zip(corpus.texts(ranks[run]), every.lines(ranks[run]), strict=True)
+        some += [bool(lines_left(text, gone).strip()) for text, gone in left]
     mine = np.isin(shared.rank, ranks[np.array(some, np.bool_)])
     return removals.plus(shared.rank[mine], shared.line[mine], numbers[mine], reasons)
 
@@ -114,15 +119,15 @@ def spans(texts: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:
 
 
 def _spans(text: str, marks: Mapping[str, tuple[str, float]]) -> list[dict[str, object]]:
-    lines = text.split("\n")
-    hashes = text_hashes(*shadow_units(lines)).tolist()
     found = []
     start = 0
-    for line, value in zip(lines, hashes, strict=True):
-        if mark := marks.get(f"{value:016x}"):
-            end = start + len(line)
-            found.append({"start": start, "end": end, "twin": mark[0], "jaccard": mark[1]})
-        start += len(line) + 1
+    for lines in stretches(text):
+        hashes = text_hashes(*shadows(lines)).tolist()
+        for line, value in zip(lines, hashes, strict=True):
+            if mark := marks.get(f"{value:016x}"):
+                end = start + len(line)
+                found.append({"start": start, "end": end, "twin": mark[0], "jaccard": mark[1]})
+            start += len(line) + 1
     return found
 
 
@@ -130,7 +135,7 @@ def with_signatures(data: pa.Table, options: DedupOptions) -> pa.Table:
     """Append the column `signature`: list of uint32, of the text as it is published."""
     signer = Signer(options)
     parts = [
-        signer.sign_units(*shadow_units(batch.column("text").to_pylist()))[0]
+        signer.sign_units(*shadows(batch.column("text").to_pylist()))[0]
         for batch in data.select(["text"]).to_batches(max_chunksize=1024)
     ]
     values = np.concatenate([np.zeros((0, options.num_perm), np.uint32), *parts])

@@ -12,7 +12,7 @@ from pipeline.dedup import features as short
 from pipeline.dedup import long, passages, sketch
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.text import line_hashes, shingles
+from pipeline.text import line_hashes, longshadow, shingles
 from pipeline.text.line_hashes import line_records
 from tests.hostile import prose
 
@@ -43,7 +43,7 @@ def test_features(options: DedupOptions, monkeypatch: pytest.MonkeyPatch) -> Non
     whole = features(TEXTS, options)
     assert len(whole.paragraphs)
     monkeypatch.setattr(short, "LONG", 1000)
-    for module in (long, passages, sketch):
+    for module in (long, longshadow, passages, sketch):
         monkeypatch.setattr(module, "_STEP", 300)
     monkeypatch.setattr(shingles, "_AT_ONCE", 100)
     same(features(TEXTS, options), whole)

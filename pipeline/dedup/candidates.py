@@ -18,6 +18,8 @@ Hashes = NDArray[np.uint64]
 
 _SHARED = 2  # passages that make a pair a candidate; one that no third document has counts twice
 _COMMON = 32  # documents with a passage, above which it is a formula and proposes nothing
+READ_UNITS = 1 << 21
+"""Characters of texts that are read at a time: 100 MB until they are hashes."""
 _PARTITION = 1 << 23  # passage hashes sorted at a time, or as many as there are documents
 
 
@@ -115,6 +117,17 @@ class Buckets:
                 pairs.append((a[same] << 32) | b[same])
         distinct = np.unique(np.concatenate(pairs))
         return distinct >> 32, distinct & 0xFFFFFFFF
+
+
+def portions(length: Ranks, units: int) -> Iterator[slice]:
+    """Cut documents of some lengths into runs of about `units` together."""
+    ends = np.cumsum(length)
+    at = 0
+    while at < len(length):
+        limit = (int(ends[at - 1]) if at else 0) + units
+        to = max(int(np.searchsorted(ends, limit, "right")), at + 1)
+        yield slice(at, to)
+        at = to
 
 
 _SCOPE = 0x9E3779B97F4A7C15

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import Bands
-from pipeline.dedup.candidates import Buckets, Proposals, batches
+from pipeline.dedup.candidates import READ_UNITS, Buckets, Proposals, batches, portions
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.groups import SMALL, Group, verify
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
-from pipeline.dedup.verify import ShingleSets, unit_sets
+from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
 from pipeline.text.shadow import Units
 
 Ranks = NDArray[np.int64]
@@ -33,8 +33,8 @@ Read = Callable[[Ranks], tuple[Units, Ranks]]
 KEPT, EXACT, NEAR, CONTAINED = range(4)
 KINDS = ("", "exact", "near", "contained")
 NEVER = np.iinfo(np.int64).max
-_BATCH_UNITS = 1 << 23  # shadow characters read at a time: 64 MB of shingle hashes
-_SLICE_UNITS = 1 << 26  # shadow characters of a group held at a time: 512 MB of hashes
+_BATCH_UNITS = 1 << 23  # shadow characters compared at a time: 64 MB of shingle hashes
+_SLICE_UNITS = 1 << 24  # shadow characters of a group held at a time: 128 MB of hashes
 _SLICE = 1 << 22  # documents looked up at a time
 _REACH = 4  # how far apart in a bucket of a large group two documents are still compared
 
@@ -267,7 +267,8 @@ def _near(
     order = precedence(corpus, options, candidates, groups)
     ranks = candidates[order]
     unknown = judge.recall(ranks, groups)
-    for group, members in batches(groups[unknown], ranks[unknown], corpus.length, _BATCH_UNITS):
+    held = np.minimum(corpus.length, MOST)
+    for group, members in batches(groups[unknown], ranks[unknown], held, _BATCH_UNITS):
         judge.decide(members, group)
 
 
@@ -309,7 +310,7 @@ class _Judge:
         Those that stay of one slice are carried into the next: each later document is compared
         with them, as it would be in one piece.
         """
-        ends = np.cumsum(self.corpus.length[ranks])
+        ends = np.cumsum(np.minimum(self.corpus.length[ranks], MOST))
         carried = ranks[:0]
         at = 0
         while at < len(ranks):
@@ -360,7 +361,11 @@ class _Judge:
                 fates.misses = fates.misses.plus(_ranked(some, ranks)).closest()
 
     def _sets(self, ranks: Ranks) -> ShingleSets:
-        return unit_sets(*self.read(ranks), self.options.ngram)
+        length = self.corpus.length[ranks]
+        return joined([
+            unit_sets(*self.read(ranks[some]), self.options.ngram)
+            for some in portions(length, READ_UNITS)
+        ])  # fmt: skip
 
 
 def _ranked(misses: Misses, ranks: Ranks) -> Misses:

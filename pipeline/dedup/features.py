@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import NONE, band_hashes
-from pipeline.dedup.long import LONG, long_features
+from pipeline.dedup.long import long_features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import Signatures, Signer, span_hashes
 from pipeline.dedup.sketch import sketches
 from pipeline.text.codes import Codes, slices
+from pipeline.text.longshadow import LONG
 from pipeline.text.shadow import Places, Units, shadow_at
 from pipeline.text.shingles import short_hashes
 

@@ -1,71 +1,26 @@
 """The features of one very long text, a stretch at a time: the same to the bit, in little memory.
 
-Of the whole text only its shadow is held, two bytes a character. The hashes of its shingles would
+Of the whole text only its shadow is held (`text/longshadow.py`). The hashes of its shingles would
 take four more, and ten times as much while they are made; but a sketch, a signature and the places
 of passages are minima, and those of stretches can be merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_points
 from pipeline.dedup.bands import NONE, band_hashes
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
 from pipeline.dedup.passages import long_passages
 from pipeline.dedup.signature import Signatures, Signer, span_hashes
 from pipeline.dedup.sketch import long_sketch
-from pipeline.text.shadow import BOUND, Places, Units, shadow_at
+from pipeline.text.longshadow import Shadow, shadow_of
+from pipeline.text.shadow import Units
 from pipeline.text.shingles import shingle_hashes, short_hashes
 
-LONG = 1 << 21
-"""Characters above which a text is one of these."""
 _STEP = 1 << 18
-
-
-class Shadow(NamedTuple):
-    """The shadow of a text, and its long lines: the `line`-th is `units[first:last]`."""
-
-    units: Units
-    line: Places
-    first: Places
-    last: Places
-
-
-def shadow_of(text: str, least: int) -> Shadow:
-    """Return the shadow of a text and of those of its lines that have `least` characters."""
-    parts: list[Units] = []
-    found: list[tuple[Places, Places, Places]] = []
-    chars = size = lines = 0  # before this stretch: characters, units, line ends
-    begin = at = 0  # where the open line began: character, unit
-    for codes in _stretches(text):
-        ends = np.flatnonzero(codes == ord("\n"))
-        units, cuts = shadow_at(codes, ends)
-        until, last = ends + chars, cuts + size
-        first = np.concatenate(([at], last))[:-1]  # a line end has no shadow
-        long = np.flatnonzero(until - np.concatenate(([begin], until + 1))[:-1] >= least)
-        found.append((long + lines, first[long], last[long]))
-        parts.append(units)
-        if len(ends):
-            begin, at = int(until[-1]) + 1, int(last[-1])
-        chars, size, lines = chars + len(codes), size + len(units), lines + len(ends)
-    return Shadow(np.concatenate(parts), *map(np.concatenate, zip(*found, strict=True)))
-
-
-def _stretches(text: str) -> Iterator[NDArray[np.uint32]]:
-    """Yield the code points of a text and of a line end, cut where nothing joins what follows."""
-    start = 0
-    while start <= len(text):
-        bound = BOUND.search(text, start + _STEP)
-        end = bound.start() if bound else len(text) + 1
-        piece = text[start:end] + ("" if bound else "\n")
-        yield code_points(piece)
-        start = end
 
 
 def long_features(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.verify import Numbers, Overlap, ShingleSets, overlaps
+from pipeline.dedup.verify import Numbers, Overlap, ShingleSets, joined, overlaps
 from pipeline.text.line_hashes import mix
 
 Hashes = NDArray[np.uint64]
@@ -92,7 +92,7 @@ class Comparer:
         def compare(rows: Numbers) -> Overlap:
             sets = self._read(np.concatenate((left[rows], right[rows])))
             a, b = self.row[left[rows]], self.row[right[rows]]
-            return Overlap(overlaps(sets, a, b), sets.sizes[a], sets.sizes[b])
+            return overlaps(sets, a, b)
 
         return self.memory.overlap(self.hashes[left], self.hashes[right], compare)
 
@@ -104,6 +104,6 @@ class Comparer:
             before = self.sets
             more = self.read(fresh)
             self.row[fresh] = np.arange(len(fresh)) + (len(before.sizes) if before else 0)
-            self.sets = before.plus(more) if before else more
+            self.sets = joined([before, more]) if before else more
         assert self.sets is not None
         return self.sets

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import neighbours, recurring_words
+from pipeline.dedup.candidates import READ_UNITS, neighbours, portions, recurring_words
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
@@ -27,7 +27,9 @@ from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.sketch import furthest, prints
 from pipeline.dedup.verify import ShingleSets, unit_sets
-from pipeline.text.shadow import Units, shadow_units
+from pipeline.text.longlines import lines_of
+from pipeline.text.longshadow import shadows
+from pipeline.text.shadow import Units
 from pipeline.text.shingles import Hashes
 
 Ranks = NDArray[np.int64]
@@ -227,9 +229,14 @@ def _compared(
 
         def read(which: Ranks, lines: Ranks = lines, owners: Ranks = owners) -> ShingleSets:
             documents, of = np.unique(owners[which], return_inverse=True)
-            split = [text.split("\n") for text in texts(documents)]
-            chosen = zip(of.tolist(), lines[which].tolist(), strict=True)
-            return unit_sets(*shadow_units([split[d][n] for d, n in chosen]), NGRAM)
+            chosen = [""] * len(which)
+            places = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+            for some in portions(length[documents], READ_UNITS):
+                for mine, text in zip(places[some], texts(documents[some]), strict=True):
+                    split = lines_of(text)
+                    for place in mine.tolist():
+                        chosen[place] = split[lines[which[place]]]
+            return unit_sets(*shadows(chosen), NGRAM)
 
         compare = Comparer(records["hash"][some], np.arange(len(some)), read, memory)
         out[rows] = compare.overlap(*np.split(inverse, 2)).jaccard

@@ -1,10 +1,15 @@
-"""What LSH proposed, decided: exact overlap of the shingle sets of pairs of documents."""
+"""What LSH proposed, decided: overlap of the shingle sets of pairs of documents.
+
+It is exact but for books: of a text that has more than MOST shingles those are compared whose
+hashes lie below a bound, the same ones in both texts. A quarter of a million of them tell a Jaccard
+to .001 (one standard deviation), and a book of 50 MB takes 4 MB instead of 400.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,27 +17,44 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
 from pipeline.text.shadow import Units
-from pipeline.text.shingles import batch_shingles
+from pipeline.text.shingles import batch_shingles, shingle_hashes
 
 Numbers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+MOST = 1 << 19
+"""Distinct shingles of one text that are held."""
+_LONG, _STEP = 1 << 20, 1 << 18  # code units of a text that is read in steps, and of a step
+_EVERY = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class ShingleSets:
-    """The distinct shingle hashes of documents, end to end; document i has words[starts[i]:...]."""
+    """The distinct shingle hashes of documents, end to end; document i has words[starts[i]:...].
 
-    words: NDArray[np.uint64]
+    `bounds` uint64 (n,): of document i those are there that are not above bounds[i].
+    """
+
+    words: Words
     starts: Numbers
+    bounds: Words
 
     @property
     def sizes(self) -> Numbers:
-        """Distinct shingles of each document."""
+        """Shingles of each document that are there."""
         return np.diff(self.starts)
 
-    def plus(self, more: ShingleSets) -> ShingleSets:
-        """Return these and more documents after them."""
-        words = np.concatenate((self.words, more.words))
-        return ShingleSets(words, np.append(self.starts, more.starts[1:] + len(self.words)))
+
+def joined(parts: Sequence[ShingleSets]) -> ShingleSets:
+    """Return the sets of several batches of documents as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    sizes = [np.zeros(1, np.int64), *(part.sizes for part in parts)]
+    return ShingleSets(
+        np.concatenate([np.zeros(0, np.uint64), *(part.words for part in parts)]),
+        np.cumsum(np.concatenate(sizes)),
+        np.concatenate([np.zeros(0, np.uint64), *(part.bounds for part in parts)]),
+    )
 
 
 def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
@@ -45,6 +67,19 @@ def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
 
 def unit_sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     """As `shingle_sets`, of shadows as `shadow_units` gives them."""
+    parts = []
+    long = np.diff(starts) > _LONG
+    for is_long, run in groupby(range(len(long)), key=long.__getitem__):
+        numbers = list(run)
+        edges = starts[numbers[0] : numbers[-1] + 2]
+        if is_long:
+            parts += [_long_set(units[a:b], ngram) for a, b in pairwise(edges.tolist())]
+        else:
+            parts.append(_sets(units[edges[0] : edges[-1]], edges - edges[0], ngram))
+    return joined(parts)
+
+
+def _sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     words, firsts = batch_shingles(units, starts, ngram)
     for a, b in pairwise(firsts.tolist()):
         words[a:b].sort()  # one text fits the cache: a third of the time of one sort for all
@@ -53,23 +88,62 @@ def unit_sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     fresh[firsts[:-1][firsts[:-1] < len(words)]] = True
     kept = np.zeros(len(words) + 1, np.int64)
     np.cumsum(fresh, out=kept[1:])
-    return ShingleSets(words[fresh], kept[firsts])
+    sets = ShingleSets(words[fresh], kept[firsts], np.full(len(starts) - 1, _EVERY))
+    if bool((sets.sizes <= MOST).all()):
+        return sets
+    return joined([_alone(*_bounded(sets.words[a:b], _EVERY)) for a, b in pairwise(sets.starts)])
 
 
-def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Numbers:
-    """Return the number of shingles that documents left[i] and right[i] share: int64 (pairs,).
+def _long_set(units: Units, ngram: int) -> ShingleSets:
+    """Return the set of one long text: no more of it is held at a time than a few times MOST."""
+    words, bound = np.zeros(0, np.uint64), _EVERY
+    fresh: list[Words] = []
+    size = 0
+    for at in range(0, max(len(units) - ngram + 1, 0), _STEP):
+        hashes = shingle_hashes(units[at : at + _STEP + ngram - 1], ngram)
+        fresh.append(hashes[hashes <= bound])
+        size += len(fresh[-1])
+        if size >= MOST:
+            words, bound = _bounded(_distinct(words, *fresh), bound)
+            fresh, size = [], 0
+    return _alone(*_bounded(_distinct(words, *fresh), bound))
 
-    Two sorted sets laid end to end are two runs, which a stable sort merges in 6 µs per thousand;
-    equal neighbours are shared.
+
+def _distinct(*parts: Words) -> Words:
+    words = np.sort(np.concatenate(parts))  # `np.unique` hashes, and takes ten times as long
+    return words[np.concatenate(([True], words[1:] != words[:-1]))[: len(words)]]
+
+
+def _bounded(words: Words, bound: np.uint64) -> tuple[Words, np.uint64]:
+    """Halve the bound until no more than MOST of the words, which ascend, are left."""
+    while len(words) > MOST:
+        bound >>= np.uint64(1)
+        words = words[: np.searchsorted(words, bound, "right")].copy()
+    return words, bound
+
+
+def _alone(words: Words, bound: np.uint64) -> ShingleSets:
+    return ShingleSets(words, np.array([0, len(words)]), np.array([bound]))
+
+
+def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Overlap:
+    """Return how many shingles documents left[i] and right[i] share, and how many each has.
+
+    Of those that are below the lower of their bounds. Two sorted sets laid end to end are two runs,
+    which a stable sort merges in 6 µs per thousand; equal neighbours are shared.
     """
-    starts, words = sets.starts.tolist(), sets.words
-    out = np.empty(len(left), np.int64)
+    words, starts = sets.words, sets.starts.tolist()
+    out = Overlap(*(np.empty(len(left), np.int64) for _ in range(3)))
+    uneven = sets.bounds[left] != sets.bounds[right]
     for row, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-        merged = np.concatenate(
-            (words[starts[i] : starts[i + 1]], words[starts[j] : starts[j + 1]])
-        )
+        one, other = (words[starts[k] : starts[k + 1]] for k in (i, j))
+        if uneven[row]:
+            bound = min(sets.bounds[i], sets.bounds[j])
+            one, other = (w[: np.searchsorted(w, bound, "right")] for w in (one, other))
+        merged = np.concatenate((one, other))
         merged.sort(kind="stable")
-        out[row] = np.count_nonzero(merged[1:] == merged[:-1])
+        out.shared[row] = np.count_nonzero(merged[1:] == merged[:-1])
+        out.left[row], out.right[row] = len(one), len(other)
     return out
 
 

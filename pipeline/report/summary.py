@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.document import Edit, undo_edits
 from pipeline.store.groups import groups, record_keys
 from pipeline.text.line_hashes import mix
 
@@ -213,6 +211,7 @@ def examples(
     stages = edits.column("stage").combine_chunks().dictionary_encode()
     indices = stages.indices.to_numpy()
     out: dict[str, list[dict[str, Any]]] = {}
+    shown = -1  # a text of fifty megabytes is read once for all the examples of it
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
         largest = mine[_smallest(-sizes[mine], LARGEST)].tolist()
@@ -223,7 +222,11 @@ def examples(
         out[stage] = []
         for draw, place, large in picked:
             row = edits.slice(place, 1).to_pylist()[0]
-            left, right = _context(records, edits, owner, place, row)
+            at = int(owner[place])
+            first, last = np.searchsorted(owner, [at, at + 1]).tolist()
+            if at != shown:
+                shown, original = at, _Original(records.slice(at), edits.slice(first, last - first))
+            left, right = original.around(place - first)
             out[stage].append({
                 "draw": draw, "large": large, "size": int(sizes[place]), "id": row["id"],
                 "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
@@ -242,21 +245,58 @@ def _smallest(values: NDArray[Any], k: int) -> NDArray[np.intp]:
     return np.argsort(values, kind="stable")
 
 
-def _context(
-    records: pa.Table, edits: pa.Table, owner: NDArray[Any], place: int, row: Mapping[str, Any]
-) -> tuple[str, str]:
-    """Return the text on either side of an edit, in the stage's input."""
-    at = int(owner[place])
-    if records.column("status")[at].as_py() != "kept":
-        return "", ""
-    text = records.column("text")[at].as_py()
-    first, last = np.searchsorted(owner, [at, at + 1]).tolist()
-    mine = edits.slice(first, last - first).to_pylist()
-    steps = [list(group) for _, group in groupby(mine, key=lambda edit: edit["step"])]
-    for step in reversed([s for s in steps if s[0]["step"] >= row["step"]]):
-        text = undo_edits(text, [Edit(*(edit[name] for name in Edit._fields)) for edit in step])
-    start, end = row["start"], row["end"]
-    return text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+class _Original:
+    """A record as it was before each step, of which only what is asked for is put together.
+
+    `steps`: the first receipt of each step, and one behind the last; the other arrays are of the
+    receipts in their order. `moved` says by how much those of the step before one moved the text.
+    """
+
+    def __init__(self, record: pa.Table, edits: pa.Table) -> None:
+        kept = record.column("status")[0].as_py() == "kept"
+        self.text: str | None = record.column("text")[0].as_py() if kept else None
+        self.edits = edits
+        self.step, self.start, self.end = (
+            edits.column(name).to_numpy().astype(np.int64) for name in ("step", "start", "end")
+        )
+        fresh = np.flatnonzero(np.diff(self.step, prepend=-1))
+        self.steps = [*fresh.tolist(), len(edits)]
+        longer = pc.utf8_length(edits.column("after")).to_numpy() - (self.end - self.start)
+        self.moved = np.concatenate(([0], np.cumsum(longer)))
+
+    def around(self, place: int) -> tuple[str, str]:
+        """Return the text on either side of a receipt, in its stage's input."""
+        if self.text is None:
+            return "", ""
+        step = int(np.searchsorted(self.steps, place, "right")) - 1
+        start, end = int(self.start[place]), int(self.end[place])
+        left = self._input(step, max(0, start - CONTEXT), start)
+        return left, self._input(step, end, end + CONTEXT)
+
+    def _input(self, step: int, first: int, last: int) -> str:
+        """Return characters `first` to `last` (exclusive) of what a step was given."""
+        if step == len(self.steps) - 1:
+            assert self.text is not None
+            return self.text[first:last]
+        begin, stop = self.steps[step : step + 2]
+        i = begin + int(np.searchsorted(self.end[begin:stop], first, "right"))
+        out = []
+        while i < stop and self.start[i] < last:
+            start, end = int(self.start[i]), int(self.end[i])
+            if start > first:
+                out.append(self._output(step, i, first, start))
+            before = self.edits.column("before")[i].as_py()
+            out.append(before[max(first - start, 0) : last - start])
+            first = max(first, end)
+            i += 1
+        if first < last:
+            out.append(self._output(step, i, first, last))
+        return "".join(out)
+
+    def _output(self, step: int, i: int, first: int, last: int) -> str:
+        """Return what a step left as it was: its first receipt behind that is number `i`."""
+        moved = int(self.moved[i] - self.moved[self.steps[step]])
+        return self._input(step + 1, first + moved, last + moved)
 
 
 def _best_examples(parts: Sequence[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:

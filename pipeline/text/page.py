@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from pipeline.text.fold import fold, variants
+from pipeline.text.longlines import stretches
 from pipeline.text.prose import BLANK, LIKELY, LONG_CHARS, PLAIN, is_prose
 
 _PROSE = re.compile(bytes((0x5B, LIKELY, PLAIN, 0x5D)))  # [..]
@@ -76,8 +78,12 @@ def _may_be_prose(line: str) -> bool:
 
 def page_of(text: str) -> Page:
     """Cut a text into lines, of which it is known only which are blank."""
-    lines = text.split("\n")
-    ends = [end + n for n, end in enumerate(accumulate(map(len, lines)))]
-    starts = [0, *(end + 1 for end in ends[:-1])]
-    kinds = bytes([LIKELY if line and not line.isspace() else BLANK for line in lines])
-    return Page(text, starts, ends, kinds)
+    starts, ends, kinds = array("i"), array("i"), bytearray()
+    at = 0
+    for lines in stretches(text):
+        after = [at + n for n, at in enumerate(accumulate(map(len, lines), initial=at))]
+        starts.extend(after[:-1])
+        ends.extend([start - 1 for start in after[1:]])
+        kinds += bytes([LIKELY if line and not line.isspace() else BLANK for line in lines])
+        at = after[-1]
+    return Page(text, starts, ends, bytes(kinds))
