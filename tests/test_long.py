@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.dedup import features as short
-from pipeline.dedup import long, passages, sketch
+from pipeline.dedup import long, passages, sketch, verify
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.text import line_hashes, longshadow, shingles
+from pipeline.text import line_hashes, longlines, longshadow, removal, shadow, shingles
 from pipeline.text.line_hashes import line_records
 from tests.hostile import prose
 
@@ -57,3 +57,44 @@ def test_lines(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_hashes, "_PIECE", 400)
     assert sum(len(text) > 2_000 for text in TEXTS) == 5
     same(line_records(TEXTS, most), whole)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_lines_are_cut_out_where_they_are_not_held(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = text.split("\n")
+    gone = set(range(0, len(whole), 3))
+    left = "\n".join(line for n, line in enumerate(whole) if n not in gone)
+    monkeypatch.setattr(longlines, "LONG", -1)
+    monkeypatch.setattr(longlines, "_STEP", 7)
+    lines = longlines.lines_of(text)
+    assert isinstance(lines, longlines.Lines)
+    assert [*lines] == whole
+    assert lines[-2:] == whole[-2:]
+    assert lines.without(gone) == left
+    assert [line for some in longlines.stretches(text) for line in some] == whole
+    drops = {n: removal.Reason("rule") for n in gone}
+    assert removal.removal("sites", lines, drops) == removal.removal("sites", whole, drops)
+
+
+def test_books_are_compared_by_some_of_their_shingles(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = "".join(prose(n) for n in range(40))
+    book = short + "".join(prose(n, 20) for n in range(100, 300))
+    texts = [*shadow.shadow([book, book[: len(book) * 4 // 5], short]), ""]
+    left, right = np.triu_indices(4, 1)
+    exact = verify.overlaps(verify.shingle_sets(texts, 5), left, right)
+    monkeypatch.setattr(verify, "_LONG", 1000)
+    monkeypatch.setattr(verify, "_STEP", 300)
+    stepped = verify.shingle_sets(texts, 5)
+    assert [a.tolist() for a in verify.overlaps(stepped, left, right)] == [
+        a.tolist() for a in exact
+    ]
+    monkeypatch.setattr(verify, "MOST", 3000)
+    sets = verify.shingle_sets(texts, 5)
+    assert sets.sizes.max() <= 3000 < stepped.sizes.max()
+    assert 0.02 > abs(verify.overlaps(sets, left, right).jaccard - exact.jaccard).max() > 0
+    monkeypatch.setattr(verify, "_LONG", 1 << 30)
+    again = verify.shingle_sets(texts, 5)
+    for name in ("words", "starts", "bounds"):
+        assert getattr(again, name).tolist() == getattr(sets, name).tolist()

@@ -58,8 +58,18 @@ def near_misses(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
 
 def where_they_differ(one: str, other: str) -> tuple[str, str]:
     """Return the beginnings of two texts, or what is around their first difference."""
-    pairs = enumerate(zip(one, other, strict=False))
-    alike = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    alike = _alike(one, other)
     first = max(alike - SHOWN // 4, 0) if alike > SHOWN // 2 else 0
     lead = "… " if first else ""
     return lead + one[first : first + SHOWN], lead + other[first : first + SHOWN]
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    for at in range(0, min(len(one), len(other)) + 1, SHOWN):
+        a, b = one[at : at + SHOWN], other[at : at + SHOWN]
+        if a != b:
+            pairs = enumerate(zip(a, b, strict=False))
+            shorter = min(len(a), len(b))
+            return at + next((i for i, (x, y) in pairs if x != y), shorter)
+    return min(len(one), len(other))
