@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.dedup.columns import StoredColumns, mapped
@@ -23,7 +24,7 @@ from pipeline.store.ipc import read_table, take_rows
 KEY_COLUMNS = (
     "piece", "record", "records", "status", "reason", "id", "url", "site", "published_at",
     "damage_marks",
-    "size", "n_chars", "n_chars_in", "n_paragraphs", "n_paragraphs_in",
+    "size", "n_edits", "n_chars", "n_chars_in", "n_paragraphs", "n_paragraphs_in",
 )  # fmt: skip
 
 
@@ -59,11 +60,11 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.row)
 
-    def texts(self, ranks: NDArray[np.int64]) -> list[str]:
-        """Return the texts of the records at these ranks."""
-        return self.strings("text", ranks)
+    def texts(self, ranks: NDArray[np.int64], most: int | None = None) -> list[str]:
+        """Return the texts of the records at these ranks, or no more characters of each."""
+        return self.strings("text", ranks, most)
 
-    def strings(self, name: str, ranks: NDArray[np.int64]) -> list[str]:
+    def strings(self, name: str, ranks: NDArray[np.int64], most: int | None = None) -> list[str]:
         """Return a column of strings at these ranks, "" for null; each artifact is opened once."""
         out: list[str] = [""] * len(ranks)
         owners = self.artifact[ranks]
@@ -71,6 +72,8 @@ class Corpus:
             places = np.flatnonzero(owners == number)
             rows = self.row[ranks[places]]
             taken = take_records(self.artifacts[number].folder, rows, (name,)).column(name)
+            if most is not None:
+                taken = pc.utf8_slice_codeunits(taken, 0, most)
             for place, text in zip(places.tolist(), taken.to_pylist(), strict=True):
                 out[place] = text or ""
         return out

@@ -36,7 +36,7 @@ from pipeline.plan import (
     no_input,
     program_id,
 )
-from pipeline.publish import Part, cut_parts, write_clusters
+from pipeline.publish import Part, cut_parts, part_weight, write_clusters
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
@@ -63,6 +63,8 @@ from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
 
 ISOLATION = Isolation(careful, without, nothing)
+SMALL_PART = 16 << 20
+"""Bytes of a part below which a process would cost more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,8 @@ class _Run:
                 part = parts[job.number]
                 Path(job.plan).parent.mkdir(parents=True, exist_ok=True)
                 _write_plan(Path(job.plan), corpus, decisions, part)
-            for number, written in self._written(jobs):
+            small = len(jobs) == 1 and part_weight(corpus, parts[jobs[0].number]) < SMALL_PART
+            for number, written in self._written(jobs, here=small):
                 index[jobs[number].number].update(written)
             for part, entry in zip(parts, index, strict=True):
                 for group, digest in (("made", part.made), ("decided", part.decided)):
@@ -311,9 +314,9 @@ class _Run:
             )  # fmt: skip
         return jobs
 
-    def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Write parts; yield (number of the job, what `write_part` returned)."""
-        if len(jobs) <= 1:  # a process would cost more than it saves
+    def _written(self, jobs: Sequence[PartJob], here: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Write parts, `here` or by workers; yield (number of the job, result of `write_part`)."""
+        if here:
             yield from ((number, write_part(job)) for number, job in enumerate(jobs))
             return
         # No document can hang here, and a part at a high zstd level may take minutes.

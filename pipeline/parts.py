@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -29,8 +29,23 @@ from pipeline.removals import apply_removals, reasons_of
 from pipeline.report.summary import summarise_decided, summarise_made
 from pipeline.shared import spans, with_signatures
 from pipeline.store.files import write_bytes
-from pipeline.store.parquet import WriteOptions, compress_texts, write_parquet, write_spliced
-from pipeline.store.schema import DATA, DROPPED, EDITS, FILES, LEDGER, QUARANTINE, select
+from pipeline.store.parquet import (
+    LOOKUP_ROWS,
+    WriteOptions,
+    compress_texts,
+    write_parquet,
+    write_spliced,
+)
+from pipeline.store.schema import (
+    DATA,
+    DROPPED,
+    EDITS,
+    FILES,
+    LEDGER,
+    QUARANTINE,
+    Column,
+    select,
+)
 from pipeline.store.shard import EDIT_SCHEMA
 from pipeline.store.splice import Slab
 from pipeline.store.texts import NO_SLABS, save
@@ -41,6 +56,9 @@ Places = NDArray[np.int64]
 CHANGING = ("duplicate_cluster", "duplicate_count", "duplicate_urls")
 # Stages whose removals of whole lines count as dropped paragraphs.
 REMOVING = ("metadata", "boilerplate", "repetition", "sites", "decide")
+_OF_RECORDS = {"audit/edits.parquet": EDITS, "audit/dropped.parquet": DROPPED}
+MANY = 1 << 19
+"""Receipts of a part that are held for writing and for the report at a time: one of a book."""
 HEAD = 200  # characters of a dropped document that the audit shows
 
 
@@ -87,17 +105,21 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
         writing = []
         if "made" in job.groups:
             tables = _made(plan, records)
-            writing += [pool.submit(write) for write in _writers(job, "made", tables)]
+            writing += [pool.submit(write) for write in _writers(job, "made", tables, plan)]
             out["made"] = _count_made(tables)
-            _write_summary(job, "made", summarise_made(tables, records.edits, records.table))
+            if len(records.edits) > MANY:  # one after the other takes less memory
+                wait(writing)
+                pa.default_memory_pool().release_unused()
+            _write_summary(job, "made", summarise_made(tables, records.table))
         if "decided" in job.groups:
             tables, pages = _decided(plan, records, earlier, job, pool)
-            writers = _writers(job, "decided", tables, earlier.slabs, pages)
+            writers = _writers(job, "decided", tables, plan, earlier.slabs, pages)
             writing += [pool.submit(write) for write in writers]
             out["decided"] = _count_decided(tables)
             _write_summary(job, "decided", summarise_decided(tables))
         for written in writing:
             written.result()
+    pa.default_memory_pool().release_unused()  # a part may be large, and the worker goes on
     return out
 
 
@@ -202,16 +224,30 @@ def _places(plan: pa.Table, status: str) -> Places:
 
 
 def _made(plan: pa.Table, records: _Records) -> dict[str, pa.Table]:
-    """Return what was made of the records of a part, by folder."""
-    edits = records.edits
-    owner = edits.column("row")
-    for name in ("id", "input_path", "record"):
-        edits = edits.append_column(name, plan.column(name).take(owner))
+    """Return what was made of the records of a part, by folder.
+
+    Receipts, and the paragraphs that they dropped, have the number of their record as `row`; whose
+    they are is added where they are written (`_finish`).
+    """
     return {
-        "audit/edits.parquet": select(edits, EDITS),
-        "audit/dropped.parquet": _dropped_paragraphs(edits),
+        "audit/edits.parquet": records.edits,
+        "audit/dropped.parquet": _dropped_paragraphs(records.edits),
         "quarantine": select(records.at(_places(plan, "quarantined")), QUARANTINE),
     }
+
+
+def _finish(plan: pa.Table, columns: tuple[Column, ...], some: pa.Table) -> pa.Table:
+    """Return some rows that belong to records of a part as they are published."""
+    owner = some.column("row")
+    for name in ("id", "input_path", "record"):
+        some = some.append_column(name, plan.column(name).take(owner))
+    if columns is DROPPED:
+        itself = pc.equal(some.column("stage"), "repetition")
+        twin = pc.if_else(itself, some.column("id"), pa.scalar(None, pa.string()))
+        unit = pa.repeat("paragraph", len(some))
+        some = some.append_column("twin", twin).append_column("unit", unit)
+        some = some.append_column("jaccard", pa.nulls(len(some), pa.float32()))
+    return select(some, columns)
 
 
 def _decided(
@@ -292,23 +328,20 @@ def _dropped_documents(plan: pa.Table, records: _Records) -> pa.Table:
 
 
 def _dropped_paragraphs(edits: pa.Table) -> pa.Table:
-    """Return the receipts by which whole paragraphs went."""
+    """Return the receipts by which whole paragraphs went: row, stage, reason, detail and text."""
+    parts = [_whole_lines(edits.slice(0, 0))]
+    for first in range(0, len(edits), LOOKUP_ROWS):
+        parts.append(_whole_lines(edits.slice(first, LOOKUP_ROWS)))
+    return pa.concat_tables(parts)
+
+
+def _whole_lines(edits: pa.Table) -> pa.Table:
     mine = edits.filter(pc.is_in(edits.column("stage"), pa.array(REMOVING)))
     before = pc.utf8_trim_whitespace(mine.column("before"))
-    mine = mine.append_column("text", before)
     empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(mine.column("after"))), 0)
-    lines = mine.filter(pc.and_(empty, pc.greater(pc.utf8_length(before), 0)))
-    n = len(lines)
-    itself = pc.equal(lines.column("stage"), "repetition")
-    paragraphs = {
-        **{name: lines.column(name) for name in ("id", "input_path", "record", "stage", "text")},
-        "unit": pa.array(["paragraph"] * n, pa.string()),
-        "reason": lines.column("rule"),
-        "detail": lines.column("note"),
-        "twin": pc.if_else(itself, lines.column("id"), pa.scalar(None, pa.string())),
-        "jaccard": pa.nulls(n, pa.float32()),
-    }
-    return select(pa.table(paragraphs), DROPPED)
+    names = {"row": "row", "stage": "stage", "rule": "reason", "note": "detail"}
+    lines = mine.select([*names]).rename_columns([*names.values()]).append_column("text", before)
+    return lines.filter(pc.and_(empty, pc.greater(pc.utf8_length(before), 0)))
 
 
 def _rows(tables: Mapping[str, pa.Table]) -> dict[str, int]:
@@ -324,6 +357,7 @@ def _writers(
     job: PartJob,
     group: str,
     tables: Mapping[str, pa.Table],
+    plan: pa.Table,
     slabs: NDArray[Any] = NO_SLABS,
     pages: Sequence[Slab] = (),
 ) -> Iterator[Callable[[], None]]:
@@ -332,7 +366,9 @@ def _writers(
         if folder == "data" and pages:
             yield partial(_write_data, job, table, slabs, pages)
         elif len(table) or not job.number:
-            yield partial(write_parquet, table, job.path(name), job.write)
+            write = partial(write_parquet, table, job.path(name), job.write)
+            columns = _OF_RECORDS.get(folder) if group == "made" else None
+            yield partial(write, finish=partial(_finish, plan, columns)) if columns else write
 
 
 def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequence[Slab]) -> None:

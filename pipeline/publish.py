@@ -37,6 +37,7 @@ Words = NDArray[np.uint64]
 # Bytes of text: smaller ones are copied more often and compress worse. A night of 1 % changes one
 # slab in six, and the data are 1 % larger than with pages of 3 MiB.
 SLAB_BYTES = 1 << 20
+_RECEIPT = 80  # bytes; of a book there may be a million, and a worker holds those of a part
 _PARTS, _SLABS = np.uint64(1), np.uint64(2)
 _MOST = float(2**64 - 2048)
 
@@ -118,7 +119,7 @@ class Cuts:
     """
 
     def __init__(self, corpus: Corpus, piece_bytes: int, salt: np.uint64) -> None:
-        sizes = corpus.table.column("size").to_numpy()
+        sizes = weights(corpus)
         records = corpus.table.column("record").to_numpy().astype(np.uint64)
         draws = _mix(corpus.path_hash ^ _mix(records + salt))
         share = sizes.astype(np.float64) / piece_bytes
@@ -145,6 +146,17 @@ def _from(places: NDArray[np.int64], low: int, last: int) -> int:
     """Return the first of the places from `low` on; `last` where there is none."""
     at = int(np.searchsorted(places, low))
     return int(places[at]) if at < len(places) else last
+
+
+def part_weight(corpus: Corpus, part: Part) -> int:
+    """Return about how many bytes the texts or the receipts of a part have."""
+    return int(weights(corpus)[part.first : part.last].sum())
+
+
+def weights(corpus: Corpus) -> NDArray[np.int64]:
+    """Return the bytes of each text, or of its receipts where those are more: int64 (n,)."""
+    sizes, edits = (corpus.table.column(name).to_numpy() for name in ("size", "n_edits"))
+    return np.asarray(np.maximum(sizes, edits.astype(np.int64) * _RECEIPT))
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

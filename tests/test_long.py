@@ -12,7 +12,7 @@ from pipeline.dedup import features as short
 from pipeline.dedup import long, passages, sketch, verify
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.text import line_hashes, longlines, longshadow, removal, shadow, shingles
+from pipeline.text import line_hashes, longlines, longshadow, page, removal, shadow, shingles
 from pipeline.text.line_hashes import line_records
 from tests.hostile import prose
 
@@ -75,7 +75,9 @@ def test_lines_are_cut_out_where_they_are_not_held(
     assert lines.without(gone) == left
     assert [line for some in longlines.stretches(text) for line in some] == whole
     drops = {n: removal.Reason("rule") for n in gone}
-    assert removal.removal("sites", lines, drops) == removal.removal("sites", whole, drops)
+    pieced = removal.removal("sites", page.page_of(text), drops)
+    monkeypatch.setattr(longlines, "_STEP", 1 << 18)
+    assert pieced == removal.removal("sites", page.page_of(text), drops)
 
 
 def test_books_are_compared_by_some_of_their_shingles(monkeypatch: pytest.MonkeyPatch) -> None:

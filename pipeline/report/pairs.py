@@ -14,6 +14,7 @@ from pipeline.corpus import Corpus
 from pipeline.report.difference import spans
 
 PAIRS = 6
+LOOKED = 1 << 20  # characters of a text in which a difference is looked for
 SHOWN = 1500  # characters of a text that are compared for the eye
 
 
@@ -33,7 +34,7 @@ def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
     out = []
     for rank, row in zip(chosen, rows, strict=True):
         twin = pc.index(ids, row["twin"]).as_py()
-        gone, kept = corpus.texts(np.array([rank, twin], np.int64))
+        gone, kept = corpus.texts(np.array([rank, twin], np.int64), LOOKED)
         out.append({
             "kind": row["reason"].removeprefix("decide:"), "jaccard": row["jaccard"],
             "gone": ids[rank].as_py(), "kept": row["twin"],
@@ -50,7 +51,7 @@ def near_misses(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
     for number, (a, b, jaccard) in enumerate(rows):
         row = {"a": ids[a].as_py(), "b": ids[b].as_py(), "jaccard": jaccard, "spans": []}
         if number < PAIRS:
-            first, second = corpus.texts(np.array([a, b], np.int64))
+            first, second = corpus.texts(np.array([a, b], np.int64), LOOKED)
             row["spans"] = spans(*where_they_differ(first, second))
         out.append(row)
     return out

@@ -28,23 +28,24 @@ CONTEXT = 24
 SHOWN = 240  # characters of a text that an example shows
 
 
-def summarise_made(
-    tables: Mapping[str, pa.Table], receipts: pa.Table, records: pa.Table
-) -> dict[str, Any]:
+def summarise_made(tables: Mapping[str, pa.Table], records: pa.Table) -> dict[str, Any]:
     """Return what the report needs to know of what was made of a part's records, as JSON values.
 
-    `receipts`: the edits as they are published, with `row`, the row of `records`.
+    Of the receipts and of the paragraphs that they dropped, `row` is the row of `records`.
     """
     edits, quarantine = tables["audit/edits.parquet"], tables["quarantine"]
     removed = tables["audit/dropped.parquet"]
+    owner = edits.column("row").to_numpy()
     return {
-        "stages": _by_stage(edits, receipts.column("row").to_numpy()),
+        "stages": _by_stage(edits, owner),
         "rules": [[*key, n] for key, n in _counts(edits, "stage", "rule").items()],
-        "examples": examples(records, edits, receipts.column("row").to_numpy()),
-        "removed": _removed(removed),
+        "examples": examples(records, edits, owner),
+        "removed": _removed(removed, records.column("id")),
         "quarantine": _quarantine(quarantine),
         "quarantined": _quarantined(quarantine),
-        "dropped": _dropped(removed),
+        "dropped": [
+            ["paragraph", *key, n] for key, n in _counts(removed, "stage", "reason").items()
+        ],
     }
 
 
@@ -63,12 +64,13 @@ def summarise_decided(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
             "decode_errors": pc.sum(data.column("decode_errors")).as_py() or 0,
         },
         "sites": [[*key, n] for key, n in _counts(data, "site").items() if key[0]],
-        "dropped": _dropped(tables["audit/dropped.parquet"]),
+        "dropped": [
+            [*key, n]
+            for key, n in _counts(
+                tables["audit/dropped.parquet"], "unit", "stage", "reason"
+            ).items()
+        ],
     }
-
-
-def _dropped(table: pa.Table) -> list[list[Any]]:
-    return [[*key, n] for key, n in _counts(table, "unit", "stage", "reason").items()]
 
 
 def merge(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def length_counts(column: pa.ChunkedArray) -> list[int]:
     return counts
 
 
-def _removed(lines: pa.Table) -> list[dict[str, Any]]:
+def _removed(lines: pa.Table, ids: pa.ChunkedArray) -> list[dict[str, Any]]:
     found = groups(lines, ["stage", "reason", "text"])
     most = pa.table({"n": found.counts, "at": found.first}).add_column(
         0, "text", lines.column("text").take(pa.array(found.first))
@@ -163,6 +165,7 @@ def _removed(lines: pa.Table) -> list[dict[str, Any]]:
     chosen = pc.sort_indices(most, [("n", "descending"), ("text", "ascending")])[:TOP_LINES]
     top = lines.take(most.column("at").take(chosen))
     top = top.append_column("n", most.column("n").take(chosen))
+    top = top.append_column("id", ids.take(top.column("row")))
     return [
         {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["n"],
          "cut": max(len(r["text"]) - SHOWN, 0), "example": r["id"]}
@@ -207,8 +210,10 @@ def examples(
         return {}
     sizes = pc.add(pc.utf8_length(edits.column("before")), pc.utf8_length(edits.column("after")))
     sizes = sizes.to_numpy()
-    draws = mix(record_keys(edits) ^ mix(edits.column("start").to_numpy().astype(np.uint64)))
-    stages = edits.column("stage").combine_chunks().dictionary_encode()
+    draws = mix(
+        record_keys(records)[owner] ^ mix(edits.column("start").to_numpy().astype(np.uint64))
+    )
+    stages = edits.column("stage").dictionary_encode().combine_chunks()
     indices = stages.indices.to_numpy()
     out: dict[str, list[dict[str, Any]]] = {}
     shown = -1  # a text of fifty megabytes is read once for all the examples of it
@@ -228,7 +233,8 @@ def examples(
                 shown, original = at, _Original(records.slice(at), edits.slice(first, last - first))
             left, right = original.around(place - first)
             out[stage].append({
-                "draw": draw, "large": large, "size": int(sizes[place]), "id": row["id"],
+                "draw": draw, "large": large, "size": int(sizes[place]),
+                "id": records.column("id")[at].as_py(),
                 "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
                 "left": left, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
                 "right": right,
@@ -257,7 +263,7 @@ class _Original:
         self.text: str | None = record.column("text")[0].as_py() if kept else None
         self.edits = edits
         self.step, self.start, self.end = (
-            edits.column(name).to_numpy().astype(np.int64) for name in ("step", "start", "end")
+            edits.column(name).to_numpy() for name in ("step", "start", "end")
         )
         fresh = np.flatnonzero(np.diff(self.step, prepend=-1))
         self.steps = [*fresh.tolist(), len(edits)]

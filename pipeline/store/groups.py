@@ -40,7 +40,7 @@ def groups(table: pa.Table, names: Sequence[str]) -> Groups:
     """Group the rows by the named columns; null is a value like others."""
     codes = np.zeros(len(table), np.int64)
     for name in names:
-        column = table.column(name).combine_chunks().dictionary_encode()
+        column = table.column(name).dictionary_encode().combine_chunks()
         width = len(column.dictionary) + 1
         values = column.indices.fill_null(width - 1).to_numpy()
         codes = _ranks(codes * width + values)
@@ -75,7 +75,7 @@ def record_keys(table: pa.Table) -> NDArray[np.uint64]:
     """Return a hash of the key (input_path, record) of each row: uint64 (n,)."""
     import xxhash
 
-    paths = table.column("input_path").combine_chunks().dictionary_encode()
+    paths = table.column("input_path").dictionary_encode().combine_chunks()
     names = map(path_bytes, paths.dictionary.to_pylist())
     hashes = np.array([*map(xxhash.xxh3_64_intdigest, names), 0], np.uint64)
     record = table.column("record").to_numpy().astype(np.uint64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,20 @@ class WriteOptions:
 
 
 def write_parquet(
-    table: pa.Table, path: Path, options: WriteOptions, group_rows: int = LOOKUP_ROWS
+    table: pa.Table,
+    path: Path,
+    options: WriteOptions,
+    group_rows: int = LOOKUP_ROWS,
+    finish: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> None:
-    """Write one Parquet file."""
-    table = _whole(table).replace_schema_metadata({"run_id": options.run_id})
+    """Write one Parquet file, a row group at a time; `finish` adds what its rows lack."""
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(
-            table, path, row_group_size=max(group_rows, 1), **options.of(table.column_names)
-        )
+        schema = finish(table.slice(0, 0)).schema.with_metadata({"run_id": options.run_id})
+        with pq.ParquetWriter(path, schema, **options.of(schema.names)) as writer:
+            for first in range(0, max(len(table), 1), max(group_rows, 1)):
+                rows = _whole(finish(table.slice(first, group_rows)))
+                writer.write_table(rows.replace_schema_metadata(schema.metadata), group_rows)
 
 
 def compress_texts(texts: pa.ChunkedArray, options: WriteOptions) -> Slab:
