@@ -36,7 +36,7 @@ from pipeline.plan import (
     no_input,
     program_id,
 )
-from pipeline.publish import Part, cut_parts, part_weight, write_clusters
+from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
@@ -270,8 +270,7 @@ class _Run:
                 part = parts[job.number]
                 Path(job.plan).parent.mkdir(parents=True, exist_ok=True)
                 _write_plan(Path(job.plan), corpus, decisions, part)
-            small = len(jobs) == 1 and part_weight(corpus, parts[jobs[0].number]) < SMALL_PART
-            for number, written in self._written(jobs, here=small):
+            for number, written in self._written(jobs):
                 index[jobs[number].number].update(written)
             for part, entry in zip(parts, index, strict=True):
                 for group, digest in (("made", part.made), ("decided", part.decided)):
@@ -300,23 +299,25 @@ class _Run:
         todo = {part.number: earlier.missing(part.made, part.decided) for part in parts}
         threads = self._workers() if sum(map(bool, todo.values())) == 1 else 1
         jobs = []
+        weigh = weights(corpus)
         for part in parts:
             if not todo[part.number]:
                 continue
             slabs, files = earlier.slabs(part.slabs)
+            weight = int(weigh[part.first : part.last].sum())
             jobs.append(
                 PartJob(
                     part.number, todo[part.number],
                     str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
                     self._writing(), slabs, files, (str(self.state.texts), part.decided),
-                    dedup if dedup.publish_signatures else None, threads,
+                    dedup if dedup.publish_signatures else None, threads, weight,
                 )
             )  # fmt: skip
         return jobs
 
-    def _written(self, jobs: Sequence[PartJob], here: bool) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Write parts, `here` or by workers; yield (number of the job, result of `write_part`)."""
-        if here:
+    def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Write parts; yield (number of the job, what `write_part` returned)."""
+        if len(jobs) <= 1 and all(job.weight < SMALL_PART for job in jobs):
             yield from ((number, write_part(job)) for number, job in enumerate(jobs))
             return
         # No document can hang here, and a part at a high zstd level may take minutes.

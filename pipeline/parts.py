@@ -70,7 +70,8 @@ class PartJob:
     the part, artifact, row, what the ledger says of it, and the decision. `sources`: folder of each
     artifact. `slabs` (SLAB_DTYPE) of the texts; `earlier`: the data files that `file` means.
     `texts`: folder and digest under which to tell where they lie. `signatures`: by which options
-    they are published, None where they are not. `threads` compress side by side.
+    they are published, None where they are not. `threads` compress side by side. `weight`: about
+    how many bytes texts or receipts have.
     """
 
     number: int
@@ -84,6 +85,7 @@ class PartJob:
     texts: tuple[str, str]
     signatures: DedupOptions | None = None
     threads: int = 1
+    weight: int = 0
 
     def path(self, name: str) -> Path:
         """Return the path of one of FILES."""

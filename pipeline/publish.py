@@ -148,11 +148,6 @@ def _from(places: NDArray[np.int64], low: int, last: int) -> int:
     return int(places[at]) if at < len(places) else last
 
 
-def part_weight(corpus: Corpus, part: Part) -> int:
-    """Return about how many bytes the texts or the receipts of a part have."""
-    return int(weights(corpus)[part.first : part.last].sum())
-
-
 def weights(corpus: Corpus) -> NDArray[np.int64]:
     """Return the bytes of each text, or of its receipts where those are more: int64 (n,)."""
     sizes, edits = (corpus.table.column(name).to_numpy() for name in ("size", "n_edits"))
