@@ -16,6 +16,7 @@ from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text import seam
 from pipeline.text.blanks import moved
+from pipeline.text.likely import may_be_joined
 from pipeline.text.lines import (
     BEYOND_ASCII,
     CLOSER,
@@ -43,7 +44,7 @@ from pipeline.text.lines import (
 from pipeline.text.one_width import of_one_width
 from pipeline.text.pagination import may_have_pages
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
-from pipeline.text.wrapping import SURE, may_be_joined
+from pipeline.text.wrapping import SURE
 
 _NEVER = -9.0
 _ROUNDING = 0.01

@@ -20,7 +20,7 @@ from pipeline.text.fullstop import FullStops
 from pipeline.text.seam import SHORTEST, alone, bond, torn
 from pipeline.text.width import MANY, NARROW, WIDEST, Line, Width, wrap_width
 
-_SHORT = 20
+SHORT = 20
 """Characters below which a line can be a heading, a caption or a line of a list."""
 SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
@@ -35,7 +35,7 @@ _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _MARKED = re.compile("[，。、；：！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
-_BARE = frozenset(("bare", "closed"))
+BARE = frozenset(("bare", "closed"))
 _STOPS, _LEFTOVERS = frozenset(look.STOPS), frozenset(look.LEFTOVERS)
 
 
@@ -134,6 +134,7 @@ class Page:
         self._lines, self._kinds, self.width = lines, kinds, width
         self._stops: FullStops | None = None
         self._fixed: dict[int, bool] = {}
+        self._begins: dict[int, str] = {}
         pairs = list(pairwise(lines))
         self._short = [width.fits(last, this) for last, this in pairs] if width else []
         self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
@@ -158,6 +159,15 @@ class Page:
         known = self._fixed.get(i)
         if known is None:
             known = self._fixed[i] = self._lines[i].fixed
+        return known
+
+    def _begin(self, i: int) -> str:
+        """Return whether line i begins as an "item", or with a "label"."""
+        known = self._begins.get(i)
+        if known is None:
+            text = self._lines[i].text
+            known = "item" if look.is_item(text) else "label" if look.is_label(text) else ""
+            self._begins[i] = known
         return known
 
     def why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
@@ -185,10 +195,11 @@ class Page:
                 return "hard-wrap"
         if look.is_continuation(this.text):
             return "broken-sentence"
-        if look.is_item(this.text) or _indented(last, this):
+        begin = self._begin(i)
+        if begin == "item" or _indented(last, this):
             return ""
         prior = self._prior_of(i)
-        if look.is_label(this.text) and prior <= 0:
+        if begin and prior <= 0:
             return ""
         if self._counts[last.text] > 1 or self._counts[this.text] > 1:
             return ""  # page furniture, refrains
@@ -230,9 +241,9 @@ class Page:
         found = []
         for i in breaks:
             last, this = self._lines[i].text, self._lines[i + 1].text
-            if self._kinds[i] not in _BARE or len(last) < NARROW:
+            if self._kinds[i] not in BARE or len(last) < NARROW:
                 continue
-            if look.is_item(this) or look.is_label(this) or not look.has_han(last):
+            if self._begin(i + 1) or not look.has_han(last):
                 continue
             if look.is_quoted_verse(last):
                 continue
@@ -252,7 +263,7 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     if kind == "stop" or not look.has_han(last):
         return False
     if kind == "comma":
-        likely = prior > 0 or len(paragraph) > _SHORT
+        likely = prior > 0 or len(paragraph) > SHORT
     elif kind == "semi":
         likely = prior > 0 and last[-1] in "；;"
     elif kind == "open":
@@ -265,67 +276,6 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     if not likely or last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
         return False
     return prior > 0 or not look.is_quoted_verse(last)
-
-
-def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
-    """Whether one of these pairs of lines of a text could be joined, if the text has no width.
-
-    `pairs`: all whose `alone` may be above 0, all that a mark parts from each other, and perhaps
-    others. The first break that goes has a paragraph of one line before it, so that `alone` is
-    what speaks for it.
-    """
-    bare = []
-    for last, this in pairs:
-        goes_on, kind = look.is_continuation(this), look.ending(last)
-        if not goes_on and (look.is_item(this) or look.is_label(this)):
-            continue
-        goes_on |= kind == "open" or (kind == "comma" and len(last) > _SHORT)
-        if goes_on and _may_be_parts(last, this, text):
-            return True
-        if kind in _BARE and not look.is_quoted_verse(last):
-            bare.append((last, this))
-    if len(bare) < MANY and all(look.is_heading(last) for last, _ in bare):
-        return False  # they could not even bring the share to a half
-    odds = [alone(*pair) for pair in bare]
-    prior = _highest_prior(odds)
-    return prior > 0 or any(
-        each + prior > SURE and _may_be_parts(*pair, text)
-        for each, pair in zip(odds, bare, strict=True)
-    )
-
-
-def _may_be_parts(last: str, this: str, text: str) -> bool:
-    """Whether two lines of a text could be joined, whatever their sentence says."""
-    if look.is_heading(last) or look.is_heading(this):
-        return False
-    if any(look.is_table(line) or look.is_code(line) for line in (last, this)):
-        return False
-    if not look.is_continuation(this):
-        if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
-            return False
-        lines = text.split("\n")
-        if lines.count(last) > 1 or lines.count(this) > 1:
-            return False
-    return not (is_frame(last) or is_frame(this))
-
-
-def _highest_prior(odds: Sequence[float]) -> float:
-    """Return what `_prior` may be at most, whichever of these log-odds are counted.
-
-    `odds` (nats): of all breaks above 0.
-    """
-    odds = sorted(odds, reverse=True)
-    share = 0.1
-    for _ in range(4):
-        prior = log(share / (1 - share))
-        share, found = 0.1, 0.3
-        for n, each in enumerate(odds, 4):
-            likely = 1 / (1 + exp(-max(-30.0, min(30.0, each + prior))))
-            if likely <= share:  # this one and all after it could only lower the share
-                break
-            found += likely
-            share = found / n
-    return log(share / (1 - share))
 
 
 def _prior(odds: Sequence[float], first: float = 0.1) -> float:
