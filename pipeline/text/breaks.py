@@ -57,7 +57,7 @@ def suspects(texts: Sequence[str]) -> dict[int, bool]:
     With each comes whether it may have been wrapped at a width.
     """
     found: dict[int, bool] = {}
-    for part in arrays.slices(texts):
+    for part in arrays.slices(texts, joined=True):
         lines = lines_of(part)
         hit = moved(texts, part, lines) | may_have_pages(lines, len(part.starts) - 1)
         wrapped = hit.copy()  # not known of those

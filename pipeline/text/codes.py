@@ -28,8 +28,8 @@ class Codes:
     """Some texts of a batch, one after the other, each followed by a line end.
 
     `codes`: uint32 (n,). `starts`: int64 (k + 1,), where text i begins; the last is n.
-    `first`: the number in the batch of the first text. `joined`: what `codes` are the codes of,
-    where it is at hand: one substring in it is found faster than in an array.
+    `first`: the number in the batch of the first text. `joined`: what `codes` are the codes of, if
+    it was asked for: one substring in it is found faster than in an array.
     """
 
     first: int
@@ -42,22 +42,22 @@ class Codes:
         return np.searchsorted(self.starts, places, side="right") - 1
 
 
-def slices(texts: Sequence[str]) -> Iterator[Codes]:
-    """Cut a batch into slices of about SLICE code points."""
+def slices(texts: Sequence[str], joined: bool = False) -> Iterator[Codes]:
+    """Cut a batch into slices of about SLICE code points, with their `joined` texts or without."""
     first = size = 0
     for i, text in enumerate(texts):
         size += len(text) + 1
         if size >= SLICE or i + 1 == len(texts):
-            yield _encoded(first, texts[first : i + 1])
+            yield _encoded(first, texts[first : i + 1], joined)
             first, size = i + 1, 0
 
 
-def _encoded(first: int, texts: Sequence[str]) -> Codes:
+def _encoded(first: int, texts: Sequence[str], kept: bool) -> Codes:
     joined = "\n".join([*texts, ""])
     codes = code_points(joined)
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])
-    return Codes(first, codes, starts, joined)
+    return Codes(first, codes, starts, joined if kept else "")
 
 
 def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
