@@ -37,8 +37,7 @@ def passages(
     owners, places = _places(hashes, starts, ends - width + 1, count)
     if places.size:
         found = hash_columns(units, places, width)
-        column = np.arange(len(owners)) - np.searchsorted(owners, owners)
-        out[owners, column] = np.maximum(found, np.uint64(1))
+        out[owners, _turns(owners, len(starts))] = np.maximum(found, np.uint64(1))
     return out
 
 
@@ -81,8 +80,15 @@ def _places(
     fresh = np.ones(len(words), bool)  # a shingle that recurs counts once, at its first place
     fresh[1:] = words[1:] != words[:-1]
     owner, index = owner[fresh], index[order[fresh]]
-    chosen = np.arange(len(owner)) - np.searchsorted(owner, owner) < count
+    chosen = _turns(owner, len(starts)) < count
     return owner[chosen], index[chosen]
+
+
+def _turns(owners: Places, texts: int) -> Places:
+    """Return of each text's places (`owners` ascend) which one it is: 0, 1, ..."""
+    counts = np.bincount(owners, minlength=texts)
+    turns: Places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return turns
 
 
 def _spread(
@@ -90,7 +96,8 @@ def _spread(
 ) -> NDArray[np.uint32]:
     """Return `values[i]` at `sizes[i]` places from `starts[i]` on, 0 between: uint32 (total,)."""
     bounds = np.stack((starts, starts + sizes), axis=1).ravel()
-    repeats = np.diff(bounds, prepend=0, append=total)
+    repeats = np.append(bounds, total)
+    repeats[1:] -= bounds
     spread = np.zeros(len(repeats), np.uint32)
     spread[1::2] = values.astype(np.uint32)
     return np.repeat(spread, repeats)

@@ -30,6 +30,7 @@ _ROUNDS = 16
 that repeats itself leaves more, and is found by its exact hash or by its passages."""
 _SALT = 0x9E3779B9
 _STEP = 1 << 18  # code units of a very long text at a time
+_AT_ONCE = 1 << 15  # hashes: their words, places and sums are half a megabyte
 
 
 def sketches(hashes: Words, starts: Places, ends: Places, columns: int) -> Signatures:
@@ -41,20 +42,36 @@ def sketches(hashes: Words, starts: Places, ends: Places, columns: int) -> Signa
     out = np.full((len(starts), 1 << bits), EMPTY, np.uint32)
     rows = np.flatnonzero(ends > starts)
     for turn in range(_ROUNDS):
-        pieces = [hashes[a:b] for a, b in zip(starts[rows], ends[rows], strict=True)]
-        if not pieces:
+        if not len(rows):
             break
-        words = np.concatenate(pieces)
-        words += np.uint32(_SALT * turn & 0xFFFFFFFF)
-        mixed(words)
-        minima = np.full((len(rows), 1 << bits), EMPTY, np.uint32)
-        place = (words >> np.uint32(32 - bits)).astype(np.intp)
-        place += np.repeat(np.arange(len(rows)) << bits, ends[rows] - starts[rows])
-        np.minimum.at(minima.reshape(-1), place, words)
-        found = out[rows]
-        out[rows] = np.where(found == EMPTY, minima, found)
+        for some in _together(rows, ends - starts):
+            pieces = zip(starts[some].tolist(), ends[some].tolist(), strict=True)
+            words = np.concatenate([hashes[a:b] for a, b in pieces])
+            words += np.uint32(_SALT * turn & 0xFFFFFFFF)
+            mixed(words)
+            found = _smallest(words, ends[some] - starts[some], bits)
+            before = out[some]
+            out[some] = np.where(before == EMPTY, found, before)
         rows = rows[(out[rows, :columns] == EMPTY).any(axis=1)]
     return out[:, :columns]
+
+
+def _together(rows: Places, sizes: Places) -> list[Places]:
+    """Cut texts (their numbers) into groups of few hashes: what is made of them stays cached."""
+    groups = np.cumsum(sizes[rows]) // _AT_ONCE
+    return np.split(rows, np.flatnonzero(groups[1:] != groups[:-1]) + 1)
+
+
+def _smallest(words: Words, sizes: Places, bits: int) -> Words:
+    """Return the smallest word of each bin of texts end to end: uint32 (n, 2^bits).
+
+    The bin of a word is its first `bits` bits. `sizes`: words of each text.
+    """
+    minima = np.full((len(sizes), 1 << bits), EMPTY, np.uint32)
+    place = (words >> np.uint32(32 - bits)).astype(np.intp)
+    place += np.repeat(np.arange(len(sizes)) << bits, sizes)
+    np.minimum.at(minima.reshape(-1), place, words)
+    return minima
 
 
 def long_sketch(units: Units, ngram: int, columns: int) -> Signatures:
@@ -86,10 +103,7 @@ def prints(hashes: Words, starts: Places, ends: Places) -> NDArray[np.uint64]:
     """
     pieces = [hashes[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     words = np.concatenate([hashes[:0], *pieces])
-    place = (words >> np.uint32(26)).astype(np.intp)
-    place += np.repeat(np.arange(len(starts)) * _BINS, np.maximum(ends - starts, 0))
-    minima = np.full((len(starts), _BINS), EMPTY, np.uint32)
-    np.minimum.at(minima.reshape(-1), place, words)
+    minima = _smallest(words, np.maximum(ends - starts, 0), _BINS.bit_length() - 1)
     bits = (minima & np.uint32(1)).astype(np.uint8)
     return np.packbits(bits, axis=1).view("<u8")[:, 0].astype(np.uint64)
 
