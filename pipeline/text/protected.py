@@ -53,9 +53,9 @@ def unprotected(text: str, places: Sequence[int]) -> list[int]:
     [0]
     """
     across = _across(text, places)
-    tags = (
-        _TAGS[1:] if across and "```" in text else _TAGS
-    )  # which back quotes pair depends on the fences
+    # Which back quotes pair depends on the fences.
+    tags = _in_text(text, _TAGS[1:] if across and "```" in text else _TAGS)
+    addresses = _in_text(text, _ADDRESSES)
     free: list[int] = []
     i = 0
     while i < len(places):
@@ -65,10 +65,16 @@ def unprotected(text: str, places: Sequence[int]) -> list[int]:
         if is_program(text, start, end):
             continue
         here: Iterable[int] = range(first, i)
-        if spans := _on_line(text, start, end, places[first:i], tags):
-            here = [k for k in here if not _inside(spans, places[k])]
+        if tags or addresses:
+            spans = _on_line(text, start, end, places[first:i], tags, addresses)
+            here = [k for k in here if not _inside(spans, places[k])] if spans else here
         free += [k for k in here if not _inside(across, places[k])] if across else here
     return free
+
+
+def _in_text(text: str, rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows whose sign occurs; one character is looked for much faster than several."""
+    return [row for row in rows if row[0][0] in text and row[0] in text]
 
 
 def _inside(spans: Sequence[tuple[int, int]], at: int) -> bool:
@@ -87,7 +93,12 @@ def _across(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _on_line(
-    text: str, start: int, end: int, places: Sequence[int], tags: Sequence[_Row]
+    text: str,
+    start: int,
+    end: int,
+    places: Sequence[int],
+    tags: Sequence[_Row],
+    addresses: Sequence[_Row],
 ) -> list[tuple[int, int]]:
     """Return the stretches of a line text[start:end] that can hold one of the places on it."""
     spans: list[tuple[int, int]] = []
@@ -96,8 +107,8 @@ def _on_line(
         if text.find(sign, start, last + 1) >= 0:
             within = pattern.finditer(text, start, end)
             spans += [match.span() for match in within if match.start() <= last]
-    if any(map(_touches_ascii, repeat(text), places)):
-        for sign, pattern in _ADDRESSES:
+    if addresses and any(map(_touches_ascii, repeat(text), places)):
+        for sign, pattern in addresses:
             if text.find(sign, start, end) >= 0:
                 spans += _found(text, sign, pattern, start, end, last)
     return _merged(spans) if spans else spans
