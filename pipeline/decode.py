@@ -21,7 +21,11 @@ from pipeline.text.realign import aligned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeOptions:
-    """Options of decoding."""
+    """Options of decoding files, pages and the text cells of tables.
+
+    A row of JSONL that is not UTF-8 has the charset of its file, which its beginning shows, and is
+    decoded with the defaults of these: a row alone says too little to weigh one against another.
+    """
 
     sample_bytes: int = option(
         600, "how much of a text that is not UTF-8 is tried in every charset", ge=64

@@ -212,6 +212,8 @@ def table_cases() -> Iterator[Case]:
     yield Case(
         "csv/excel.csv", sheet("excel").replace("\n", "\r\n").encode("utf-8-sig"), (KEPT,), 5
     )
+    cells = sheet("mac", '9,"一\n二，的的的"\n').replace("\n", "\r")
+    yield Case("csv/mac.csv", cells.encode(), (KEPT,), 6)
     yield Case("csv/gbk.csv", sheet("gbk").encode("gbk"), (KEPT,), 5)
     tabs = sheet("tabs").replace(",", "\t")
     yield Case("csv/tabs.tsv", tabs.encode(), (KEPT,), 5)
@@ -414,6 +416,8 @@ def html_cases() -> Iterator[Case]:
     yield page("unclosed", "<b><i>" * 20_000 + prose("unclosed"), KEPT, DROPPED, QUARANTINED)
     yield page("comment", article("comment") + "<!--" * 20_000)
     yield page("attribute", f'<p title="{"a" * MIB}">{prose("attribute", 20)}</p>')
+    attributes = " ".join(f'a{n}="{n}"' for n in range(200_000))
+    yield page("attributes", f"<div {attributes}>{article('attributes')}</div>")
     yield page("entities", "&#x4e2d;&#0;&#xd800;&#x110000;&bogus;" * 90 + article("entities"))
     yield page("declared-zlib", article("zlib"), head='<meta charset="zlib">')
     yield page("declared-utf-7", article("utf7"), head='<meta charset="utf-7">')

@@ -196,6 +196,19 @@ def test_a_page_as_lines(body: str, wanted: list[str]) -> None:
     assert extract(page(body), HtmlOptions(extractor="all")).text.split("\n") == wanted
 
 
+@pytest.mark.parametrize(
+    "form", ["a{}", 'a{}="x>y"', "a{}='<'", "a{} = b", 'a{}="x"/', "'{}", "a{}=b="]
+)
+def test_a_tag_of_many_attributes_is_cut_short(form: str) -> None:
+    many = " ".join(form.format(n) for n in range(3000))
+    body = f"<p>一</p><div {many}><p>二</p></div><p title='{'字' * 9000}'>三</p>"
+    cut = html._without_attributes(body)
+    assert len(cut) < len(body) - len(many) // 2
+    assert extract(page(cut), HtmlOptions(extractor="all")).text.split("\n") == ["一", "二", "三"]
+    few = " ".join(form.format(n) for n in range(400))
+    assert html._without_attributes(f"<p {few}>{'字' * 9000}</p>") == f"<p {few}>{'字' * 9000}</p>"
+
+
 def test_headings_and_times_are_kept_in_their_order() -> None:
     body = "<h2>一</h2><h3>二</h3><time>2021-02-02 <b>10:00</b></time>"
     body += "<time datetime=2020-01-01>x</time>"

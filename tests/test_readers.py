@@ -295,6 +295,27 @@ def test_cells_in_another_charset_are_read(tmp_path: Path) -> None:
         assert records[-1].data == PROSE.encode("gbk")  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ('id,text\r1,一\r2,"二\n二"\r3,"三\r三"\r', ["一", "二\n二", "三\r三"]),
+        ("id,text\r1,一\r\r2,二", ["一", "二"]),
+        ('id,text\n1,"一\r一"\n2,"二"\n', ["一\r一", "二"]),
+        ('"id\r","text"\n1,一\n', ["一"]),
+        ('id,text\r\n1,"一\r二"\r\n2,三\r\n', ["一\r二", "三"]),
+        ('"a\nb",text\r1,一\r', ["一"]),
+        ('id,text\r1,5" 一\r2,二\r', ['5" 一', "二"]),
+    ],
+)
+def test_rows_end_in_what_stands_outside_of_cells(
+    tmp_path: Path, data: str, texts: list[str]
+) -> None:
+    records = everything(write(tmp_path / "a.csv", data.encode()))
+    assert [r.data.decode() for r in records] == texts  # type: ignore[union-attr]
+    begins = [data.encode()[r.record :].decode()[0] for r in records]
+    assert begins == [str(n + 1) for n in range(len(records))]
+
+
 def test_an_array_in_gbk(tmp_path: Path) -> None:
     data = json.dumps([{"text": PROSE}] * 2, ensure_ascii=False).encode("gbk")
     records = everything(write(tmp_path / "a.json", data))

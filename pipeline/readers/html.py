@@ -25,6 +25,15 @@ _FORMATTING = re.compile(
 )
 _POSTED = re.compile(r"""var ct ?= ?["'](\d{10})["']""")  # seconds since 1970
 _ACCOUNT = re.compile(r"""var nickname ?= ?(?:htmlDecode\()?["']([^"'\\<>]{1,60})["']""")
+# A tag that may have many attributes: it is long, or has many values in quotes, where < may stand.
+_LONG_TAG = re.compile(r"""<[a-zA-Z](?:[^<]{4096}|(?:[^<>"']*+(?:"[^"]*+"|'[^']*+')){500})""")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*+[^\s>/][^\s>/=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?+)?+"""
+)
+_TAG_NAME = re.compile(r"<[^\s>/]*+")
+MAX_ATTRIBUTES = 500
+"""Attributes of one tag that are read: parsing compares each with all before it, so that 200,000 of
+them take a minute. No page has a tenth of this."""
 MAX_UNCLOSED = 300
 """Formatting elements left open are opened again in every later paragraph, as the standard has it:
 2,000 of them in 36 kB make two million nodes and 30 s. Above this they are taken out unparsed."""
@@ -56,7 +65,7 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     options = options or HtmlOptions()
     if not html.isascii():  # half a surrogate pair cannot be parsed
         html = html.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    html = _without_unclosed(html)
+    html = _without_attributes(_without_unclosed(html))
     tree = HTMLTree.parse(html)
     page = page_lines(str(tree))
     if 'id="js_content"' in html:
@@ -87,6 +96,25 @@ def _without_unclosed(html: str) -> str:
     slashes = _FORMATTING.findall(html)
     opened = len(slashes) - 2 * slashes.count("/")
     return html if opened <= MAX_UNCLOSED else _FORMATTING.sub("", html)
+
+
+def _without_attributes(html: str) -> str:
+    """Leave MAX_ATTRIBUTES of the attributes of a tag that has more."""
+    parts: list[str] = []
+    done = 0
+    for tag in _LONG_TAG.finditer(html):
+        name = _TAG_NAME.match(html, max(tag.start(), done))
+        at = name.end() if name else done
+        count, kept = 0, at
+        while found := _ATTRIBUTE.match(html, at):
+            at = found.end()
+            count += 1
+            if count == MAX_ATTRIBUTES:
+                kept = at
+        if count > MAX_ATTRIBUTES:
+            parts.append(html[done:kept])
+            done = at
+    return "".join((*parts, html[done:])) if parts else html
 
 
 def _text(html: str, tree: Any, page: PageLines, options: HtmlOptions) -> str | None:

@@ -8,8 +8,10 @@ end. `decode` sees the cell as it stood.
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from pipeline.document import RawDocument
 from pipeline.readers.base import BadInputError, Fault, Piece
@@ -22,6 +24,9 @@ MAX_LINES = 100_000
 MAX_REREAD = 256 * MIB
 """Bytes of a file that may be read again behind open quotes: it bounds the cost of many of them."""
 DELIMITERS = b",\t;|"
+HEAD = 1 << 16
+"""Bytes of a file that tell how its rows end."""
+_QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 
 
 def read_table(
@@ -35,12 +40,13 @@ def read_table(
     path, charset = piece.file.name, piece.file.charset
     charset = "" if charset.startswith("utf-") else charset
     csv.field_size_limit(limits.max_record_bytes)
-    lines = rows(chunks, offset, limits.max_record_bytes)
+    chunks, end = _line_end(chunks)
+    lines = rows(chunks, offset, limits.max_record_bytes, end)
     first = next((row for row in lines if row.data.strip()), None)
     if first is None:
         return
     fields = FieldMap(options, limits)
-    table = _Table(lines, _delimiter(first.data, piece.file.format), limits)
+    table = _Table(lines, end, _delimiter(first.data, piece.file.format), limits)
     header = _header(table, first, charset, fields.text)
     for row, cells in table:
         if not piece.holds(row.offset):
@@ -65,6 +71,21 @@ def read_table(
                 yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
             else:
                 yield document if document.charset else _with(document, options.charset or charset)
+
+
+def _line_end(chunks: Iterable[bytes]) -> tuple[Iterable[bytes], bytes]:
+    """Return the chunks again, and what ends their rows: CR alone in what an old Mac has written.
+
+    A cell in quotes may hold either, so that only what stands outside of them counts; one line feed
+    among that, and carriage returns are text or stand before it.
+    """
+    rest = iter(chunks)
+    head: list[bytes] = []
+    while sum(map(len, head)) < HEAD and (chunk := next(rest, None)) is not None:
+        head.append(chunk)
+    outside = _QUOTED.sub(b"", b"".join(head)[:HEAD])
+    end = b"\r" if b"\r" in outside and b"\n" not in outside else b"\n"
+    return chain(head, rest), end
 
 
 def _with(document: RawDocument, charset: str) -> RawDocument:
@@ -112,8 +133,11 @@ class _Table:
     is at fault, and the others are read again.
     """
 
-    def __init__(self, lines: Iterator[Row], delimiter: str, limits: LimitOptions) -> None:
+    def __init__(
+        self, lines: Iterator[Row], end: bytes, delimiter: str, limits: LimitOptions
+    ) -> None:
         self.lines = lines
+        self.end = end.decode()
         self.delimiter = delimiter
         self.limit = limits.max_record_bytes
         self.again: deque[Row] = deque()
@@ -159,4 +183,4 @@ class _Table:
             size += row.size
             if size > self.limit or len(self.taken) > MAX_LINES:
                 raise csv.Error(f"more than {self.limit} bytes or {MAX_LINES} lines in a row")
-            yield row.data.decode("latin-1") + "\n"
+            yield row.data.decode("latin-1") + self.end
