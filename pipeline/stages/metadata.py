@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,8 @@ def _one_pass(
     head, tail = find_bylines(text, labelled, *reach, whole=whole)
     lines = [*head, *tail]
     signed = _signed(tail or head)
-    found = _columns(head, lines, signed, document.columns, wired=bits & DATELINE != 0)
+    going = [line for line in lines if line.goes]
+    found = _columns(head, going, signed, document.columns, wired=bits & DATELINE != 0)
     twice = _mark_repeated(head, document.columns.get("title") or found.get("title"))
     edits = _edits(text, lines, signed)
     if not edits and not found:
@@ -221,8 +223,8 @@ class _Signed:
 
 def _signed(lines: Sequence[Line]) -> _Signed | None:
     """Return the 【编辑：某某】 that was set behind the last sentence instead of below it."""
-    last = [line for line in lines if not line.goes][-BESIDE:]
-    for above, line in enumerate(reversed(last)):
+    last = list(islice((line for line in reversed(lines) if not line.goes), BESIDE))
+    for above, line in enumerate(last):
         inner = trailing(line.text)
         # Bare names sign the last line only: further up they may be anything.
         if inner is not None and not (above and inner[1][0].rule == "signature"):
@@ -234,20 +236,19 @@ def _signed(lines: Sequence[Line]) -> _Signed | None:
 
 def _columns(
     head: Sequence[Line],
-    lines: Sequence[Line],
+    going: Sequence[Line],
     signed: _Signed | None,
     known: Mapping[str, object],
     *,
     wired: bool,
 ) -> dict[str, object]:
-    """Return the columns that the lines fill; a column that the record brought is left alone."""
+    """Return the columns that lines fill as they go; one that the record brought is left alone."""
     found: dict[str, Any] = {}
     outlets: list[str] = []
-    statements = [s for line in lines if line.goes for s in line.says]
+    statements = [s for line in going for s in line.says]
     statements += signed.says if signed and signed.goes else ()
-    gone = [line.text for line in lines if line.goes]
     # A site's own name stands beside the date, the paper's has a label.
-    statements.sort(key=lambda s: s.rule == "bare-outlet")
+    statements.sort(key=_is_bare_outlet)
     for statement in statements:
         if statement.value is None or not statement.column:
             continue
@@ -267,8 +268,10 @@ def _columns(
         found["title"] = title
     if (when := found.get("published_at")) and (hour := found.get("hour")) and not when.hour:
         found["published_at"] = when.replace(hour=int(hour[:2]), minute=int(hour[3:]))
-    if "author" in found and (place := next(filter(None, map(reported_from, gone)), None)):
-        found["place"] = place
+    if "author" in found:
+        places = (reported_from(line.text) for line in going)
+        if place := next(filter(None, places), None):
+            found["place"] = place
     if "published_at" in found and not known.get("published_at"):
         found["published_at_zone"] = dates.zone_of(found["published_at"])
     for line in [line for line in head if not line.goes][:4] if wired else ():
@@ -280,6 +283,10 @@ def _columns(
         if statement.column in PEOPLE and statement.value:
             found.setdefault(statement.column, list(statement.value))
     return {c: v for c, v in found.items() if v and c in COLUMNS and not known.get(c)}
+
+
+def _is_bare_outlet(statement: Statement) -> bool:
+    return statement.rule == "bare-outlet"
 
 
 def _title(head: Sequence[Line]) -> str | None:
@@ -333,7 +340,7 @@ def _run_edits(text: str, run: Sequence[Line]) -> list[Edit]:
 
 
 def _edit(text: str, start: int, end: int, says: Sequence[Statement]) -> Edit:
-    rule = "+".join(dict.fromkeys(s.rule for s in says))
+    rule = says[0].rule if len(says) == 1 else "+".join(dict.fromkeys([s.rule for s in says]))
     return Edit("metadata", rule, start, end, text[start:end], "", 1.0, _note(says))
 
 

@@ -90,12 +90,18 @@ def read(line: str) -> tuple[Statement, ...]:
         len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
     ):
         return ()
-    if "。" in line[:-2] or not may_be_byline(line):
+    if "。" in line[:-2]:
         return ()
-    return _parsed(line)
+    return _read(line)
 
 
-@lru_cache(maxsize=8192)  # pages of a site repeat each other, and what is a byline is read twice
+@lru_cache(
+    maxsize=8192
+)  # pages of a site repeat each other, and lines beside bylines are read twice
+def _read(line: str) -> tuple[Statement, ...]:
+    return _parsed(line) if may_be_byline(line) else ()
+
+
 def _parsed(line: str) -> tuple[Statement, ...]:
     folded = fold(line)
     if "](" in line or "][" in line:

@@ -65,7 +65,10 @@ def read(line: str) -> tuple[Statement, ...]:
 
 def may_be_one(says: Sequence[Statement]) -> bool:
     """Whether what a line says can make it a byline, alone or with the line below it."""
-    return any(s.alone or s.likely or s.open or s.column == "published_at" for s in says)
+    for said in says:
+        if said.alone or said.likely or said.open or said.column == "published_at":
+            return True
+    return False
 
 
 def find_bylines(
@@ -242,8 +245,9 @@ def is_out_of_reach(line: Line) -> bool:
 def _is_sure(block: Sequence[Line]) -> bool:
     """Whether lines that could be bylines are: one sure statement, or three kinds of weak ones."""
     says = [s for line in block for s in line.says]
-    if any(s.alone for s in says):
-        return True
+    for said in says:
+        if said.alone:
+            return True
     kinds = {s.column for s in says if s.column and (s.value or s.open)}
     answered = any(
         one.says[-1].open and one.says[-1].column == other.says[0].column and other.says[0].value
@@ -269,17 +273,23 @@ def _in_form(lines: Sequence[Line], first: int, last: int, *, answered: bool) ->
 
     Not so the labels of the page itself (上一篇：). `answered`: the line below has a value.
     """
-    labels = sum(
-        _FORM.match(lines[i].text) is not None and not read(lines[i].text)
-        for i in (first - 2, first - 1, last, last + 1)
-        if 0 <= i < len(lines)
-        and not lines[i].says
-        and (":" in lines[i].text or "：" in lines[i].text)
-        and _is_short(lines[i].text)
-        and not _OF_PAGE.match(lines[i].text)
-    )
+    beside = *lines[max(first - 2, 0) : first], *lines[last : last + 2]
+    labels = sum([_is_label(line.text) for line in beside if not line.says])
+    if labels == 0:
+        return False
     sure = answered or any(s.alone and s.value for line in lines[first:last] for s in line.says)
     return labels > int(sure)
+
+
+def _is_label(text: str) -> bool:
+    """Whether a line has the form of a label with its value: no byline, and not of the page."""
+    return (
+        (":" in text or "：" in text)
+        and _is_short(text)
+        and not _OF_PAGE.match(text)
+        and _FORM.match(text) is not None
+        and not read(text)
+    )
 
 
 def _is_short(text: str) -> bool:
@@ -331,6 +341,8 @@ def _value_of(label: Statement, text: str) -> object | None:
 
 def _spare_lists(lines: Sequence[Line]) -> None:
     """Leave the lines of a list in which one role recurs: books and poems with their authors."""
+    if sum([line.goes for line in lines]) < 3:
+        return
     first = [b for a, b in pairwise((None, *lines)) if b and b.goes and not (a and a.goes)]
     if len(first) < 3:
         return

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
-from pipeline.text.codes import that_are
+from pipeline.text.codes import flags_of, that_are
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
@@ -49,6 +49,8 @@ _WIRES = (
 _WIRE_CHARS = 50
 _WIRE_LINES = 12  # of which those that are no bylines are read
 _DATED_CHARS = 500
+_YEAR_CHARS = 24  # of a line before the year of its date
+_19, _20 = (ord(century[0]) * 10 + ord(century[1]) for century in ("19", "20"))
 # A stamp in figures or to the minute near the start may be all that a byline is.
 # The day of a paper and its page, on the first two lines of an article.
 _EDITION = re.compile(r"[^\n]{0,8}(?:19|20)\d\d[-年][^\n]{4,20}\n\s{0,4}第?\s?[A-Z]?\d{1,3}\s?版")
@@ -200,15 +202,14 @@ def _in_whole(said: Labelled, text: str, part: str) -> Labelled:
 
 
 class _Batch:
-    """Some texts, one after the other, each followed by a line end; one code unit a code point."""
+    """Some texts, one after the other, each followed by a line end."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join([*texts, ""])
         self.joined = joined
-        # No astral one is asked about.
-        self.units = np.minimum(code_points(joined), 0xFFFF).astype(np.uint16)
-        self.classes = _tables().classes.take(self.units)
-        self.breaks = np.flatnonzero(self.units == ord("\n"))
+        self.codes = code_points(joined)
+        self.classes = flags_of(self.codes, _tables().classes)  # no astral one is asked about
+        self.breaks = np.flatnonzero(self.codes == ord("\n"))
         sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
         self.ends = np.cumsum(sizes) - 1  # each text's last line end
         self.starts = self.ends + 1 - sizes
@@ -239,13 +240,16 @@ class _Batch:
 
     def _folded(self, places: NDArray[np.intp], shifts: Sequence[int]) -> list[NDArray[np.uint16]]:
         """Return the folded units at places and beside them."""
-        last = len(self.units) - 1
-        return [fold_table()[self.units[np.minimum(places + by, last)]] for by in shifts]
+        return [flags_of(self._codes(places + by), fold_table()) for by in shifts]
+
+    def _codes(self, places: NDArray[np.intp]) -> NDArray[np.uint32]:
+        """Return what stands at places; before the first and behind the last a line end."""
+        found: NDArray[np.uint32] = self.codes.take(np.minimum(places, len(self.codes) - 1))
+        return found
 
     def _headings(self) -> NDArray[np.uint8]:
-        marked = (self.units[self.starts] == ord("#")) & (
-            self.units[np.minimum(self.starts + 1, len(self.units) - 1)] == ord(" ")
-        )
+        marked = self.codes[self.starts] == ord("#")
+        marked &= self._codes(self.starts + 1) == ord(" ")
         return np.where(marked, np.uint8(HEADING), np.uint8(0))
 
     def _mark_wired(self, bits: NDArray[np.uint8]) -> None:
@@ -270,8 +274,8 @@ class _Batch:
                 bits[owner] |= DATELINE
 
     def _mark_signed(self, bits: NDArray[np.uint8]) -> None:
-        last = self.units[np.maximum(self.ends - 1, 0)]
-        for i in np.flatnonzero(_tables().closed[last]).tolist():
+        last = self.codes[np.maximum(self.ends - 1, 0)]
+        for i in np.flatnonzero(flags_of(last, _tables().closed)).tolist():
             text = self.joined[max(self.ends[i] - _LAST_CHARS, self.starts[i]) : self.ends[i]]
             if trailing(text.rstrip().rpartition("\n")[2]):
                 bits[i] |= SIGNATURE
@@ -280,9 +284,13 @@ class _Batch:
         digits = (self.classes & _DIGIT) != 0
         pairs = digits[:-1] & digits[1:]
         places = np.flatnonzero(pairs[:-2] & pairs[2:])
+        century = self._codes(places) * 10 + self._codes(places + 1)
+        places = places[(century == _19) | (century == _20)]
+        places = places[flags_of(self._codes(places + 4), _tables().after_year)]
         owners = self._owners(places)
         near = places - self.starts[owners] < _DATED_CHARS
-        near &= _tables().after_year[self.units[np.minimum(places + 4, len(self.units) - 1)]]
+        starts = self._line_starts(np.searchsorted(self.breaks, places))
+        near &= places - starts <= _YEAR_CHARS
         for i in np.unique(owners[near]).tolist():
             start, end = int(self.starts[i]), int(self.ends[i])
             end = min(start + _DATED_CHARS, end)
@@ -328,6 +336,6 @@ class _Batch:
         )
         near &= (ends - starts <= MAX_CHARS * 4) | (ends - places <= SIGNATURE_CHARS)
         near[1:] &= lines[1:] != lines[:-1]
-        closed = _tables().closed[self.units[ends[near] - 1]]
+        closed = flags_of(self.codes[ends[near] - 1], _tables().closed)
         rows = owners[near], starts[near], ends[near], closed
         return zip(*(row.tolist() for row in rows), strict=True)

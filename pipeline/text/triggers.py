@@ -180,7 +180,7 @@ class _Literals:
         for slot, numbers in enumerate(wanted.values(), 1):
             behind = [literals[i][self._offset[i] + 2 :][:1] for i in numbers]
             self._thirds[slot] = sum({1 << _code(c) % 64 for c in behind}) if all(behind) else _ANY
-        self._fences = [first[a] << 8 | second[b] for a, b in _FENCES]
+        self._fences = [first[x[0]] << 8 | second[x[1]] for x in _FENCES]
 
     def pairs(self, codes: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
         """Return where a known pair or a line end stands, and the classes of the pair."""
