@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_points
 
-_Flags = TypeVar("_Flags", bound=np.unsignedinteger[Any])
+_Flags = TypeVar("_Flags", bound=np.generic)
 
 SLICE = 1 << 18
 """Code points a slice: its arrays stay in the cache, and outweigh the calls that make them."""
