@@ -35,6 +35,7 @@ from pipeline.plan import (
     list_pieces,
     no_input,
     program_id,
+    tables_id,
 )
 from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.readers.options import InputOptions, LimitOptions
@@ -61,6 +62,7 @@ from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import FILES
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
+from pipeline.text.kept import keep_for
 
 ISOLATION = Isolation(careful, without, nothing)
 SMALL_PART = 16 << 20
@@ -85,6 +87,7 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     output = Path(recipe.section(OutputOptions).path)
     started = time.monotonic()
     check_places(recipe.section(InputOptions).paths, output)
+    keep_for(tables_id())
     stamps = Stamps(State(output).inputs, clean_id(recipe))
     pieces = list_pieces(recipe, stamps)
     name = identity(recipe, pieces)

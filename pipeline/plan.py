@@ -138,6 +138,11 @@ def clean_id(recipe: Recipe) -> str:
     )
 
 
+def tables_id() -> str:
+    """Return the hash of all that tables are made by and of: code, tables, dependencies, Python."""
+    return sha(code_digest().encode(), sys.version.encode(), canonical(dependency_versions()))
+
+
 def program_id(recipe: Recipe) -> str:
     """Return the hash of recipe, code, tables and dependencies: the run id of every row.
 

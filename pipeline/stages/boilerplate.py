@@ -23,10 +23,11 @@ from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.fold import fold
+from pipeline.text.kept import kept
 from pipeline.text.page import Page, page_of
 from pipeline.text.prose import BLANK, core, is_bulleted, is_prose
 from pipeline.text.removal import Cut, Reason, removal
-from pipeline.text.rules import Rule, load_rules
+from pipeline.text.rules import Rule, builtin_rules, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
 
 _QUOTED = re.compile(r'"[^"]*"')
@@ -175,7 +176,13 @@ def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     def once(folded: str, which: tuple[int, ...]) -> Hits:
         return (remembered if len(folded) <= _ITEM_CHARS else match)(folded, which)
 
-    return once, TriggerIndex(rules)
+    index = TriggerIndex(rules) if options.rules else _builtin_index(tuple(options.without))
+    return once, index
+
+
+@kept
+def _builtin_index(without: tuple[str, ...]) -> TriggerIndex:
+    return TriggerIndex([rule for rule in builtin_rules() if rule.id not in without])
 
 
 def build_batch(options: BoilerplateOptions) -> ApplyBatch:

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.kept import kept
+
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
 
@@ -110,7 +112,7 @@ def pairs_of(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield before, after if given else before
 
 
-@cache
+@kept
 def mends(target: str) -> Mends:
     """Return the compiled tables of a target script; built once a process."""
     defaults: dict[str, tuple[str, str]] = {}

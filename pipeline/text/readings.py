@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.text.kept import kept
 
 MAX_WORD = 8
 """Characters: the longest word whose reading is looked for in one pair of brackets."""
@@ -60,7 +61,7 @@ class _Table:
     rows: NDArray[np.int64]
 
 
-@cache
+@kept
 def _table() -> _Table:
     table = files("pipeline").joinpath("tables/annotations/readings.tsv").read_text("utf-8")
     lines = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]

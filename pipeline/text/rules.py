@@ -20,6 +20,7 @@ from typing import Any
 
 from pipeline.errors import RecipeError
 from pipeline.text.fold import fold
+from pipeline.text.kept import kept
 from pipeline.text.literals import required_literals
 
 MATCHES = {
@@ -109,12 +110,16 @@ class Rule:
         return _compile(self.pattern)
 
 
-@cache
 def builtin_rules(folder: str = "boilerplate") -> tuple[Rule, ...]:
     """Return the rules of `pipeline/tables/<folder>/*.toml`, files and rows in order.
 
     They are not validated again at every start: a test does that for every change of them.
     """
+    return _builtin(folder)
+
+
+@kept
+def _builtin(folder: str) -> tuple[Rule, ...]:
     rows = ((name, row) for name, text in builtin_texts(folder) for row in _rows(text))
     return tuple(_rule(row, name) for name, row in rows)
 

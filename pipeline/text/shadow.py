@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_points, from_code_points
 from pipeline.text.codes import that_are
+from pipeline.text.kept import kept
 
 Units = NDArray[np.uint16]
 Places = NDArray[np.int64]
@@ -61,7 +62,7 @@ def reference(text: str) -> str:
     return "".join(d for c in normal for d in c.lower() if d.isalnum()).translate(folds())
 
 
-@cache
+@kept
 def table() -> Units:
     """Return the shadow of every code point, those beyond the first plane at the last place.
 

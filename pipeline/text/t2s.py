@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.text.kept import kept
 
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
@@ -106,7 +107,7 @@ def _pair(one: Codes, other: Codes) -> Codes:
     return mixed >> np.uint32(16)
 
 
-@cache
+@kept
 def tables_of_t2s() -> Tables:
     """Return the tables; read once a process."""
     pairs = {ord(c): ord(to) for to, chars in _rows("characters") for c in chars}

@@ -11,13 +11,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.text.kept import kept
 
 UNKNOWN = 0xFF
 """Stands in the bytes for one lost byte (`�`); never part of UTF-8."""
@@ -184,7 +185,7 @@ READINGS = tuple(_BUILDERS)
 """Names of the wrong readings, the likeliest for Chinese text first."""
 
 
-@cache
+@kept
 def reading(name: str) -> Reading:
     """Return the table of one wrong reading; built on first use (1-20 ms)."""
     return _reading(name, _BUILDERS[name]())

@@ -7,11 +7,11 @@ have such characters: what a pass costs is the bytes that it moves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.kept import kept
 from pipeline.text.mojibake.codecs import reading
 from pipeline.text.ngram import load
 
@@ -44,7 +44,7 @@ class Flags:
     rest: NDArray[np.uint8]
 
 
-@cache
+@kept
 def flags() -> Flags:
     """Return the flags of every code point of the BMP; all beyond are as its last one."""
     return Flags(_han_flags(), _foreign_flags(), _other_flags())
