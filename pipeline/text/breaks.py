@@ -154,26 +154,28 @@ def _weighed(
     asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
     marked = (lines.first(mine + 1) & MARKER) != 0  # an item of a list, or a heading
-    bonds, odds = _weights(lines, mine, asked[owners], ~marked)
+    bonds, odds = np.zeros(len(mine), np.float32), np.full(len(mine), _NEVER)
+    letters = np.zeros(len(mine), np.bool_)
+    free = np.flatnonzero(~marked)
+    bonds[free], odds[free], letters[free] = _weights(lines, mine[free], asked[owners[free]])
     head = lines.first(mine) | lines.first(mine + 1)
     code = lines.blank[mine] | lines.blank[mine + 1]  # does not count, see `joins`
     least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
     hopeful = np.bincount(owners, np.where(marked, least, np.maximum(bonds, least)), n) > 0
     hopeful[owners[odds > 0]] = True
     asked &= hopeful | spoken
-    above = np.flatnonzero(odds > 0)
-    above = above[(lines.held(mine[above]) & LETTER) != 0]
+    above = np.flatnonzero((odds > 0) & letters)
     return mine[above], odds[above], of_one_width(lines, asked)
 
 
 def _weights(
-    lines: Lines, mine: Places, all_of: Bools, free: Bools
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    lines: Lines, mine: Places, all_of: Bools
+) -> tuple[NDArray[np.float32], NDArray[np.float64], Bools]:
     """Return the bond over the breaks after some lines, and the odds that they go, at their best.
 
-    As `seam.torn` has them, with brackets taken to be open and lines to be without a label. Bonds
-    that could not bring the odds above 0 are looked up only where `all_of` (bool) wants them all.
-    Breaks that are not `free` never go.
+    And whether there is an ideograph in the line. The odds are those of `seam.torn`, with brackets
+    taken to be open and lines to be without a label. Bonds that could not bring the odds above 0
+    are looked up only where `all_of` (bool) wants them all.
     """
     last, this, first = lines.held(mine), lines.may_hold(mine + 1), lines.first(mine)
     sizes = lines.ends[mine] - lines.starts[mine]
@@ -190,8 +192,8 @@ def _weights(
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
     odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
-    wanted = np.flatnonzero(free & ~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
+    wanted = np.flatnonzero(~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
     bonds = np.where(latin, prose, np.float32(0.0))
     bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])
     odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
-    return bonds, np.where(free, np.where(latin, prose, odds), _NEVER)
+    return bonds, np.where(latin, prose, odds), (last & LETTER) != 0
