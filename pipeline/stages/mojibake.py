@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from pipeline.text import ngram
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
-from pipeline.text.mojibake.pages import Repair
+from pipeline.text.mojibake.pages import Repair, confidences
 from pipeline.text.mojibake.repairs import confirmed, repairs
 
 NAME = "mojibake"
@@ -52,8 +53,10 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
         outcomes: list[Outcome] = list(documents)
         asked = np.flatnonzero(kinds).tolist()
         found = repairs([texts[i] for i in asked], kinds[asked].tolist(), model)
+        sure = iter(confidences(chain.from_iterable(found)))
         for i, mine in zip(asked, found, strict=True):
-            outcomes[i] = _repaired(documents[i], mine)
+            edits = list(map(_edit, repeat(texts[i]), mine, sure))
+            outcomes[i] = _repaired(documents[i], edits)
         for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
             outcomes[i] = _repaired(documents[i], [])
         return outcomes
@@ -64,27 +67,18 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 build = of_one(build_batch)
 
 
-def _repaired(document: Document, found: Sequence[Repair]) -> Document:
-    text = document.text
-    marks = text.count(MARK)
-    edits = [_edit(text, repair) for repair in found]
+def _repaired(document: Document, edits: Sequence[Edit]) -> Document:
+    marks = document.text.count(MARK)
     marks += "".join([edit.after for edit in edits]).count(MARK)
     marks -= "".join([edit.before for edit in edits]).count(MARK) if marks else 0
-    if not (marks or found):
+    if not (marks or edits):
         return document
     return document.edited(edits, damage_marks=marks)
 
 
-def _edit(text: str, repair: Repair) -> Edit:
-    return Edit(
-        NAME,
-        chain_name(repair.chain),
-        repair.start,
-        repair.end,
-        text[repair.start : repair.end],
-        repair.text,
-        repair.confidence,
-    )
+def _edit(text: str, repair: Repair, sure: float) -> Edit:
+    start, end, fixed, rules, *_ = repair
+    return Edit(NAME, chain_name(rules), start, end, text[start:end], fixed, sure)
 
 
 STAGE = Stage(

@@ -44,7 +44,9 @@ class Mentions:
         self.text = text
         self.narrow = _lower().take(codes, mode="clip").tobytes()
         self.words = [word for word in _WORDS if word in self.narrow]
-        self.wide_words = [word for word in _WIDE_WORDS if word in text]
+        # A single character is found ten times as fast.
+        some = [word for word in _WIDE_WORDS if all(char in text for char in word)]
+        self.wide_words = [word for word in some if word in text]
 
     def between(self, start: int, end: int) -> bool:
         """Tell whether a part of the text may have such a word."""

@@ -33,7 +33,6 @@ _NEVER_STRONG = 0xE0
 """Lead bytes below begin sequences of two bytes, which two clean characters make by chance."""
 _WEDGES = np.isin(np.arange(256), (0x24, *range(0x60, 0x70)))
 """ASCII whose full-width form has the last byte of a sequence and the first one of the next."""
-_MARK = np.frombuffer("\ufffd".encode(), np.uint8)
 
 _Places = NDArray[np.intp]
 _Mask = NDArray[np.bool_]
@@ -274,20 +273,21 @@ class _Whole:
             texts = [self.data[a:b].decode() for a, b in pairs]
             return texts, [()] * len(texts)
         # A hole begins at a byte after valid ones, or at a lead byte.
-        begin = bad & (_LEAD.take(array) | ~np.append(False, bad[:-1]))
-        at = np.flatnonzero(begin)
-        good = np.append(np.flatnonzero(~bad), len(array))
-        ends = np.minimum(np.append(at[1:], len(array)), good[np.searchsorted(good, at)])
-        marks = np.maximum((ends - at + 1) // 3, 1)
-        sizes = np.where(bad, 0, 1)
-        sizes[at] = 3 * marks
-        sums = np.append(0, np.cumsum(sizes))
-        out = np.repeat(array, sizes)
-        for i in range(3):
-            out[_ranges(sums[at] + i, marks, 3)] = _MARK[i]
-        data = out.tobytes()
-        spans = zip(sums[first].tolist(), sums[last].tolist(), strict=True)
-        texts = [data[a:b].decode() for a, b in spans]
+        lost = np.flatnonzero(bad)
+        begun = np.append(True, lost[1:] != lost[:-1] + 1)[: len(lost)] | _LEAD[array[lost]]
+        heads = np.flatnonzero(begun)
+        at, sizes = lost[heads], np.diff(np.append(heads, len(lost)))
+        ends, marks = at + sizes, np.maximum((sizes + 1) // 3, 1)
+        # So many of its bytes as it has marks are made invalid, which gives one each; others go.
+        kept = _ranges(at, marks)
+        keep = ~bad
+        keep[kept] = True
+        gone = np.flatnonzero(~keep)
+        out = array.copy()
+        out[kept] = UNKNOWN
+        data = out[keep].tobytes()
+        spans = ((x - np.searchsorted(gone, x)).tolist() for x in (first, last))
+        texts = [data[a:b].decode("utf-8", "replace") for a, b in zip(*spans, strict=True)]
         line = np.searchsorted(first, at, side="right") - 1
         mine = (line >= 0) & (at < last[line])
         at, ends, marks = at[mine], ends[mine], marks[mine]
@@ -300,10 +300,10 @@ class _Whole:
         return texts, [tuple(holes[a:b]) for a, b in edges]
 
 
-def _ranges(starts: _Places, counts: NDArray[np.int64], step: int) -> _Places:
-    """Return `counts` places from each start on, so many apart: one array."""
+def _ranges(starts: _Places, counts: NDArray[np.int64]) -> _Places:
+    """Return `counts` places from each start on: one array."""
     before = np.cumsum(counts) - counts
-    places: _Places = np.repeat(starts - step * before, counts) + step * np.arange(counts.sum())
+    places: _Places = np.repeat(starts - before, counts) + np.arange(counts.sum())
     return places
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
-from math import exp
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -37,11 +36,13 @@ class Repair(NamedTuple):
     after: float
     sequences: int
 
-    @property
-    def confidence(self) -> float:
-        """How sure the repair is, 0-1: by what it gains, in nats for each character."""
-        gain = (self.after - self.before) / max(self.sequences, 1)
-        return round(1 - 0.5 * exp(-max(gain, 0.0) / 4), 3)
+
+def confidences(repairs: Iterable[Repair]) -> list[float]:
+    """Return how sure each repair is, 0-1: by what it gains, in nats for each character."""
+    rows = np.array([(r.before, r.after, r.sequences) for r in repairs]).reshape(-1, 3)
+    gain = (rows[:, 1] - rows[:, 0]) / np.maximum(rows[:, 2], 1)
+    sure: list[float] = np.round(1 - 0.5 * np.exp(-np.maximum(gain, 0) / 4), 3).tolist()
+    return sure
 
 
 class Sheet:
@@ -51,7 +52,8 @@ class Sheet:
         self.text = "\n".join([*texts, ""])
         self.codes = code_points(self.text)
         # How many characters lie beyond ASCII before each place.
-        self.high = np.append(0, np.cumsum(self.codes > 0x7F))
+        self.high = np.zeros(len(self.codes) + 1, np.int64)
+        np.cumsum(self.codes > 0x7F, out=self.high[1:])
 
     @cached_property
     def mentions(self) -> Mentions:
