@@ -108,13 +108,17 @@ class Model:
         # A line break before each text; only what lies between is counted.
         if not texts:
             return []
-        joined = self.log_probs(code_points("\n\n".join(texts)))
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         ends = np.cumsum(lengths + 2) - 2
-        sums = np.concatenate([[0.0], np.cumsum(joined, dtype=np.float64)])
-        means = (sums[ends] - sums[ends - lengths]) / np.maximum(lengths, 1)
-        found: list[float] = means.tolist()
-        return found
+        return self.means(code_points("\n\n".join(texts)), ends - lengths, ends)
+
+    def means(
+        self, codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> list[float]:
+        """Return the mean log-probability of the characters of each span; 0 for an empty one."""
+        sums = np.concatenate([[0.0], np.cumsum(self.log_probs(codes), dtype=np.float64)])
+        means: list[float] = ((sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)).tolist()
+        return means
 
     def symbol(self, char: str) -> int:
         """Return the symbol of one character."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
-from pipeline.text.mojibake.chains import End, wide
+from pipeline.text.mojibake.chains import End
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.ngram import Model
 
@@ -25,7 +24,6 @@ EXCERPT = 40
 """Characters of a stretch that are scored, from the first beyond ASCII: more change no verdict."""
 LONG, MEDIUM, WITNESSES = 16, 6, 4
 """Sequences of a line that can answer for others, and of one that so many of them answer for."""
-_WIDE = re.compile(r"[^\x00-\x7f]")
 NEUTRAL = "“”‘’…—·\ufffd"
 """Marks that every script has."""
 _HIGH, _OTHER, _ASIAN = 1, 2, 4
@@ -125,15 +123,23 @@ def _score(
 
 def scores_of(model: Model, texts: Sequence[str]) -> list[float]:
     """Return the mean log-probability of an excerpt of each text, leaving out `�`."""
-    return model.scores([_excerpt(text).replace(MARK, "") for text in texts])
-
-
-def _excerpt(text: str) -> str:
-    if len(text) <= EXCERPT:
-        return text
-    first = _WIDE.search(text)
-    part = text[first.start() :][:EXCERPT] if first else text
-    return part if wide(part) * 4 >= EXCERPT else text
+    if not texts:
+        return []
+    excerpts = Excerpts(texts)
+    sizes = excerpts.last - excerpts.first
+    # Two line ends behind each, as `Model.scores` has them between texts.
+    ends = np.cumsum(sizes + 2)
+    codes = np.full(ends[-1], ord("\n"), np.uint32)
+    shift = np.repeat(excerpts.first - (ends - sizes - 2), sizes)
+    at = np.arange(len(shift)) + np.repeat(2 * np.arange(len(texts)), sizes)
+    codes[at] = excerpts.codes[at + shift]
+    there = codes != ord(MARK)
+    if not there.all():
+        before = np.append(0, np.cumsum(there))
+        sizes = before[ends - 2] - before[ends - 2 - sizes]
+        ends = before[ends]
+        codes = codes[there]
+    return model.means(codes, ends - 2 - sizes, ends - 2)
 
 
 def are_east_asian(texts: Sequence[str]) -> list[bool]:
@@ -143,25 +149,34 @@ def are_east_asian(texts: Sequence[str]) -> list[bool]:
     """
     if not texts:
         return []
-    codes = code_points("\n".join([*texts, ""]))
-    kinds = _kinds().take(codes, mode="clip")
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1) - 1
-    starts = np.append(0, ends[:-1] + 1)
-    high, other, asian = (
-        np.append(0, np.cumsum((kinds & kind) != 0, dtype=np.int32))
-        for kind in (_HIGH, _OTHER, _ASIAN)
-    )
-    # The excerpt begins at the first character beyond ASCII; with few of them all counts.
-    first = starts + 0
-    long = np.flatnonzero(ends - starts > EXCERPT)
-    places = np.append(np.flatnonzero(kinds), len(codes))
-    first[long] = places[np.searchsorted(places, starts[long])]
-    first = np.where(first < ends, first, starts)
-    last = np.minimum(first + EXCERPT, ends)
-    thin = (ends - starts > EXCERPT) & ((high[last] - high[first]) * 4 < EXCERPT)
-    first, last = np.where(thin, starts, first), np.where(thin, ends, last)
-    found: list[bool] = ((asian[last] - asian[first]) * 2 > other[last] - other[first]).tolist()
+    excerpts = Excerpts(texts)
+    found: list[bool] = (excerpts.count(_ASIAN) * 2 > excerpts.count(_OTHER)).tolist()
     return found
+
+
+class Excerpts:
+    """Texts end to end, and where the excerpt of each lies that stands for it."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.codes = code_points("\n".join([*texts, ""]))
+        self.kinds = _kinds().take(self.codes, mode="clip")
+        ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1) - 1
+        starts = np.append(0, ends[:-1] + 1)
+        # The excerpt begins at the first character beyond ASCII; with few of them all counts.
+        long = ends - starts > EXCERPT
+        places = np.append(np.flatnonzero(self.kinds), len(self.codes))
+        first = np.where(long, places[np.searchsorted(places, starts)], starts)
+        first = np.where(first < ends, first, starts)
+        self.first, self.last = first, np.minimum(first + EXCERPT, ends)
+        thin = long & (self.count(_HIGH) * 4 < EXCERPT)
+        self.first, self.last = np.where(thin, starts, first), np.where(thin, ends, self.last)
+
+    def count(self, kind: int) -> NDArray[np.int64]:
+        """Return how many characters of a kind each excerpt has: int64 (n,)."""
+        before = np.zeros(len(self.kinds) + 1, np.int64)
+        np.cumsum((self.kinds & kind) != 0, out=before[1:])
+        found: NDArray[np.int64] = before[self.last] - before[self.first]
+        return found
 
 
 @cache

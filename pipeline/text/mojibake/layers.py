@@ -81,9 +81,9 @@ def _alone(
         return []
     first, last = np.searchsorted(starts, at), np.searchsorted(starts, at + 6)
     whole = (starts[first] == at) & (starts[last] == at + 6)
-    breaks = np.flatnonzero(array == 10)
-    other = np.searchsorted(breaks, np.flatnonzero(parsed.bad))
-    whole &= ~np.isin(np.searchsorted(breaks, at), other)
+    breaks = np.concatenate(([-1], np.flatnonzero(array == 10), [len(array)]))
+    line = np.searchsorted(breaks, at)
+    whole &= _counted(np.flatnonzero(parsed.bad), breaks[line - 1] + 1, breaks[line]) == 0
     rows = zip(at[whole].tolist(), first[whole].tolist(), last[whole].tolist(), strict=True)
     return [Undone(a, b, data[i : i + 6].decode(), 2, ()) for i, a, b in rows]
 
@@ -257,9 +257,11 @@ class _Whole:
         crossed &= (second != UNKNOWN) & self.parsed.three[runs - 3] & (self.name == "gbk")
         asked = (after == 0x3F) | (edge[runs - 1] == 0x3F)
         odd[runs[(stops - runs > MAX_HOLE * lost) | asked | narrow | crossed]] = True
-        if b"\x80" in self.data:  # `€` is 0xA2E3 as well
-            euros = (array == 0x80) & _single(self.starts, len(array))
-            odd[1:-1] |= euros[1:-1] & bad[2:] & ~_LEAD.take(array[:-2])
+        # `€` is 0xA2E3 as well.
+        euros = np.flatnonzero((array[1:-1] == 0x80) & bad[2:]) + 1
+        euros = euros[~_LEAD[array[euros - 1]]]
+        which = np.searchsorted(self.starts, euros)
+        odd[euros[(self.starts[which] == euros) & (self.starts[which + 1] == euros + 1)]] = True
         if marks:
             odd[np.flatnonzero((array == 0xEF) & (np.append(array[1:], 0) == 0xBF))] = True
         plain &= _counted(np.flatnonzero(odd), first, until) == 0
@@ -316,10 +318,3 @@ def _counted(places: _Places, first: _Places, last: _Places) -> NDArray[np.int64
 def _any_mark(array: NDArray[np.uint8]) -> bool:
     """Tell whether there is a `�` in UTF-8: three times as fast as a search in the bytes."""
     return bool(((array[:-2] == 0xEF) & (array[1:-1] == 0xBF) & (array[2:] == 0xBD)).any())
-
-
-def _single(starts: NDArray[np.int64], n: int) -> _Mask:
-    """Tell which bytes are a character by themselves."""
-    mask = np.zeros(n, bool)
-    mask[starts[:-1][np.diff(starts) == 1]] = True
-    return mask
