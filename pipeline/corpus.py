@@ -62,16 +62,37 @@ class Corpus:
 
     def texts(self, ranks: NDArray[np.int64], most: int | None = None) -> list[str]:
         """Return the texts of the records at these ranks, or no more characters of each."""
-        return self.strings("text", ranks, most)
+        return self.places().of(ranks).strings("text", most)
 
-    def strings(self, name: str, ranks: NDArray[np.int64], most: int | None = None) -> list[str]:
-        """Return a column of strings at these ranks, "" for null; each artifact is opened once."""
-        out: list[str] = [""] * len(ranks)
-        owners = self.artifact[ranks]
-        for number in np.unique(owners):
-            places = np.flatnonzero(owners == number)
-            rows = self.row[ranks[places]]
-            taken = take_records(self.artifacts[number].folder, rows, (name,)).column(name)
+    def strings(self, name: str, ranks: NDArray[np.int64]) -> list[str]:
+        """Return a column of strings at these ranks, "" for null."""
+        return self.places().of(ranks).strings(name)
+
+    def places(self) -> Places:
+        """Return where the records lie."""
+        folders = tuple(str(artifact.folder) for artifact in self.artifacts)
+        return Places(folders, self.artifact, self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where k records lie: in which of the `folders` (`owner`, (k,)), and in which `row` (k,)."""
+
+    folders: tuple[str, ...]
+    owner: NDArray[np.int32]
+    row: NDArray[np.int64]
+
+    def of(self, ranks: NDArray[np.int64]) -> Places:
+        """Return where some of them lie."""
+        return Places(self.folders, self.owner[ranks], self.row[ranks])
+
+    def strings(self, name: str, most: int | None = None) -> list[str]:
+        """Return a column of strings, or no more characters of each; each folder is opened once."""
+        out: list[str] = [""] * len(self.row)
+        for number in np.unique(self.owner).tolist():
+            places = np.flatnonzero(self.owner == number)
+            folder = Path(self.folders[number])
+            taken = take_records(folder, self.row[places], (name,)).column(name)
             if most is not None:
                 taken = pc.utf8_slice_codeunits(taken, 0, most)
             for place, text in zip(places.tolist(), taken.to_pylist(), strict=True):

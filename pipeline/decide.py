@@ -19,12 +19,14 @@ import pyarrow.parquet as pq
 import xxhash
 from numpy.typing import NDArray
 
-from pipeline.corpus import Corpus
+from pipeline.corpus import Corpus, Places
 from pipeline.dedup.candidates import READ_UNITS, portions
 from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
+from pipeline.dedup.order import stable_order
+from pipeline.dedup.spread import Spread, in_turn
 from pipeline.recipe import Recipe
 from pipeline.remembered import Remembered
 from pipeline.removals import COLUMN, Removals, lines_left, summed
@@ -32,6 +34,7 @@ from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned
 from pipeline.text.line_hashes import mix
 from pipeline.text.longshadow import shadows
+from pipeline.text.shadow import Units
 
 Ranks = NDArray[np.int64]
 
@@ -56,6 +59,7 @@ def decide_corpus(
     recipe: Recipe,
     before: Path | None = None,
     remembered: Remembered | None = None,
+    spread: Spread | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Return a table of DECISION_SCHEMA, a row per record of the corpus, and the lines of sites.
 
@@ -64,12 +68,14 @@ def decide_corpus(
     threshold by little (`Decisions`; JSON: rank, rank, Jaccard).
 
     `before`: the version published last, whose documents stay where the mode is sticky.
-    `remembered`: what earlier runs computed; nothing of it changes the result.
+    `remembered`: what earlier runs computed; nothing of it changes the result. `spread` runs tasks
+    over texts in other processes; None: there are none.
     """
     options = recipe.section(DedupOptions)
     remembered = remembered or Remembered()
     removals, lines = learned(corpus, recipe.section(SitesOptions))
-    _sign_again(corpus, removals, options, remembered)
+    left = Left(corpus.places(), removals)
+    _sign_again(corpus, left, options, remembered, spread or in_turn)
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
@@ -80,9 +86,10 @@ def decide_corpus(
     decisions = decide(
         arrays,
         options,
-        lambda ranks: shadows(texts_left(corpus, removals, alive[ranks])),
+        left.of(alive),
         remembered.documents,
         remembered.groups,
+        spread,
     )
     remembered.texts = arrays.text_hash
     marks = None
@@ -121,26 +128,47 @@ def _published(corpus: Corpus, alive: NDArray[np.int64], before: Path) -> NDArra
     return np.fromiter((key in known for key in found), np.bool_, len(alive))
 
 
-def texts_left(corpus: Corpus, removals: Removals, ranks: NDArray[np.int64]) -> list[str]:
-    """Return texts at ranks, without the lines of their sites: good for a shadow, not to publish.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Texts of some records without the lines of their sites: good for a shadow, not to publish.
 
-    Blank lines and rules that publishing takes out with them have no part in a shadow.
+    Blank lines and rules that publishing takes out with them have no part in a shadow. It holds no
+    text, and can be sent to another process.
     """
-    texts = zip(corpus.texts(ranks), removals.lines(ranks), strict=True)
-    return [lines_left(text, gone) if gone else text for text, gone in texts]
+
+    places: Places
+    removals: Removals
+
+    def __call__(self, ranks: Ranks) -> tuple[Units, Ranks]:
+        """Return shadows."""
+        return shadows(self.texts(ranks))
+
+    def texts(self, ranks: Ranks) -> list[str]:
+        """Return texts."""
+        places, gone = self.places.of(ranks), self.removals.lines(ranks)
+        texts = zip(places.strings("text"), gone, strict=True)
+        return [lines_left(text, lines) if lines else text for text, lines in texts]
+
+    def of(self, ranks: Ranks) -> Left:
+        """Return what gives some of them, by their place in `ranks`."""
+        return Left(self.places.of(ranks), self.removals.of(ranks))
 
 
 def _sign_again(
-    corpus: Corpus, removals: Removals, options: DedupOptions, remembered: Remembered
+    corpus: Corpus,
+    left: Left,
+    options: DedupOptions,
+    remembered: Remembered,
+    spread: Spread,
 ) -> None:
     """Put the features of what is left in the place of those of the whole text."""
-    ranks = removals.ranks()
+    ranks = left.removals.ranks()
     columns = options.bands + options.passages
     dtype = np.dtype(
         [("key", "<u8"), ("hash", "<u8"), ("length", "<i4"), ("bands", "<u8", (columns,))]
     )
     signed = np.zeros(len(ranks), dtype)
-    signed["key"] = _removal_keys(corpus, removals, ranks)
+    signed["key"] = _removal_keys(corpus, left.removals, ranks)
     known = remembered.signatures(dtype)
     place = np.searchsorted(known["key"], signed["key"])
     if len(known):
@@ -150,16 +178,22 @@ def _sign_again(
     fresh = np.flatnonzero(signed["length"] == 0) if len(known) else np.arange(len(ranks))
     options = replace(options, paragraphs="off")  # those of cleaning hold: lines go whole
     size = corpus.table.column("size").to_numpy()
-    for run in portions(size[ranks[fresh]], 4 * READ_UNITS):  # bytes: one to four a character
-        some = fresh[run]
-        found = features(texts_left(corpus, removals, ranks[some]), options)
-        signed["hash"][some] = found.text_hash
-        signed["length"][some] = found.length
-        signed["bands"][some] = found.bands
+    runs = list(portions(size[ranks[fresh]], 4 * READ_UNITS))  # bytes: one to four a character
+    jobs = [(left.of(ranks[fresh[run]]), options) for run in runs]
+    for number, (hashes, length, bands) in spread(sign, jobs):
+        some = fresh[runs[number]]
+        signed["hash"][some], signed["length"][some], signed["bands"][some] = hashes, length, bands
     corpus.arrays["text_hash"][ranks] = signed["hash"]
     corpus.arrays["length"][ranks] = signed["length"]
     corpus.bands.replace(ranks, signed["bands"])
-    remembered.signed = signed[np.argsort(signed["key"])]
+    remembered.signed = signed[stable_order(signed["key"])]
+
+
+def sign(job: tuple[Left, DedupOptions]) -> tuple[NDArray[Any], ...]:
+    """Return hash, length and bands of texts: a task."""
+    left, options = job
+    found = features(left.texts(np.arange(len(left.places.row))), options)
+    return found.text_hash, found.length, found.bands
 
 
 def _removal_keys(

@@ -194,7 +194,8 @@ class _Run:
 
     def _decide(self, corpus: Corpus, before: Path | None) -> tuple[pa.Table, pa.Table]:
         remembered = Remembered(self.state.folder, self.cleaner)
-        decisions = decide_corpus(corpus, self.recipe, before, remembered)
+        spread = self._spread if self._workers() > 1 else None
+        decisions = decide_corpus(corpus, self.recipe, before, remembered, spread)
         remembered.save()
         return decisions
 
@@ -323,11 +324,15 @@ class _Run:
         if len(jobs) <= 1 and all(job.weight < SMALL_PART for job in jobs):
             yield from ((number, write_part(job)) for number, job in enumerate(jobs))
             return
+        yield from self._spread(write_part, jobs)
+
+    def _spread(self, task: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Run a task over jobs in the workers; yield (number of the job, result)."""
         # No document can hang here, and a part at a high zstd level may take minutes.
         watch = replace(self._watch(), seconds=3600.0)
-        for number, result in self.crew.run(write_part, jobs, watch):
+        for number, result in self.crew.run(task, jobs, watch):
             if isinstance(result, Failed):
-                raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
+                raise TaskError(f"{task.__name__}, job {number}: {result.reason}")
             yield number, result
 
     def _workers(self) -> int:

@@ -63,6 +63,14 @@ class Removals:
         bounds = np.searchsorted(self.rank, np.stack((ranks, ranks + 1)))
         return [set(self.line[a:b].tolist()) for a, b in bounds.T.tolist()]
 
+    def of(self, ranks: Ints) -> Removals:
+        """Return the lines of some records, `rank` being the place among them."""
+        first, last = np.searchsorted(self.rank, np.stack((ranks, ranks + 1)))
+        sizes = last - first
+        rows = np.arange(sizes.sum()) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+        owner = np.repeat(np.arange(len(ranks)), sizes)
+        return Removals(owner, self.line[rows], self.why[rows], self.reasons)
+
     def plus(self, rank: Ints, line: Ints, why: Ints, reasons: Sequence[Reason]) -> Removals:
         """Return these and other lines; of a line that is in both, with the reason that it has."""
         own = np.concatenate((np.zeros(len(self.rank), np.int64), np.ones(len(rank), np.int64)))

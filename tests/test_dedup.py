@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from pipeline.dedup.clusters import Forest
 from pipeline.dedup.columns import StoredColumns
 from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
+from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.spread import Ranks
+from pipeline.dedup.verdicts import GroupMemory
 from pipeline.dedup.verify import overlaps, shingle_sets
-from pipeline.text.shadow import shadow, shadow_units
+from pipeline.text.shadow import Units, shadow, shadow_units
 
 # Level 1 of GB 2312: what no stage converts.
 COMMON = "".join(bytes((0xB0 + i // 94, 0xA1 + i % 94)).decode("gb2312") for i in range(3755))
@@ -40,11 +44,10 @@ def changed(text: str, share: float, seed: int = 0) -> str:
     return "".join(f if h else c for c, f, h in zip(text, fresh, hit, strict=False))
 
 
-def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any) -> Decisions:
-    options = options or DedupOptions()
+def arrays_of(texts: Sequence[str], options: DedupOptions, **arrays: Any) -> CorpusArrays:
     n = len(texts)
     found = features(texts, options)
-    corpus = CorpusArrays(
+    return CorpusArrays(
         found.text_hash,
         found.length.astype(np.int64),
         np.ascontiguousarray(found.bands.T),
@@ -52,6 +55,11 @@ def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any
         arrays.pop("published_at", np.full(n, NEVER)),
         **arrays,
     )
+
+
+def run(texts: Sequence[str], options: DedupOptions | None = None, **arrays: Any) -> Decisions:
+    options = options or DedupOptions()
+    corpus = arrays_of(texts, options, **arrays)
     return decide(corpus, options, lambda ranks: shadow_units([texts[i] for i in ranks]))
 
 
@@ -245,6 +253,52 @@ def test_stored_columns_are_those_of_the_files_in_order(tmp_path: Path) -> None:
     assert columns.of(np.array([1, 3]))[0].tolist() == [99, 28]
     linked(columns[2])
     assert columns[2].tolist() == [38, 99, 14, 30]
+
+
+class Shelf:
+    """Texts that another process may read."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.stored = list(texts)
+
+    def __call__(self, ranks: Ranks) -> tuple[Units, Ranks]:
+        return shadow_units([self.stored[rank] for rank in ranks.tolist()])
+
+    def of(self, ranks: Ranks) -> Shelf:
+        return Shelf([self.stored[rank] for rank in ranks.tolist()])
+
+
+def test_other_processes_decide_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small groups and a crowd whose members are neighbours in a bucket, in jobs of any order."""
+    crowd = [changed(A, 0.004 * (k % 9), seed=k) for k in range(60)]
+    small = [changed(prose(k % 30 + 40), 0.02 * (k // 30), seed=k) for k in range(90)]
+    texts = [*crowd, *small, A]
+    jobs = 0
+
+    def elsewhere(task: Callable[[Any], Any], given: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        nonlocal jobs
+        jobs += len(given)
+        for number in reversed(range(len(given))):
+            job = pickle.loads(pickle.dumps(given[number]))
+            yield number, pickle.loads(pickle.dumps(task(job)))
+
+    options = DedupOptions()
+    corpus = arrays_of(texts, options)
+    memories = [(Memory(), GroupMemory()) for _ in range(2)]
+    here = decide(corpus, options, Shelf(texts), *memories[0])
+    monkeypatch.setattr("pipeline.dedup.decide._ALONE", 3000)
+    there = decide(corpus, options, Shelf(texts), *memories[1], elsewhere)
+    assert jobs > 5
+    assert len(here.gone) > 50
+    for name in ("gone", "stays", "twin", "kind", "jaccard", "containment", "members", "root"):
+        assert np.array_equal(getattr(here, name), getattr(there, name)), name
+    assert (here.compared, here.uncompared) == (there.compared, there.uncompared)
+    for one, other in zip(here.misses, there.misses, strict=True):
+        assert np.array_equal(one, other)
+    (pairs, groups), (more_pairs, more_groups) = memories
+    assert np.array_equal(pairs.to_remember(), more_pairs.to_remember())
+    for one, other in zip(groups.to_remember(), more_groups.to_remember(), strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 @given(st.lists(st.lists(st.tuples(*[st.integers(0, 9)] * 5), max_size=8), max_size=4),

@@ -103,6 +103,14 @@ class Buckets:
     members: Ranks
     hashes: Hashes
 
+    def of(self, ranks: Ranks) -> Buckets:
+        """Return those of some documents, by their places among these."""
+        if not len(self.members):
+            return self
+        row = np.minimum(np.searchsorted(self.members, ranks), len(self.members) - 1)
+        mine = np.flatnonzero(self.members[row] == ranks)
+        return Buckets(mine, self.hashes[:, row[mine]])
+
     def neighbours(self, ranks: Ranks, reach: int) -> tuple[Ranks, Ranks]:
         """Return the pairs of places in `ranks` that lie at most `reach` apart in a bucket."""
         rows = np.searchsorted(self.members, ranks)

@@ -7,9 +7,8 @@ and shares at least `floor` with the document that stays for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +20,18 @@ from pipeline.dedup.groups import SMALL, Group, verify
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
+from pipeline.dedup.spread import Portable, Read, Spread
 from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
 from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
-from pipeline.text.shadow import Units
 
 Ranks = NDArray[np.int64]
 _Evidence = tuple[Ranks, NDArray[np.float64], NDArray[np.float64]]  # kind, jaccard, containment
-Read = Callable[[Ranks], tuple[Units, Ranks]]
-"""Returns the shadow texts of the documents of the given ranks, as `shadow_units` does."""
 
 KEPT, EXACT, NEAR, CONTAINED = range(4)
 KINDS = ("", "exact", "near", "contained")
 NEVER = np.iinfo(np.int64).max
 _BATCH_UNITS = 1 << 23  # shadow characters compared at a time: 64 MB of shingle hashes
+_ALONE = 1 << 21  # shadow characters that are not worth another process, and of a job of one
 _SLICE_UNITS = 1 << 24  # shadow characters of a group held at a time: 128 MB of hashes
 _SLICE = 1 << 22  # documents looked up at a time
 _REACH = 4  # how far apart in a bucket of a large group two documents are still compared
@@ -138,6 +136,16 @@ class _Fates:
         self.jaccard.append(evidence[1])
         self.containment.append(evidence[2])
 
+    def extend(self, other: _Fates, ranks: Ranks) -> None:
+        """Add what was found of documents of these ranks, by their places."""
+        for name in ("gone", "stays", "twin"):
+            getattr(self, name).extend(ranks[places] for places in getattr(other, name))
+        for name in ("kind", "jaccard", "containment"):
+            getattr(self, name).extend(getattr(other, name))
+        self.compared += other.compared
+        self.uncompared += other.uncompared
+        self.misses = self.misses.plus(_ranked(other.misses, ranks)).closest()
+
     def closed(self, n: int, clusters: Forest) -> Decisions:
         """Return the decisions. Who went for a document that went later shares its fate."""
         gone = _joined(self.gone, np.int64)
@@ -173,21 +181,23 @@ def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
 def decide(
     corpus: CorpusArrays,
     options: DedupOptions,
-    read: Read,
+    read: Read | Portable,
     memory: Memory | None = None,
     known: GroupMemory | None = None,
+    spread: Spread | None = None,
 ) -> Decisions:
     """Return what becomes of each document.
 
     `read` is called for candidates only, and not for pairs that `memory` knows, nor for groups
-    that are `known`.
+    that are `known`; where there is much to read, in the processes of `spread`.
     """
     fates = _Fates()
     clusters = Forest(len(corpus))
     if options.exact:
         _exact(corpus, options, fates, clusters)
     if options.near:
-        _near(corpus, options, fates, clusters, read, memory or Memory(), known or GroupMemory())
+        memory, known = memory or Memory(), known or GroupMemory()
+        _near(corpus, options, fates, clusters, read, memory, known, spread)
     return fates.closed(len(corpus), clusters)
 
 
@@ -251,9 +261,10 @@ def _near(
     options: DedupOptions,
     fates: _Fates,
     clusters: Forest,
-    read: Read,
+    read: Read | Portable,
     memory: Memory,
     known: GroupMemory,
+    spread: Spread | None,
 ) -> None:
     alive = np.ones(len(corpus), bool)
     for gone in fates.gone:
@@ -263,20 +274,66 @@ def _near(
     size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
     large = np.repeat(size > SMALL, size)
     buckets = proposals.buckets(candidates[large])
-    judge = _Judge(corpus, options, read, buckets, fates, clusters, memory, known)
+    judge = _Judge(
+        corpus.text_hash, corpus.length, corpus.settled, options, read, buckets, fates, clusters,
+        memory, known,
+    )  # fmt: skip
     order = precedence(corpus, options, candidates, groups)
     ranks = candidates[order]
-    unknown = judge.recall(ranks, groups)
+    left = judge.recall(ranks, groups)
+    ranks, groups = ranks[left], groups[left]
     held = np.minimum(corpus.length, MOST)
-    for group, members in batches(groups[unknown], ranks[unknown], held, _BATCH_UNITS):
-        judge.decide(members, group)
+    if spread is None or not isinstance(read, Portable) or held[ranks].sum() < _ALONE:
+        for group, members in batches(groups, ranks, held, _BATCH_UNITS):
+            judge.decide(members, group)
+        return
+    parts = list(batches(groups, ranks, held, _ALONE))
+    jobs = [judge.job(read, members, group) for group, members in parts]
+    for number, done in spread(judged, jobs):
+        judge.add(parts[number][1], done)
+
+
+class _Job(NamedTuple):
+    """Groups that another process verifies: what `_Judge` has of their m members, 0..m-1."""
+
+    text_hash: NDArray[np.uint64]
+    length: Ranks
+    settled: NDArray[np.bool_] | None
+    options: DedupOptions
+    read: Read
+    buckets: Buckets
+    known: NDArray[Any]
+    group: Ranks
+
+
+class _Done(NamedTuple):
+    """What became of the groups of a job, in places of its members, and what to remember of it."""
+
+    fates: _Fates
+    root: Ranks
+    pairs: list[NDArray[Any]]
+    members: list[NDArray[Any]]
+    misses: list[NDArray[Any]]
+
+
+def judged(job: _Job) -> _Done:
+    """Verify the groups of a job: a task."""
+    m = len(job.group)
+    fates, clusters, known = _Fates(), Forest(m), GroupMemory()
+    memory = Memory(job.known)
+    judge = _Judge(*job[:6], fates, clusters, memory, known)
+    judge.decide(np.arange(m, dtype=np.int64), job.group)
+    roots = clusters.roots(np.arange(m, dtype=np.int64))
+    return _Done(fates, roots, memory.used, known.used, known.used_misses)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
     """Verifies batches of groups and records what becomes of their members."""
 
-    corpus: CorpusArrays
+    text_hash: NDArray[np.uint64]
+    length: Ranks
+    settled: NDArray[np.bool_] | None
     options: DedupOptions
     read: Read
     buckets: Buckets
@@ -284,6 +341,24 @@ class _Judge:
     clusters: Forest
     memory: Memory
     known: GroupMemory
+
+    def job(self, read: Portable, ranks: Ranks, group: Ranks) -> _Job:
+        """Return the job of verifying some groups."""
+        hashes = self.text_hash[ranks]
+        settled = None if self.settled is None else self.settled[ranks]
+        pairs = self.memory.known
+        mine = pairs[np.isin(pairs["high"], hashes)]
+        some = self.buckets.of(ranks)
+        length = self.length[ranks]
+        return _Job(hashes, length, settled, self.options, read.of(ranks), some, mine, group)
+
+    def add(self, ranks: Ranks, done: _Done) -> None:
+        """Add what became of the groups of a job."""
+        self.fates.extend(done.fates, ranks)
+        self.clusters.link(ranks, ranks[done.root])
+        self.memory.used += done.pairs
+        self.known.used += done.members
+        self.known.used_misses += done.misses
 
     def recall(self, ranks: Ranks, group: Ranks) -> NDArray[np.bool_]:
         """Decide the groups that earlier runs knew; return which members are left."""
@@ -298,10 +373,10 @@ class _Judge:
         return left
 
     def _named(self, ranks: Ranks, group: Ranks) -> Named:
-        return Named.of(self.corpus.text_hash[ranks], self._settled(ranks), group)
+        return Named.of(self.text_hash[ranks], self._settled(ranks), group)
 
     def _settled(self, ranks: Ranks) -> NDArray[np.bool_]:
-        settled = self.corpus.settled
+        settled = self.settled
         return np.zeros(len(ranks), bool) if settled is None else settled[ranks]
 
     def decide(self, ranks: Ranks, group: Ranks) -> None:
@@ -310,7 +385,7 @@ class _Judge:
         Those that stay of one slice are carried into the next: each later document is compared
         with them, as it would be in one piece.
         """
-        ends = np.cumsum(np.minimum(self.corpus.length[ranks], MOST))
+        ends = np.cumsum(np.minimum(self.length[ranks], MOST))
         carried = ranks[:0]
         at = 0
         while at < len(ranks):
@@ -325,7 +400,7 @@ class _Judge:
 
     def _verify(self, ranks: Ranks, group: Ranks, *, whole: bool) -> NDArray[np.bool_]:
         """Decide `whole` groups, or a slice of one; return which documents stay."""
-        hashes = self.corpus.text_hash[ranks]
+        hashes = self.text_hash[ranks]
         batch = Group(
             Comparer(hashes, group, lambda some: self._sets(ranks[some]), self.memory),
             group,
@@ -361,7 +436,7 @@ class _Judge:
                 fates.misses = fates.misses.plus(_ranked(some, ranks)).closest()
 
     def _sets(self, ranks: Ranks) -> ShingleSets:
-        length = self.corpus.length[ranks]
+        length = self.length[ranks]
         return joined([
             unit_sets(*self.read(ranks[some]), self.options.ngram)
             for some in portions(length, READ_UNITS)
