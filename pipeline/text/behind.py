@@ -111,11 +111,11 @@ def unlabelled(line: str, folded: str) -> Iterator[Statement]:
     The hour stands on a line of its own, below the date of a press release; the paper that printed
     it stands below the text.
     """
-    if printed := _PRINTED.fullmatch(folded.strip()):
+    if "版" in folded and (printed := _PRINTED.fullmatch(folded.strip())):
         dated = dates.DATE.search(printed["when"])
         yield Statement("printed-in", "source", printed["paper"].strip(), True)
         yield Statement("printed-in", "published_at", dates.moment(dated) if dated else None, True)
-    elif hour := _HOUR.fullmatch(folded.strip()):
+    elif "时间" in folded and (hour := _HOUR.fullmatch(folded.strip())):
         at = f"{int(hour[1]):02}:{int(hour[2] or 0):02}"
         yield Statement("hour-below-date", "hour", at, True)
     elif "原创" in folded[:4] or "发表于" in folded[-12:]:

@@ -69,7 +69,7 @@ _NOWHERE = re.compile(
     r"(?:均)?(?:来源于|来自|源于|源自|来源)\s*:?\s*(?:网络|互联网|网上|网友|网络公开资料)(?:整理|资料)?[。.]?"
 )
 _SLASHED = re.compile(r"[\u3400-\u9fff]/(?:文|图|摄影?|报[道导])(?=\s+[\u3400-\u9fff])")
-_DATED = re.compile(r"\d|年")  # what every match of dates.DATE has
+_DATED = re.compile("19|20|年")  # what every match of dates.DATE has
 _SWITCH = re.compile("[版原调字放缩默打关收我分订举纠复责查阅手投推友环列转]")  # and of _NOISE
 _DATELESS = re.compile(r"(?:星期|周)[一二三四五六日天](?=\s|$)")
 _OTHERS = dict.fromkeys(
@@ -134,7 +134,9 @@ class _Text:
 
 def _statements(text: _Text) -> list[Statement] | None:
     found: list[Statement] = []
-    if _NOWHERE.fullmatch(text.folded, text.at, text.end):
+    if ("源" in text.folded or "来自" in text.folded) and _NOWHERE.fullmatch(
+        text.folded, text.at, text.end
+    ):
         return [Statement("byline-source", "source", None, True)]
     bracket = ""
     while True:

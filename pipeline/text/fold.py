@@ -28,8 +28,8 @@ _MARKS = {
     "[": "【〖〔",
     "]": "】〗〕",
 }
-_SHORT = 256
-"""Characters up to which a look into a string for each is faster than arrays."""
+_SHORT = 48
+"""Characters up to which a look into a string for each (38 ns) is faster than arrays (1.9 µs)."""
 
 
 @cache
@@ -76,7 +76,7 @@ def fold(text: str) -> str:
     >>> fold("責任編輯：ＡＢＣ")
     '责任编辑:abc'
     """
-    if len(text) < _SHORT:
+    if len(text) < _SHORT or text.isascii():
         return text.translate(_fold_string())
     return as_text(fold_units(code_units(text)))
 
