@@ -108,10 +108,11 @@ class Cleaner:
                 row.drop(outcome)
             else:
                 row.quarantine("stage-failed", outcome)
-        marks = counted.count("replacement")
+        marks, breaks = counted.count("replacement"), counted.count("newline")
         wordless = (counted.masks & np.uint64(WORDS)) == 0
-        for row, n, empty in zip(awake, marks.tolist(), wordless.tolist(), strict=True):
-            row.damage_marks = n
+        counts = zip(awake, marks.tolist(), breaks.tolist(), wordless.tolist(), strict=True)
+        for row, n, m, empty in counts:
+            row.damage_marks, row.n_lines = n, m + 1
             if empty and row.document is not None and row.status == "kept":
                 row.drop(Dropped(row.document, "clean", _emptiness(row.document.text)))
         return rows

@@ -91,7 +91,7 @@ class Row:
 
     __slots__ = (
         "damage_marks", "detail", "document", "id", "n_input_chars", "n_input_paragraphs",
-        "offset", "piece", "reason", "record", "records", "sample", "source", "status",
+        "n_lines", "offset", "piece", "reason", "record", "records", "sample", "source", "status",
     )  # fmt: skip
 
     def __init__(self, piece: int, source: RawDocument | Fault) -> None:
@@ -99,7 +99,7 @@ class Row:
         self.source = source
         self.record = source.record
         self.document: Document | None = None
-        self.damage_marks = self.n_input_chars = self.n_input_paragraphs = 0
+        self.damage_marks = self.n_input_chars = self.n_input_paragraphs = self.n_lines = 0
         self.status, self.reason, self.detail = "kept", "", ""
         self.offset, self.sample, self.records = -1, b"", 1
         if isinstance(source, Fault):
@@ -215,16 +215,16 @@ def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     values: dict[str, Any] = {
         "piece": [row.piece for row in rows],
         "record": [row.record for row in rows],
-        "id": [encodable(row.id) for row in rows],
         "damage_marks": [row.damage_marks for row in rows],
         "n_chars": [len(text) if text is not None else 0 for text in texts],
         "n_chars_in": [row.n_input_chars for row in rows],
-        "n_paragraphs": [text.count("\n") + 1 if text else 0 for text in texts],
+        "n_paragraphs": [row.n_lines if text else 0 for row, text in zip(rows, texts, strict=True)],
         "n_paragraphs_in": [row.n_input_paragraphs for row in rows],
         "size": [len(data) if data is not None else 0 for data in raw],
         "n_edits": [sum(map(len, d.steps)) if d and d.steps else 0 for d in documents],
         "content_hash": hashes,
     }
+    arrays["id"] = _strings([row.id for row in rows])
     arrays["text"] = pa.array(raw, pa.binary()).view(pa.string())
     arrays |= {name: pa.array(column, _STORED[name]) for name, column in values.items()}
     assert all(len(array) == n for array in arrays.values())
@@ -244,9 +244,10 @@ def _given(columns: Sequence[Mapping[str, Any]], full: Sequence[bool]) -> dict[s
             continue
         values = [c.get(name, default) for c in columns]
         if name in LISTS:
-            values = [as_names(value) for value in values]
+            values = [as_names(value) if value else [] for value in values]
         elif name in ("title", "source", "place", "url", "site"):
-            values = [None if v is None else encodable(str(v)) for v in values]
+            out[name] = _strings([v if v is None else str(v) for v in values])
+            continue
         elif name == "encoding":
             values = [v if c or f else None for v, c, f in zip(values, columns, full, strict=True)]
         out[name] = pa.array(values, _STORED[name])
@@ -264,7 +265,9 @@ def _fates(rows: Sequence[Row]) -> dict[str, pa.Array]:
 
 
 def _repeated(value: Any, kind: pa.DataType, n: int) -> pa.Array:
-    return pa.nulls(n, kind) if value is None else pa.array([value] * n, kind)
+    if value is None:
+        return pa.nulls(n, kind)
+    return pa.array([value] * n, kind) if value == [] else pa.repeat(pa.scalar(value, kind), n)
 
 
 def edit_batches(rows: Sequence[Row], first: int) -> Iterator[pa.RecordBatch]:
@@ -300,6 +303,13 @@ def _edit_batch(places: Sequence[tuple[int, int, int]], edits: Sequence[Edit]) -
         pa.array(values, field.type) for values, field in zip(columns, EDIT_SCHEMA, strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=EDIT_SCHEMA)
+
+
+def _strings(values: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([v if v is None else encodable(v) for v in values], pa.string())
 
 
 def encodable(text: str) -> str:
