@@ -43,11 +43,13 @@ class Memory:
         turned = left > right
         pairs["high"] = np.where(turned, left, right)
         pairs["key"] = mix(np.where(turned, right, left) ^ mix(pairs["high"]))
-        place = np.minimum(np.searchsorted(self.known["key"], pairs["key"]), len(self.known) - 1)
-        found = self.known[place] if len(self.known) else pairs
-        same = (found["key"] == pairs["key"]) & (found["high"] == pairs["high"])
-        fresh = np.flatnonzero(~same if len(self.known) else np.ones(len(pairs), np.bool_))
-        pairs = np.where(same, found, pairs)
+        fresh = np.arange(len(pairs))
+        if len(self.known):
+            place = np.searchsorted(self.known["key"], pairs["key"])
+            found = self.known[np.minimum(place, len(self.known) - 1)]
+            same = (found["key"] == pairs["key"]) & (found["high"] == pairs["high"])
+            pairs[same] = found[same]
+            fresh = np.flatnonzero(~same)
         if fresh.size:
             shared, ours, theirs = compare(fresh)
             pairs["shared"][fresh] = shared
