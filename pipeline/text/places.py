@@ -71,6 +71,7 @@ class Places:
         self._first = np.array([where.get("first", 0) for where in words], np.intp)
         self._last = np.array([where.get("last", 0) for where in words], np.intp)
         self.inner = self._anywhere | (self._first > 0) | (self._last > 0)
+        self._one_line = np.array([rule.action == "drop-line" for rule in rules], bool)
         self._bare = np.array([rule.match in _WHOLE for rule in rules], bool)
         self._opens = _Outer([_outer(rule, last=False) for rule in rules])
         self._closes = _Outer([_outer(rule, last=True) for rule in rules])
@@ -87,15 +88,20 @@ class Places:
     def begins(self, codes: NDArray[np.uint32], lines: Lines, line: Ints, rule: Ints) -> Flags:
         """Say in which lines the first and the last letter can be those of the rule.
 
-        Not asked where the mark of a link stands outside of them (the targets of links do not count
-        where the whole line is matched), nor behind too many marks.
+        Headings of Markdown (`### 引用`) do not go alone. Letters are not asked for where the mark
+        of a link stands outside of them (the targets of links do not count where the whole line is
+        matched), nor behind too many marks.
         """
         reach = np.arange(_MARKS)
         head = _window(codes, lines.starts[line][:, None] + reach)
         tail = _window(codes, lines.ends[line][:, None] - 1 - reach)
+        headed = np.flatnonzero(self._one_line[rule] & (head[:, 0] == ord("#")))
+        headed = headed[_are_headings(head[headed])]
         bare = self._bare[rule]
         fits = self._opens.allow(rule, _letter(head, _marks("["), bare))
-        return fits & self._closes.allow(rule, _letter(tail, _marks("])"), bare))
+        fits &= self._closes.allow(rule, _letter(tail, _marks("])"), bare))
+        fits[headed] = False
+        return fits
 
     def stand(self, lines: Lines, line: Ints, rule: Ints) -> tuple[Flags, Flags]:
         """Say which may ever apply to their lines, and which as the page stands.
@@ -158,6 +164,14 @@ def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np
     first = (that_are(str.isalnum).take(window) | linked).argmax(1)
     found = window[np.arange(len(window)), first]
     return np.where(that_are(str.isalnum).take(found), found, 0).astype(np.uint16)
+
+
+def _are_headings(head: NDArray[np.uint16]) -> Flags:
+    """Say which rows of folded characters begin with one to six # and a space."""
+    level = np.logical_and.accumulate(head == ord("#"), axis=1).sum(axis=1)
+    behind = head[np.arange(len(head)), np.minimum(level, 6)]
+    found: Flags = (level <= 6) & (behind == ord(" "))
+    return found
 
 
 @cache

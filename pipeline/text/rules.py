@@ -106,8 +106,11 @@ class Rule:
 
     @property
     def regex(self) -> Any:
-        """The pattern, compiled when a line is first asked: most rules never meet their words."""
-        return _compile(self.pattern)
+        """The pattern, compiled when a line is first asked: most rules never meet their words.
+
+        Its groups say something where a value moves; without them RE2 is faster.
+        """
+        return _compile(self.pattern, groups=self.action == "move")
 
 
 def builtin_rules(folder: str = "boilerplate") -> tuple[Rule, ...]:
@@ -282,11 +285,12 @@ def _literals(pattern: str) -> tuple[str, ...]:
 
 
 @cache
-def _compile(pattern: str) -> Any:
+def _compile(pattern: str, *, groups: bool = True) -> Any:
     import re2
 
     options = re2.Options()
     options.log_errors = False
+    options.never_capture = not groups
     return re2.compile(pattern, options)
 
 
