@@ -11,7 +11,7 @@ is counted again (`recount`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -179,10 +179,10 @@ def _counts(texts: Sequence[str]) -> NDArray[np.uint32]:
         texts = list(texts)
         for i in long:
             counts[i], texts[i] = _counts_of_long(texts[i]), ""
-    for first, last in _slices(texts, 1 << 15):
-        lengths = np.fromiter(map(len, texts[first:last]), np.int64, last - first) + 1
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    for first, last in cut(sizes, 1 << 15):  # so little that the arrays stay in the cache
         codes = code_points("\n".join([*texts[first:last], ""]))
-        owners = np.repeat(np.arange(last - first) << 6, lengths)
+        owners = np.repeat(np.arange(last - first) << 6, sizes[first:last] + 1)
         owners |= _classes_by_code_point().take(codes, mode="clip")
         flat = np.bincount(owners, minlength=(last - first) << 6)
         counts[first:last] += flat.reshape(-1, 64).astype(np.uint32)
@@ -238,13 +238,11 @@ def _classes_by_code_point() -> NDArray[np.uint8]:
     return np.append(class_table(), np.uint8(_INDEX["surrogate"]))
 
 
-def _slices(texts: Sequence[str], units: int) -> Iterable[tuple[int, int]]:
-    """Cut a batch into runs of about `units` characters, so that the arrays stay in the cache."""
-    first = size = 0
-    for i, text in enumerate(texts):
-        size += len(text)
-        if size >= units:
-            yield first, i + 1
-            first, size = i + 1, 0
-    if first < len(texts):
-        yield first, len(texts)
+def cut(sizes: NDArray[np.int64], least: int) -> Iterator[tuple[int, int]]:
+    """Cut a batch into stretches (first, past the last) of at least so much, the last of less."""
+    ends = np.cumsum(sizes)
+    first = done = 0
+    while first < len(sizes):
+        last = min(int(ends.searchsorted(done + least)) + 1, len(sizes))
+        yield first, last
+        first, done = last, int(ends[last - 1])

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_points
+from pipeline.census import code_points, cut
 
 _Flags = TypeVar("_Flags", bound=np.generic)
 
@@ -44,20 +44,16 @@ class Codes:
 
 def slices(texts: Sequence[str], joined: bool = False) -> Iterator[Codes]:
     """Cut a batch into slices of about SLICE code points, with their `joined` texts or without."""
-    first = size = 0
-    for i, text in enumerate(texts):
-        size += len(text) + 1
-        if size >= SLICE or i + 1 == len(texts):
-            yield _encoded(first, texts[first : i + 1], joined)
-            first, size = i + 1, 0
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+    for first, last in cut(sizes, SLICE):
+        starts = np.zeros(last - first + 1, np.int64)
+        np.cumsum(sizes[first:last], out=starts[1:])
+        yield _encoded(first, texts[first:last], starts, joined)
 
 
-def _encoded(first: int, texts: Sequence[str], kept: bool) -> Codes:
+def _encoded(first: int, texts: Sequence[str], starts: NDArray[np.int64], kept: bool) -> Codes:
     joined = "\n".join([*texts, ""])
-    codes = code_points(joined)
-    starts = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts)), out=starts[1:])
-    return Codes(first, codes, starts, joined if kept else "")
+    return Codes(first, code_points(joined), starts, joined if kept else "")
 
 
 def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
