@@ -6,7 +6,7 @@ bytes no longer say (it becomes `�` and is counted in `damage_marks`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -55,8 +55,7 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
         found = repairs([texts[i] for i in asked], kinds[asked].tolist(), model)
         sure = iter(confidences(chain.from_iterable(found)))
         for i, mine in zip(asked, found, strict=True):
-            edits = list(map(_edit, repeat(texts[i]), mine, sure))
-            outcomes[i] = _repaired(documents[i], edits)
+            outcomes[i] = _repaired(documents[i], _edits(texts[i], mine, sure))
         for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
             outcomes[i] = _repaired(documents[i], [])
         return outcomes
@@ -76,9 +75,14 @@ def _repaired(document: Document, edits: Sequence[Edit]) -> Document:
     return document.edited(edits, damage_marks=marks)
 
 
-def _edit(text: str, repair: Repair, sure: float) -> Edit:
-    start, end, fixed, rules, *_ = repair
-    return Edit(NAME, chain_name(rules), start, end, text[start:end], fixed, sure)
+def _edits(text: str, found: Sequence[Repair], sure: Iterator[float]) -> list[Edit]:
+    if not found:
+        return []
+    starts, ends, fixed, chains, *_ = zip(*found, strict=True)
+    before = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    rules = map(chain_name, chains)
+    rows = zip(repeat(NAME), rules, starts, ends, before, fixed, sure, repeat(""))
+    return list(map(Edit._make, rows))
 
 
 STAGE = Stage(

@@ -63,7 +63,7 @@ MIN_SIGNS = 3
 """Pairs of a sign (`²`, `»`) and a letter of Latin-1 from which a text is suspect."""
 FEW_HAN = 4
 """Cyrillic or Greek letters for each Han character from which a text is not Chinese out of step."""
-SLICE = 1 << 17
+SLICE = 3 << 16
 """Characters looked at together: their flags stay in the cache."""
 FOREIGN = classes("c1", "latin1", "latin_extended", "cyrillic", "halfwidth", "hangul")
 """Classes of which there is a character in every text that has the damage of other scripts: a
@@ -308,7 +308,7 @@ def _western(f: NDArray[np.uint8]) -> _Mask:
 
 def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark the controls that are in no text."""
-    found: NDArray[np.bool_] = _CONTROLS[np.minimum(codes, len(_CONTROLS) - 1)]
+    found: NDArray[np.bool_] = _CONTROLS.take(codes, mode="clip")
     return found
 
 

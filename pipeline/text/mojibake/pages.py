@@ -72,7 +72,7 @@ class Page:
         self.outside = int(sheet.high[at + len(text)] - sheet.high[at])
         self.readings = outermost(kinds)
         self.found: list[Repair] = []
-        self.left = 0
+        self.covered = self.left = 0
         self.filler = Filler(undone_whole, model)
 
     def inside(self, repairs: Sequence[Repair]) -> NDArray[np.int64]:
@@ -101,8 +101,9 @@ class Page:
     def next_reading(self) -> str:
         """Return the next reading to try, or an empty string where no more are."""
         # Two readings of one text are not both UTF-8 throughout.
-        covered = sum(r.end - r.start for r in self.found) > COVERED * self.outside
-        return self.readings.pop(0) if self.readings and not covered else ""
+        if not self.readings or self.covered > COVERED * self.outside:
+            return ""
+        return self.readings.pop(0)
 
     def about(self) -> list[tuple[int, int]]:
         """Return start and end of each word of the text that speaks of encodings."""

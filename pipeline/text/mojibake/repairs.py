@@ -124,6 +124,7 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
             end, rules = chosen[i]
             filled = _filled(candidates[i], rules, page) if end.holes else end.text
             page.found.append(Repair(start, stop, filled, rules, before, after, end.sequences))
+        page.covered += int(sizes[rows[at:until]].sum())
         at = until
 
 
