@@ -1,6 +1,6 @@
 """How long `decide` takes, and how much memory, over synthetic documents of any number.
 
-Makes the columns that cleaning would leave behind (28 hashes a document, on disk, by column), with
+Makes the columns that cleaning would leave behind (28 hashes a document, on disk by column), with
 stated shares of exact copies, near-copies and excerpts, then decides in a process of its own. What
 has to be read again is made on the fly; that time is told apart.
 
@@ -23,6 +23,7 @@ import numpy as np
 from machine import save
 from numpy.typing import NDArray
 
+from pipeline.dedup.columns import halves, whole
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.options import DedupOptions
 from pipeline.startup import one_thread_variables
@@ -42,7 +43,8 @@ class Files:
         return self.columns
 
     def __getitem__(self, column: int) -> NDArray[np.uint64]:
-        return np.fromfile(self.folder / f"{column}.u64", np.uint64)
+        upper = np.fromfile(self.folder / f"{column}.u32", np.uint32)
+        return whole([(upper, np.fromfile(self.folder / f"{column}.u8", np.uint8))])
 
 
 def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -73,19 +75,22 @@ class Corpus:
 
     def write(self, folder: Path, options: DedupOptions) -> None:
         """Write the columns, text hashes and lengths."""
-        names = [f"{c}.u64" for c in range(options.bands + options.passages)] + ["text.u64"]
+        columns = range(options.bands + options.passages)
+        names = [f"{c}.{half}" for c in columns for half in ("u32", "u8")] + ["text.u64"]
         files = {name: open(folder / name, "wb") for name in names}  # noqa: SIM115
         for first in range(0, self.n, CHUNK):
             documents = np.arange(first, min(first + CHUNK, self.n), dtype=np.uint64)
             source, kind = self.kinds(documents)
             text = np.where(kind == 1, source, documents)
             mixed(text).tofile(files["text.u64"])
-            for column in range(options.bands + options.passages):
+            for column in columns:
                 share = 0.86**options.rows if column < options.bands else 0.92
                 salt = np.uint64(column << 40)
                 kept = mixed(documents ^ salt ^ np.uint64(1 << 62)).astype(np.float64) / 2**64
                 same = (kind == 1) | ((kind == 2) & (kept < share))
-                mixed(np.where(same, source, documents) ^ salt).tofile(files[f"{column}.u64"])
+                upper, lower = halves(mixed(np.where(same, source, documents) ^ salt))
+                upper.tofile(files[f"{column}.u32"])
+                lower.tofile(files[f"{column}.u8"])
         for file in files.values():
             file.close()
 

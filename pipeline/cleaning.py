@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census, census, classes
 from pipeline.decode import DecodeOptions, decode
+from pipeline.dedup.columns import halves
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import DedupOptions
@@ -123,7 +124,9 @@ class Cleaner:
         And the long paragraphs (PARAGRAPH_DTYPE) of the texts; `owner` is the row.
         """
         found = features([row.text for row in rows], self.dedup)
-        arrays = {"text_hash": found.text_hash, "length": found.length, "bands": found.bands}
+        upper, lower = halves(found.bands)
+        arrays = {"text_hash": found.text_hash, "length": found.length,
+                  "bands": upper, "bands_low": lower}  # fmt: skip
         return arrays, found.paragraphs
 
     def lines(self, rows: Sequence[Row]) -> NDArray[Any]:

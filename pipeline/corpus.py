@@ -136,7 +136,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     arrays: dict[str, list[NDArray[Any]]] = {}
     lines: list[NDArray[Any]] = []
     paragraphs: list[NDArray[Any]] = []
-    bands = [artifact.folder / "bands.npy" for artifact in artifacts]
+    bands = [(a.folder / "bands.npy", a.folder / "bands_low.npy") for a in artifacts]
     for number, artifact in enumerate(artifacts):
         table = read_records(artifact.folder, KEY_COLUMNS)
         piece_ranks = np.array(
@@ -155,7 +155,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         lines.append(mapped(artifact.folder / "lines.npy"))
         paragraphs.append(mapped(artifact.folder / "paragraphs.npy"))
         for path in sorted(artifact.folder.glob("*.npy")):
-            if path.name in ("lines.npy", "paragraphs.npy", "bands.npy"):
+            if path.name in ("lines.npy", "paragraphs.npy", "bands.npy", "bands_low.npy"):
                 continue
             arrays.setdefault(path.stem, []).append(np.load(path))
     table = pa.concat_tables(tables)

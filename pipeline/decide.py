@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, Places
 from pipeline.dedup.candidates import READ_UNITS, portions
+from pipeline.dedup.columns import halves, whole
 from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
@@ -165,8 +166,9 @@ def _sign_again(
     ranks = left.removals.ranks()
     columns = options.bands + options.passages
     dtype = np.dtype(
-        [("key", "<u8"), ("hash", "<u8"), ("length", "<i4"), ("bands", "<u8", (columns,))]
-    )
+        [("key", "<u8"), ("hash", "<u8"), ("length", "<i4"),
+         ("bands", "<u4", (columns,)), ("bands_low", "u1", (columns,))]
+    )  # fmt: skip
     signed = np.zeros(len(ranks), dtype)
     signed["key"] = _removal_keys(corpus, left.removals, ranks)
     known = remembered.signatures(dtype)
@@ -180,12 +182,12 @@ def _sign_again(
     size = corpus.table.column("size").to_numpy()
     runs = list(portions(size[ranks[fresh]], 4 * READ_UNITS))  # bytes: one to four a character
     jobs = [(left.of(ranks[fresh[run]]), options) for run in runs]
-    for number, (hashes, length, bands) in spread(sign, jobs):
-        some = fresh[runs[number]]
-        signed["hash"][some], signed["length"][some], signed["bands"][some] = hashes, length, bands
+    for number, found in spread(sign, jobs):
+        for name, values in zip(("hash", "length", "bands", "bands_low"), found, strict=True):
+            signed[name][fresh[runs[number]]] = values
     corpus.arrays["text_hash"][ranks] = signed["hash"]
     corpus.arrays["length"][ranks] = signed["length"]
-    corpus.bands.replace(ranks, signed["bands"])
+    corpus.bands.replace(ranks, whole([(signed["bands"], signed["bands_low"])]))
     remembered.signed = signed[stable_order(signed["key"])]
 
 
@@ -193,7 +195,7 @@ def sign(job: tuple[Left, DedupOptions]) -> tuple[NDArray[Any], ...]:
     """Return hash, length and bands of texts: a task."""
     left, options = job
     found = features(left.texts(np.arange(len(left.places.row))), options)
-    return found.text_hash, found.length, found.bands
+    return found.text_hash, found.length, *halves(found.bands)
 
 
 def _removal_keys(

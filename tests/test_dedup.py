@@ -16,7 +16,7 @@ from pipeline.dedup import candidates, paragraphs
 from pipeline.dedup import decide as decide_module
 from pipeline.dedup.bands import linked
 from pipeline.dedup.clusters import Forest
-from pipeline.dedup.columns import StoredColumns
+from pipeline.dedup.columns import StoredColumns, halves, shortened, whole
 from pipeline.dedup.decide import EXACT, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.memory import Memory
@@ -241,18 +241,29 @@ def test_overlaps_are_those_of_sets(texts: list[str]) -> None:
 
 
 def test_stored_columns_are_those_of_the_files_in_order(tmp_path: Path) -> None:
-    whole = np.arange(40, dtype=np.uint64).reshape(10, 4)
-    paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
-    for path, rows in zip(paths, (whole[:6], whole[6:]), strict=True):
-        np.save(path, np.asfortranarray(rows))
+    stored = np.arange(40, dtype=np.uint64).reshape(10, 4) << np.uint64(24)
+    paths = [(tmp_path / f"{name}.npy", tmp_path / f"{name}_low.npy") for name in "ab"]
+    for pair, rows in zip(paths, (stored[:6], stored[6:]), strict=True):
+        for path, half in zip(pair, halves(rows), strict=True):
+            np.save(path, np.asfortranarray(half))
     order = np.array([9, 0, 3, 7])
     columns = StoredColumns(paths, order)
-    columns.replace(np.array([1]), np.full((1, 4), 99, np.uint64))
+    columns.replace(np.array([1]), np.full((1, 4), 99 << 24, np.uint64))
     assert len(columns) == 4
-    assert columns[2].tolist() == [38, 99, 14, 30]
-    assert columns.of(np.array([1, 3]))[0].tolist() == [99, 28]
+    assert (columns[2] >> np.uint64(24)).tolist() == [38, 99, 14, 30]
+    assert (columns.of(np.array([1, 3]))[0] >> np.uint64(24)).tolist() == [99, 28]
     linked(columns[2])
-    assert columns[2].tolist() == [38, 99, 14, 30]
+    assert (columns[2] >> np.uint64(24)).tolist() == [38, 99, 14, 30]
+
+
+@given(st.lists(st.integers(0, (1 << 64) - 1), max_size=9))
+def test_of_a_hash_forty_bits_are_stored(values: list[int]) -> None:
+    hashes = np.array([*values, 0, 1, 1 << 24], np.uint64)
+    short = whole([halves(hashes)])
+    assert np.array_equal(short, shortened(hashes))
+    assert np.array_equal(short == 0, hashes == 0)
+    large = hashes >= 1 << 24
+    assert np.array_equal(short[large], hashes[large] >> np.uint64(24) << np.uint64(24))
 
 
 class Shelf:
