@@ -7,6 +7,7 @@ extended recipe, default.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -168,7 +169,8 @@ def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any
         text = path.read_text("utf-8")
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        near = get_close_matches(path.name, sorted(p.name for p in path.parent.glob("*.toml")), 1)
+        others = sorted(p.name for p in path.parent.glob("*.toml") if p != path)
+        near = get_close_matches(path.name, others, 1)
         hint = f"did you mean {path.parent / near[0]}?" if near else "recipes are in configs/"
         reason = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"{path}: cannot read the recipe: {reason.lower()}", hint) from None
@@ -251,6 +253,8 @@ def _converted(value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
         found = msgspec.convert(value, _annotated(hint, metadata))
     except msgspec.ValidationError:
         raise _misfit(value, hint) from None
+    if isinstance(found, float) and not math.isfinite(found):  # every limit lets infinity pass
+        raise _MisfitError(found)
     listed = metadata.get("choices", ())
     if wrong := [entry for entry in found if entry not in listed] if listed else ():
         raise _MisfitError(wrong[0])

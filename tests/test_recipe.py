@@ -61,6 +61,8 @@ def test_all_mistakes_of_a_file_are_listed_with_the_nearest_name(tmp_path: Path)
         ("[input]\nhidden = 1\nfields.text = 3", "3: input.fields.text: expected a string, got 3"),
         ("# a\n\ndedup.near = 'yes'", "3: dedup.near: expected true or false, got 'yes'"),
         ("[dedup]\njaccard = 0.0", "2: dedup.jaccard: expected a number, 1 or less, above 0, got"),
+        ("[dedup]\njaccard = nan", "2: dedup.jaccard: expected a number, 1 or less, above 0, got"),
+        ("[limits]\nmax_seconds = inf", "2: limits.max_seconds: expected a number, "),
         ("[unicode]\nsquared = 'expanded'", "2: unicode.squared: expected one of keep, expand"),
     ],
 )  # fmt: skip
