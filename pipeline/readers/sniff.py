@@ -9,7 +9,13 @@ import orjson
 
 from pipeline.readers.base import BadInputError, InputFile
 from pipeline.readers.options import InputOptions, LimitOptions
-from pipeline.readers.streams import check_unchanged, compression_of, open_input, unpacked
+from pipeline.readers.streams import (
+    check_unchanged,
+    compression_of,
+    open_input,
+    raw_chunks,
+    unpacked,
+)
 
 HEAD = 1 << 16
 """Bytes of the unpacked file that are looked at."""
@@ -35,6 +41,7 @@ BINARY: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "compressed twice"),
     (b"\xfd7zXZ\0", "compressed twice"),
 )
+_MAGIC = tuple(magic for magic, _ in BINARY)
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe", b"\xfe\xff")
 WIDE_BOMS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe\x00\x00", "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -68,10 +75,12 @@ def sniff_all(
     if not file.size and file.path.lower().endswith((".gz", ".zst", ".bz2", ".xz", ".parquet")):
         raise BadInputError("damaged-stream", "zero bytes")
     with open_input(file) as handle:
-        compression = compression_of(handle.read(8))
-        handle.seek(0)
-        read = _head(unpacked(handle, compression, file.size, limits))
+        read = next(raw_chunks(handle, HEAD), b"")
+        compression = compression_of(read)
         small = file.size <= HEAD and not compression
+        if not small or len(read) != file.size:
+            handle.seek(0)
+            read = _head(unpacked(handle, compression, file.size, limits))
         if small:
             check_unchanged(file, handle)
     head = read[:HEAD]
@@ -105,9 +114,9 @@ def format_of(head: bytes, path: str, options: InputOptions) -> str:
         return "warc"
     if head.startswith(b"filedesc:"):
         return "arc"
-    for magic, what in BINARY:
-        if head.startswith(magic):
-            raise BadInputError("binary", what, head[:64])
+    if head.startswith(_MAGIC):
+        what = next(what for magic, what in BINARY if head.startswith(magic))
+        raise BadInputError("binary", what, head[:64])
     if named in ("parquet", "warc", "arc") and head:
         raise BadInputError("not-what-it-says", f"no {named} file", head[:64])
     wide = wide_charset(head) or _unmarked_wide(head)
