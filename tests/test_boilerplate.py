@@ -16,6 +16,7 @@ from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, buil
 from pipeline.text.fold import fold
 from pipeline.text.literals import outer_letters, required_literals
 from pipeline.text.page import page_of
+from pipeline.text.prose import is_prose
 from pipeline.text.rules import builtin_rules, find_rule, load_rules, parse_rules
 from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
@@ -93,6 +94,7 @@ def any_in(triggers: tuple[str, ...], line: str) -> bool:
 def test_folding_keeps_every_offset(text: str) -> None:
     assert len(fold(text)) == len(text)
     assert fold(fold(text)) == fold(text)
+    assert fold(text) * 50 == fold(text * 50)  # one by one and as an array
 
 
 def every(_: str, which: tuple[int, ...]) -> tuple[int, ...]:
@@ -126,6 +128,44 @@ def test_candidates_are_numbered_by_line_behind_astral_characters() -> None:
     assert [(c.document, list(c.rules)) for c in found] == [(1, [2])]
     page = found[0].page
     assert [page.line(n) for n in range(len(page))] == ["𠮷", "𠮷", "展开全文"]
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *CATCHES, *SENTENCES, "# 标题", "####### 七级", "[1]: https://example.org/a",
+                "- 列表。", "[译者注]：这不是链接。", "　　缩进的一句话，后面有句号。",
+                "他说：“好。”  ", "\t \u3000",
+                "no full stop " * 6, "A sentence of thirty letters or more.", "……" * 40, "》" * 80,
+            ]
+        ),
+        st.text("ab，。.!）” 字[]:#-", max_size=90),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(LINES)
+@settings(max_examples=200, deadline=None)
+def test_what_arrays_say_of_lines_is_what_their_characters_say(lines: list[str]) -> None:
+    text = "\n".join([*lines, "展开全文"])
+    page = TriggerIndex(builtin_rules()).find([text], every)[0].page
+    assert [page.line(n) for n in range(len(page))] == text.split("\n")
+    for number, line in enumerate(text.split("\n")):
+        assert page.is_blank(number) == (not line.strip())
+        assert page.is_prose(number) == is_prose(fold(line)), line
+    prose = [n for n in range(len(page)) if is_prose(fold(page.line(n)))]
+    assert list(page.prose()) == prose
+    assert list(page.prose_backwards()) == prose[::-1]
+
+
+def test_a_heading_does_not_go_alone_and_is_not_asked_for() -> None:
+    index = TriggerIndex(builtin_rules())
+    for heading in ("# 展开全文", "###### 展开全文", "＃ 展开全文"):
+        assert index.find([heading], every) == []
+    for line in ("#展开全文", "####### 展开全文"):
+        assert index.find([line], every) != []
 
 
 def test_looking_is_linear_in_the_number_of_lines() -> None:

@@ -35,7 +35,8 @@ _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reach
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
 _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
-_REMEMBERED = 4096  # lines of which it is known what rules find in them
+_REMEMBERED = 4096  # lines of which it is known what rules find in them,
+_REMEMBERED_CHARS = 240  # paragraphs aside: notices are that long
 _FENCES = ("```", "~~~")
 _BLOCKS = ("drop-block", "drop-to-end")
 _HEADING = re.compile(r"#{1,6} ")
@@ -174,7 +175,7 @@ def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     remembered = lru_cache(_REMEMBERED)(match)
 
     def once(folded: str, which: tuple[int, ...]) -> Hits:
-        return (remembered if len(folded) <= _ITEM_CHARS else match)(folded, which)
+        return (remembered if len(folded) <= _REMEMBERED_CHARS else match)(folded, which)
 
     index = TriggerIndex(rules) if options.rules else _builtin_index(tuple(options.without))
     return once, index

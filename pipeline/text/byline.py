@@ -90,7 +90,7 @@ def read(line: str) -> tuple[Statement, ...]:
         len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
     ):
         return ()
-    if "。" in line[:-2]:
+    if line.find("。", 0, -2) >= 0:
         return ()
     return _read(line)
 
