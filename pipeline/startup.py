@@ -7,7 +7,6 @@ import os
 import sys
 from contextlib import suppress
 from functools import cache
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 # A process is one core's worth; pools of threads would fight, and reserve address space.
@@ -44,8 +43,11 @@ _HARMLESS = {"jemalloc_bg_thd"}  # it has handlers for fork of its own
 _ours = False
 
 
-class _WithoutPandas(MetaPathFinder):
-    """Refuses to find pandas, as if it were not installed; leaves the rest to other finders."""
+class _WithoutPandas:
+    """Refuses to find pandas, as if it were not installed; leaves the rest to other finders.
+
+    A finder by what it does: the base class for finders loads twenty modules.
+    """
 
     def find_spec(self, fullname: str, *_: object) -> None:
         """Raise ModuleNotFoundError for pandas."""
