@@ -145,7 +145,7 @@ def _one_pass(
     going = [line for line in lines if line.goes]
     found = _columns(head, going, signed, document.columns, wired=bits & DATELINE != 0)
     twice = _mark_repeated(head, document.columns.get("title") or found.get("title"))
-    edits = _edits(text, lines, signed)
+    edits = _edits(text, going if not twice else [x for x in lines if x.goes], signed)
     if not edits and not found:
         return document, None
     document = document.edited(edits, **found)
@@ -307,11 +307,11 @@ def _title(head: Sequence[Line]) -> str | None:
     return marked_title(left.text) if left else None
 
 
-def _edits(text: str, lines: Sequence[Line], signed: _Signed | None) -> list[Edit]:
+def _edits(text: str, going: Sequence[Line], signed: _Signed | None) -> list[Edit]:
     """Return one edit a line that goes, with the line breaks that would be left doubled."""
     edits: list[Edit] = []
     run: list[Line] = []
-    for line in [line for line in lines if line.goes]:
+    for line in going:
         if run and text[run[-1].end : line.start].strip("\n"):
             edits += _run_edits(text, run)
             run = []

@@ -95,19 +95,18 @@ def read(line: str) -> tuple[Statement, ...]:
     return _read(line)
 
 
-@lru_cache(
-    maxsize=8192
-)  # pages of a site repeat each other, and lines beside bylines are read twice
+@lru_cache(maxsize=8192)  # pages of a site repeat each other, and lines are read twice
 def _read(line: str) -> tuple[Statement, ...]:
     return _parsed(line) if may_be_byline(line) else ()
 
 
 def _parsed(line: str) -> tuple[Statement, ...]:
-    folded = fold(line)
     if "](" in line or "][" in line:
-        line, folded = links_shown(line, folded, targets=bool(_ADDRESS.match(folded)))
+        label = fold(line.partition("]")[0])
+        line = links_shown(line, targets=bool(_ADDRESS.match(label)))
     if len(line) > MAX_CHARS and "http" not in line:
         return ()
+    folded = fold(line)
     if "]" in folded and _FRAMED.search(folded):
         line, folded = (_FRAMED.sub(r" \1 ", f) for f in (line, folded))
     text = _Text(line, folded)
