@@ -53,12 +53,13 @@ def test_another_program_makes_its_own_and_removes_the_others(folder: Path) -> N
     assert [path.suffix for path in folder.iterdir()] == [f".{'b' * 16}"]
 
 
-@pytest.mark.parametrize("keep", [0, 7])
-def test_a_file_that_is_cut_off_is_made_anew(folder: Path, keep: int) -> None:
+@pytest.mark.parametrize("harm", ["empty", "cut off", "rotten"])
+def test_a_file_that_was_harmed_is_made_anew(folder: Path, harm: str) -> None:
     counting()[0](3)
     (path,) = folder.iterdir()
     whole = path.read_bytes()
-    path.write_bytes(whole[:keep])
+    rotten = whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:]
+    path.write_bytes({"empty": b"", "cut off": whole[:-2], "rotten": rotten}[harm])
     squares, made = counting()
     assert (squares(3), made) == ([0, 1, 4], [3])
     assert path.read_bytes() == whole

@@ -17,10 +17,13 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
+import xxhash
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _FOLDER = Path(__file__).parents[1] / "__pycache__"
+_CHECK = 16  # bytes of the checksum in front
 _identity = ""
 
 
@@ -38,8 +41,9 @@ def kept(make: Callable[P, T]) -> Callable[P, T]:
         path = _path(make, args) if _identity else None
         if path is None:
             return make(*args)  # type: ignore[call-arg]
-        with suppress(Exception):  # it is not there, or cut off
-            return cast("T", pickle.loads(path.read_bytes()))  # noqa: S301  as code, our own
+        with suppress(OSError):
+            if (data := _read(path)) is not None:
+                return cast("T", pickle.loads(data))  # noqa: S301  as code, our own
         value = make(*args)  # type: ignore[call-arg]
         if not sys.dont_write_bytecode:
             with suppress(OSError):
@@ -55,10 +59,17 @@ def _path(make: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     return _FOLDER / f"{name}.{_identity[:16]}"
 
 
+def _read(path: Path) -> memoryview | None:
+    """Return what was written; None where these are not those bytes."""
+    content = path.read_bytes()
+    check, data = content[:_CHECK], memoryview(content)[_CHECK:]
+    return data if xxhash.xxh3_128_digest(data) == check else None
+
+
 def _write(path: Path, data: bytes) -> None:
     """Write a file in one step, and remove those of other identities."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_bytes(data)
+    part.write_bytes(xxhash.xxh3_128_digest(data) + data)
     part.replace(path)
     for other in _FOLDER.glob(f"{path.stem}.*"):
         if other != path:
