@@ -35,8 +35,10 @@ _COUNTED = (
     re.compile(r"()(?:[Pp]age|[Pp]\.)\s*(\d{1,4})"),
     re.compile(r"()([1-9]\d{0,2})\s*/\s*[1-9]\d{0,2}"),
 )
+_COUNTS = 2  # that count, a page apart
 _HEAD = re.compile("[^，。；！？]{1,40}")
 _BARE = re.compile(r"\d{1,4}")
+_LEAST = {_SURE: 1, **dict.fromkeys(_COUNTED, _COUNTS), _BARE: _BARE_ROW}
 _FIRST = frozenset("0123456789第-—–－~～·•∙Pp")
 _LAST = frozenset("0123456789页頁-—–－~～·•∙)）")
 
@@ -49,7 +51,7 @@ def furniture(lines: Sequence[Line]) -> set[int]:
     found = {i for i in short if _SURE.fullmatch(lines[i].text)}
     for pattern in _COUNTED:
         matches = ((i, pattern.fullmatch(lines[i].text)) for i in short)
-        found.update(_counting(lines, [(i, int(m[2])) for i, m in matches if m], 2))
+        found.update(_counting(lines, [(i, int(m[2])) for i, m in matches if m], _COUNTS))
     bare = [(i, int(lines[i].text)) for i in short if _BARE.fullmatch(lines[i].text)]
     row = _counting(lines, bare, _BARE_ROW)
     cut = sum(i > 0 and ending(lines[i - 1].text) in ("bare", "comma", "open") for i in row)
@@ -88,16 +90,18 @@ def _running_heads(lines: Sequence[Line], pages: set[int]) -> set[int]:
 
 
 def may_have_pages(lines: Lines, n: int) -> NDArray[np.bool_]:
-    """Return which of n texts have a line that could be a page number: bool (n,)."""
-    short = np.flatnonzero((lines.ends > lines.starts) & (lines.ends - lines.starts <= _LONGEST))
+    """Return which of n texts may have page numbers: one sure one, or several: bool (n,)."""
+    sizes = lines.ends - lines.starts
+    short = np.flatnonzero((sizes > 0) & (sizes <= _LONGEST) & ~lines.fenced)
     first, last = lines.codes[lines.starts[short]], lines.codes[lines.ends[short] - 1]
     fits = _FIRST_TABLE[np.minimum(first, 0xFFFF)] & _LAST_TABLE[np.minimum(last, 0xFFFF)]
-    found = np.zeros(n, np.bool_)
+    found: Counter[tuple[int, re.Pattern[str]]] = Counter()
     for i in short[fits].tolist():
         text = lines.text(i)
-        if _SURE.fullmatch(text) or any(pattern.fullmatch(text) for pattern in (*_COUNTED, _BARE)):
-            found[lines.owners[i]] = True
-    return found
+        found.update((lines.owners.item(i), kind) for kind in _LEAST if kind.fullmatch(text))
+    pages = np.zeros(n, np.bool_)
+    pages[[i for (i, kind), count in found.items() if count >= _LEAST[kind]]] = True
+    return pages
 
 
 def _table(chars: Iterable[str]) -> NDArray[np.bool_]:
