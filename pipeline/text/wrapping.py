@@ -25,8 +25,8 @@ SHORT = 20
 SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _GOING_ON = "，、," + look.OPENERS
-_LOST = -0.7
-"""Nats: a paragraph end that is lost weighs twice as much as a paragraph cut behind a sentence."""
+_LOST = -1.2
+"""Nats: a paragraph end that is lost weighs as much as three paragraphs cut behind a sentence."""
 _APART = 4.0
 """Nats that have to speak for an end without a stop: a cut in mid-sentence does most damage."""
 _CUT_SHORT = 0.02
