@@ -34,6 +34,8 @@ _INNER_STOP = re.compile("[。！？](?!.?$)")
 _PAIR = re.compile(f"(?=([{HAN}]{{2}}))")
 _HEADLINE = re.compile(f"[^，。！？；]{{0,24}}?[{HAN}”》：] [{HAN}“《⊙]")
 """Two halves of a headline, or one and the name of a paper: news run together."""
+_LOST = -0.8
+"""Nats from which a full line opens a paragraph where paragraphs are short."""
 _LATIN, _LATIN_WORDS = 3.0, -0.5
 """Latin letters for each ideograph; nats for words of which it is not known whether they recur."""
 _NEVER = -9.0
@@ -78,6 +80,14 @@ class FullStops:
         """Return the log-odds that what is shared comes from two topics, not from one."""
         shared, most = _common(last, this)
         return shared * log(_ELSEWHERE) + (1 - _ELSEWHERE) * self._shared * most
+
+    def opens(self, paragraph: str, at: int) -> bool:
+        """Whether line `at` opens a paragraph; in doubt it does.
+
+        A paragraph end that is lost weighs as much as two sentences cut, and as more the longer
+        the paragraphs are: of few ends each is a larger part.
+        """
+        return self.odds(paragraph, at) > min(_LOST, 0.37 * self._ends - 0.5)
 
     def odds(self, paragraph: str, at: int) -> float:
         """Return the log-odds that line `at` opens a paragraph behind a full line with a stop.

@@ -25,8 +25,6 @@ SHORT = 20
 SURE = 0.7
 """Log-odds (nats) from which a sentence goes on in a text where few lines are cut: two to one."""
 _GOING_ON = "，、," + look.OPENERS
-_LOST = -1.2
-"""Nats: a paragraph end that is lost weighs as much as three paragraphs cut behind a sentence."""
 _APART = 4.0
 """Nats that have to speak for an end without a stop: a cut in mid-sentence does most damage."""
 _CUT_SHORT = 0.02
@@ -221,7 +219,7 @@ class Page:
             return odds < self._by_chance(kind) - _APART
         if self._stops is None:
             self._stops = FullStops([line.text for line in self._lines], self._short)
-        return self._stops.odds(paragraph, i) > _LOST
+        return self._stops.opens(paragraph, i)
 
     @lru_cache(maxsize=8)  # noqa: B019
     def _by_chance(self, kind: str) -> float:
