@@ -86,6 +86,15 @@ def test_what_opens_a_paragraph_behind_a_full_line(paragraph: str, this: str, op
     assert (found.odds(paragraph, 4) > 0) == opens
 
 
+def test_words_that_come_back_and_a_short_paragraph_speak_against_its_end() -> None:
+    lines = ["丙方案也一样。", "各区今年都要修建新的公园。", "图书馆的书可以借一个月。"]
+    short = [False, False, True]
+    found = FullStops([*lines, *SEVERAL], [*short, True, True, True, True])
+    long = "今年各区都要修建公园，公园里有树有水，大家都可以去。" * 4
+    assert found.odds(long, 1) < found.odds(long, 2)
+    assert found.odds(long[:26], 2) < found.odds(long, 2)
+
+
 def test_openings_are_found_by_the_longest_beginning() -> None:
     assert opening("但他们") < opening("他们") < 0 < opening("据统计") < opening("二、财政")
     assert opening("但") == opening("但 ") != 0 == opening("霎")
