@@ -8,10 +8,10 @@ Converters are loaded at first use, once a process, never at import.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,14 +150,18 @@ def _script(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, lis
         out, more = _mended(from_code_points(out), out, step.regional, step.regional_table)
         mended |= more
     after = from_code_points(out)
-    lengths = np.array([len(text) + 1 for text in texts])
-    starts = np.cumsum(lengths) - lengths + 1
-    pair = _Pair(before, after, np.flatnonzero(codes != out), starts, mended)
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    starts = np.append(0, ends[:-1]) + 1
+    pairs = [
+        (text, after[start : start + len(text)])
+        for text, start in zip(texts, starts.tolist(), strict=True)
+    ]
+    spans = _spans(np.flatnonzero(codes != out), starts, mended, step.rule)
+    # `Edit(...)` runs Python code for its defaults; this takes a third of the time.
+    make = tuple.__new__
     return [
-        (after[start : start + len(text)], edits)
-        for text, start, edits in zip(
-            texts, starts.tolist(), _receipts(pair, stage, step.rule), strict=True
-        )
+        (new, [make(Edit, (stage, rule, a, b, old[a:b], new[a:b], 1.0, "")) for rule, a, b in mine])
+        for (old, new), mine in zip(pairs, spans, strict=True)
     ]
 
 
@@ -214,49 +218,26 @@ def _asking(table: str) -> Codes:
     return characters
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Texts in a row before and after, of one length.
+def _spans(
+    changed: Places, starts: Places, mended: dict[int, str], rule: str
+) -> Iterator[list[tuple[str, int, int]]]:
+    """Yield what is to be receipted in each of some texts in a row: rule, start, end.
 
-    `changed`: where they differ; `starts`: where each text begins; both int64, sorted. `mended`:
-    the rules of the places that are ours and not OpenCC's.
+    `changed`: the places that differ; `starts`: where each text begins; both sorted. `mended`: the
+    rules of the places that are ours and not OpenCC's.
     """
-
-    before: str
-    after: str
-    changed: Places
-    starts: Places
-    mended: dict[int, str]
-
-
-def _receipts(pair: _Pair, stage: str, rule: str) -> list[list[Edit]]:
-    """Return the receipts of each text."""
-    changed, starts = pair.changed, pair.starts
-    if not len(changed):
-        return [[] for _ in starts]
     begins = np.searchsorted(changed, starts)
     opens = np.ones(len(changed), np.bool_)
     np.greater(changed[1:] - changed[:-1], JOIN_WITHIN, out=opens[1:])
     opens[begins[begins < len(changed)]] = True
     heads = np.flatnonzero(opens)
-    first, last = changed[heads], changed[np.append(heads[1:], len(changed)) - 1] + 1
+    first, last = changed[heads], changed[np.append(heads[1:], len(changed))[: len(heads)] - 1] + 1
     cuts = np.append(np.searchsorted(heads, begins), len(heads))
     base = np.repeat(starts, np.diff(cuts))
-    spans = zip(
-        _rules(rule, first, last, pair.mended),
-        first.tolist(),
-        last.tolist(),
-        (first - base).tolist(),
-        (last - base).tolist(),
-        strict=True,
-    )
-    # `Edit(...)` runs Python code for its defaults; this takes a third of the time.
-    make, before, after = tuple.__new__, pair.before, pair.after
-    edits = [
-        make(Edit, (stage, name, start, end, before[a:b], after[a:b], 1.0, ""))
-        for name, a, b, start, end in spans
-    ]
-    return [edits[i:j] for i, j in pairwise(cuts.tolist())]
+    rules = _rules(rule, first, last, mended)
+    rows = zip(rules, (first - base).tolist(), (last - base).tolist(), strict=True)
+    for count in np.diff(cuts).tolist():
+        yield list(islice(rows, count))
 
 
 def _rules(rule: str, first: Places, last: Places, mended: dict[int, str]) -> list[str]:
