@@ -86,6 +86,10 @@ class Places:
         """Return where some of them lie."""
         return Places(self.folders, self.owner[ranks], self.row[ranks])
 
+    def __call__(self, ranks: NDArray[np.int64]) -> list[str]:
+        """Return the texts of some of them."""
+        return self.of(ranks).strings("text")
+
     def strings(self, name: str, most: int | None = None) -> list[str]:
         """Return a column of strings, or no more characters of each; each folder is opened once."""
         out: list[str] = [""] * len(self.row)

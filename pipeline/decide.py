@@ -98,7 +98,7 @@ def decide_corpus(
     if options.paragraphs != "off":
         kept = decisions.kept
         dates = arrays.published_at[kept]
-        shared = find_shared(corpus, alive[kept], dates, options, remembered.paragraphs)
+        shared = find_shared(corpus, alive[kept], dates, options, remembered.paragraphs, spread)
         uncompared = shared.uncompared
         if options.paragraphs == "mark":
             marks = as_marks(shared, corpus.table.column("id"))
@@ -181,7 +181,7 @@ def _sign_again(
     options = replace(options, paragraphs="off")  # those of cleaning hold: lines go whole
     size = corpus.table.column("size").to_numpy()
     runs = list(portions(size[ranks[fresh]], 4 * READ_UNITS))  # bytes: one to four a character
-    jobs = [(left.of(ranks[fresh[run]]), options) for run in runs]
+    jobs = ((left.of(ranks[fresh[run]]), options) for run in runs)
     for number, found in spread(sign, jobs):
         for name, values in zip(("hash", "length", "bands", "bands_low"), found, strict=True):
             signed[name][fresh[runs[number]]] = values

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -327,7 +327,7 @@ class _Run:
             return
         yield from self._spread(write_part, jobs)
 
-    def _spread(self, task: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    def _spread(self, task: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         """Run a task over jobs in the workers; yield (number of the job, result)."""
         # No document can hang here, and a part at a high zstd level may take minutes.
         watch = replace(self._watch(), seconds=3600.0)

@@ -21,6 +21,7 @@ from pipeline.dedup.paragraphs import (
     shared_paragraphs,
 )
 from pipeline.dedup.signature import Signer, text_hashes
+from pipeline.dedup.spread import Spread
 from pipeline.removals import Removals, lines_left
 from pipeline.store.schema import SPANS
 from pipeline.text.longlines import stretches
@@ -36,6 +37,7 @@ def find_shared(
     dates: NDArray[np.int64],
     options: DedupOptions,
     memory: Memory | None = None,
+    spread: Spread | None = None,
 ) -> Shared:
     """Return the paragraphs of the kept records that an earlier one of them has, in ranks.
 
@@ -45,7 +47,9 @@ def find_shared(
     place = np.zeros(len(corpus), np.int64)
     place[kept[np.lexsort((kept, dates))]] = np.arange(len(kept))
     length = corpus.arrays["length"].astype(np.int64)
-    return shared_paragraphs(records, ranks, place, length, options, corpus.texts, memory)
+    return shared_paragraphs(
+        records, ranks, place, length, options, corpus.places(), memory, spread
+    )
 
 
 def _records(corpus: Corpus, kept: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:

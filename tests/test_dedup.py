@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -286,12 +286,11 @@ def test_other_processes_decide_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [*crowd, *small, A]
     jobs = 0
 
-    def elsewhere(task: Callable[[Any], Any], given: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    def elsewhere(task: Callable[[Any], Any], given: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         nonlocal jobs
-        jobs += len(given)
-        for number in reversed(range(len(given))):
-            job = pickle.loads(pickle.dumps(given[number]))
-            yield number, pickle.loads(pickle.dumps(task(job)))
+        for number, job in reversed(list(enumerate(given))):
+            jobs += 1
+            yield number, pickle.loads(pickle.dumps(task(pickle.loads(pickle.dumps(job)))))
 
     options = DedupOptions()
     corpus = arrays_of(texts, options)

@@ -288,7 +288,7 @@ def _near(
             judge.decide(members, group)
         return
     parts = list(batches(groups, ranks, held, _ALONE))
-    jobs = [judge.job(read, members, group) for group, members in parts]
+    jobs = (judge.job(read, members, group) for group, members in parts)
     for number, done in spread(judged, jobs):
         judge.add(parts[number][1], done)
 

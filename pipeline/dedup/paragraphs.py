@@ -10,10 +10,10 @@ one and twenty are alike. Their prints, 64 bits each, tell that apart without re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from pipeline.dedup.order import stable_order
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.sketch import furthest, prints
+from pipeline.dedup.spread import PortableTexts, Spread, Texts, in_turn
 from pipeline.dedup.verify import ShingleSets, unit_sets
 from pipeline.text.longlines import lines_of
 from pipeline.text.longshadow import shadows
@@ -33,9 +34,6 @@ from pipeline.text.shadow import Units
 from pipeline.text.shingles import Hashes
 
 Ranks = NDArray[np.int64]
-Texts = Callable[[Ranks], list[str]]
-"""Returns the cleaned texts of the documents of the given ranks."""
-
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
 NGRAM = 5
 _PARTITION = 1 << 25  # values sorted at a time: 256 MB
@@ -128,8 +126,9 @@ def shared_paragraphs(
     place: Ranks,
     length: Ranks,
     options: DedupOptions,
-    texts: Texts,
+    texts: Texts | PortableTexts,
     memory: Memory | None = None,
+    spread: Spread | None = None,
 ) -> Shared:
     """Return the paragraphs that stand in an earlier document too.
 
@@ -143,7 +142,7 @@ def shared_paragraphs(
     equal, first = by_time[equal], by_time[first]
     same = ranks[equal] != ranks[first]  # twice in one document is not our affair
     left, right, crowded = _near_pairs(records, ranks, distinct, options)
-    jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory())
+    jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory(), spread)
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
     later = np.concatenate((equal[same], best[1]))
@@ -211,36 +210,79 @@ def _ends(pairs: Hashes) -> tuple[Ranks, Ranks]:
     return (pairs >> np.uint64(32)).astype(np.int64), (pairs & low).astype(np.int64)
 
 
+class _Job(NamedTuple):
+    """Pairs of paragraphs to compare: `left`, `right` are places among k paragraphs.
+
+    Of each paragraph its `hash`, `line` and `owner`, a place among documents, of which `texts`
+    gives the texts and `length` tells the characters. `known`: overlaps of earlier runs.
+    """
+
+    left: Ranks
+    right: Ranks
+    hash: Hashes
+    line: NDArray[np.int32]
+    owner: Ranks
+    length: Ranks
+    texts: Texts
+    known: NDArray[Any]
+
+
+def compared(job: _Job) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
+    """Return the Jaccard of the shingles of each pair, and what to remember of them: a task."""
+
+    def read(which: Ranks) -> ShingleSets:
+        documents, of = np.unique(job.owner[which], return_inverse=True)
+        chosen = [""] * len(which)
+        places = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+        for some in portions(job.length[documents], READ_UNITS):
+            for mine, text in zip(places[some], job.texts(documents[some]), strict=True):
+                split = lines_of(text)
+                for place in mine.tolist():
+                    chosen[place] = split[job.line[which[place]]]
+        return unit_sets(*shadows(chosen), NGRAM)
+
+    memory = Memory(job.known)
+    compare = Comparer(job.hash, np.arange(len(job.hash)), read, memory)
+    return compare.overlap(job.left, job.right).jaccard, memory.used
+
+
 def _compared(
     records: NDArray[Any],
     ranks: Ranks,
     pairs: tuple[Ranks, Ranks],
     length: Ranks,
-    texts: Texts,
+    texts: Texts | PortableTexts,
     memory: Memory,
+    spread: Spread | None,
 ) -> NDArray[np.float64]:
     """Return the Jaccard of the shingles of each pair of paragraphs."""
     left, right = pairs
-    out = np.zeros(len(left))
-    for rows in _together(ranks[left], ranks[right], length):
+    # Of pairs that an earlier run knew there is little to read.
+    away = spread is not None and isinstance(texts, PortableTexts) and not len(memory.known)
+    batches = list(_together(ranks[left], ranks[right], length))
+
+    def job(rows: Ranks) -> _Job:
         some, inverse = np.unique(np.concatenate((left[rows], right[rows])), return_inverse=True)
-        lines = records["line"][some]
-        owners = ranks[some]
+        documents, owner = np.unique(ranks[some], return_inverse=True)
+        mine = _some(texts, documents, away)
+        first, second = np.split(inverse, 2)
+        line, hashed = records["line"][some], records["hash"][some]
+        known = memory.known
+        return _Job(first, second, hashed, line, owner, length[documents], mine, known)
 
-        def read(which: Ranks, lines: Ranks = lines, owners: Ranks = owners) -> ShingleSets:
-            documents, of = np.unique(owners[which], return_inverse=True)
-            chosen = [""] * len(which)
-            places = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
-            for some in portions(length[documents], READ_UNITS):
-                for mine, text in zip(places[some], texts(documents[some]), strict=True):
-                    split = lines_of(text)
-                    for place in mine.tolist():
-                        chosen[place] = split[lines[which[place]]]
-            return unit_sets(*shadows(chosen), NGRAM)
-
-        compare = Comparer(records["hash"][some], np.arange(len(some)), read, memory)
-        out[rows] = compare.overlap(*np.split(inverse, 2)).jaccard
+    out = np.zeros(len(left))
+    run = spread if spread is not None and away else in_turn
+    for number, (jaccard, used) in run(compared, map(job, batches)):
+        out[batches[number]] = jaccard
+        memory.used += used
     return out
+
+
+def _some(texts: Texts | PortableTexts, documents: Ranks, away: bool) -> Texts:
+    """Return what gives the texts of some documents, by their places."""
+    if away and isinstance(texts, PortableTexts):
+        return texts.of(documents)
+    return lambda places: texts(documents[places])
 
 
 def _together(left: Ranks, right: Ranks, length: Ranks) -> Iterator[Ranks]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,11 +15,15 @@ Read = Callable[[Ranks], tuple[Units, Ranks]]
 """Returns the shadow texts of the documents of the given ranks, as `shadow_units` does."""
 
 
+Texts = Callable[[Ranks], list[str]]
+"""Returns the cleaned texts of the documents of the given ranks."""
+
+
 class Spread(Protocol):
     """Runs a module-level task over jobs; yields (number of the job, result) in any order."""
 
     def __call__(  # noqa: D102
-        self, task: Callable[[Any], Any], jobs: Sequence[Any]
+        self, task: Callable[[Any], Any], jobs: Iterable[Any]
     ) -> Iterator[tuple[int, Any]]: ...
 
 
@@ -34,7 +38,18 @@ class Portable(Protocol):
         """Return what reads some of them, by their places in `ranks`."""
 
 
-def in_turn(task: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+@runtime_checkable
+class PortableTexts(Protocol):
+    """Texts of documents, some of which (`of`) another process may read."""
+
+    def __call__(self, ranks: Ranks, /) -> list[str]:
+        """Return the texts of documents."""
+
+    def of(self, ranks: Ranks, /) -> Texts:
+        """Return what gives those of some of them, by their places in `ranks`."""
+
+
+def in_turn(task: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[tuple[int, Any]]:
     """Run the jobs here, one after the other."""
     for number, job in enumerate(jobs):
         yield number, task(job)
