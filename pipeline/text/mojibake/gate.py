@@ -175,6 +175,8 @@ class Spans:
 
     def __init__(self, starts: NDArray[np.int64], size: int) -> None:
         self.starts = starts
+        if len(starts) == 1:
+            return
         edges = np.append(starts, size)
         self.words = edges >> 6
         self.below = (np.uint64(1) << (edges & 63).astype(np.uint64)) - np.uint64(1)
@@ -185,6 +187,8 @@ class Spans:
 
         What is missing of `mask` at the end is 0.
         """
+        if len(self.starts) == 1:
+            return np.array([np.count_nonzero(mask)])
         packed = np.packbits(mask, bitorder="little")
         self.bits[: len(packed)] = packed
         self.bits[len(packed) :] = 0
