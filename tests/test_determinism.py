@@ -101,6 +101,20 @@ def test_same_bytes(
     assert publish([str(corpus)], tmp_path, *args, PYTHONHASHSEED=seed) == reference
 
 
+WORKER_WRITES = """
+import pipeline.driver
+pipeline.driver.SMALL_PART = 0
+from pipeline.__main__ import main
+main()
+"""
+
+
+def test_a_part_that_a_worker_writes_alone_is_the_same(
+    corpus: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    assert publish([str(corpus)], tmp_path, python=("-c", WORKER_WRITES)) == reference
+
+
 def test_the_place_and_its_customs_change_nothing(
     corpus: Path, tmp_path: Path, reference: dict[str, str]
 ) -> None:

@@ -10,14 +10,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.document import Edit, apply_edits
 from pipeline.driver import run
 from pipeline.recipe import load
+from pipeline.report import summary as summaries
 from pipeline.report.difference import edit_spans, spans, visible, visible_change
 from pipeline.report.html import histogram, render
 from pipeline.report.pairs import where_they_differ
 from pipeline.report.terminal import Silent
+from pipeline.store.shard import EDIT_SCHEMA
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 HOSTILE = (
@@ -216,3 +222,31 @@ def test_histogram_draws_before_beside_after() -> None:
     assert [bar["label"] for bar in bars] == ["8", "16"]
     assert bars[1]["h0"] == 150
     assert bars[0]["h1"] == 75
+
+
+@given(st.text("甲乙丙", max_size=40), st.data())
+def test_what_stands_around_a_receipt_is_the_input_of_its_stage(
+    text: str, data: st.DataObject
+) -> None:
+    rows: list[dict[str, Any]] = []
+    expect: list[tuple[str, str]] = []
+    for step in range(data.draw(st.integers(1, 4))):
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6, unique=True)))
+        pairs = zip(cuts[::2], cuts[1::2], strict=False)
+        edits = [
+            Edit("s", "r", a, b, text[a:b], data.draw(st.text("丁戊", max_size=4)))
+            for a, b in pairs
+        ]
+        rows += [{"step": step, **edit._asdict()} for edit in edits]
+        expect += [
+            (
+                text[max(0, e.start - summaries.CONTEXT) : e.start],
+                text[e.end :][: summaries.CONTEXT],
+            )
+            for e in edits
+        ]
+        text = apply_edits(text, edits)
+    record = pa.table({"text": [text], "status": ["kept"]})
+    receipts = pa.Table.from_pylist(rows) if rows else EDIT_SCHEMA.empty_table()
+    original = summaries._Original(record, receipts)
+    assert [original.around(place) for place in range(len(rows))] == expect
