@@ -76,7 +76,7 @@ def decide_corpus(
     remembered = remembered or Remembered()
     removals, lines = learned(corpus, recipe.section(SitesOptions))
     left = Left(corpus.places(), removals)
-    _sign_again(corpus, left, options, remembered, spread or in_turn)
+    _sign_again(corpus, left, options, remembered, spread)
     status = corpus.table.column("status")
     alive = np.flatnonzero(pc.equal(status, "kept").to_numpy() & (corpus.arrays["length"] > 0))
     if not options.enabled or not alive.size:
@@ -160,7 +160,7 @@ def _sign_again(
     left: Left,
     options: DedupOptions,
     remembered: Remembered,
-    spread: Spread,
+    spread: Spread | None,
 ) -> None:
     """Put the features of what is left in the place of those of the whole text."""
     ranks = left.removals.ranks()
@@ -181,8 +181,9 @@ def _sign_again(
     options = replace(options, paragraphs="off")  # those of cleaning hold: lines go whole
     size = corpus.table.column("size").to_numpy()
     runs = list(portions(size[ranks[fresh]], 4 * READ_UNITS))  # bytes: one to four a character
-    jobs = ((left.of(ranks[fresh[run]]), options) for run in runs)
-    for number, found in spread(sign, jobs):
+    jobs = ((left.of(ranks[fresh[some]]), options) for some in runs)
+    run = in_turn if spread is None or len(runs) < 2 else spread
+    for number, found in run(sign, jobs):
         for name, values in zip(("hash", "length", "bands", "bands_low"), found, strict=True):
             signed[name][fresh[runs[number]]] = values
     corpus.arrays["text_hash"][ranks] = signed["hash"]

@@ -194,7 +194,7 @@ class _Run:
 
     def _decide(self, corpus: Corpus, before: Path | None) -> tuple[pa.Table, pa.Table]:
         remembered = Remembered(self.state.folder, self.cleaner)
-        spread = self._spread if self._workers() > 1 else None
+        spread = self._elsewhere if self._workers() > 1 else None
         decisions = decide_corpus(corpus, self.recipe, before, remembered, spread)
         remembered.save()
         return decisions
@@ -325,16 +325,22 @@ class _Run:
         if len(jobs) <= 1 and all(job.weight < SMALL_PART for job in jobs):
             yield from ((number, write_part(job)) for number, job in enumerate(jobs))
             return
-        yield from self._spread(write_part, jobs)
-
-    def _spread(self, task: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-        """Run a task over jobs in the workers; yield (number of the job, result)."""
-        # No document can hang here, and a part at a high zstd level may take minutes.
-        watch = replace(self._watch(), seconds=3600.0)
-        for number, result in self.crew.run(task, jobs, watch):
+        for number, result in self.crew.run(write_part, jobs, self._patience()):
             if isinstance(result, Failed):
-                raise TaskError(f"{task.__name__}, job {number}: {result.reason}")
+                raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
             yield number, result
+
+    def _elsewhere(
+        self, task: Callable[[Any], Any], jobs: Iterable[Any]
+    ) -> Iterator[tuple[int, Any]]:
+        """Run a task over jobs in the workers; what finds no room there is done here."""
+        given = list(jobs)
+        for number, result in self.crew.run(task, given, self._patience()):
+            yield number, task(given[number]) if isinstance(result, Failed) else result
+
+    def _patience(self) -> Watch:
+        """Return how long to wait where no document can hang: a part may take minutes."""
+        return replace(self._watch(), seconds=3600.0)
 
     def _workers(self) -> int:
         return self.limits.workers or len(os.sched_getaffinity(0))

@@ -15,6 +15,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import driver
+from pipeline.engines.local import Failed
+from pipeline.recipe import load
+from pipeline.report.terminal import Silent
+
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "seeds"
 
@@ -173,3 +178,17 @@ def test_runs_over_a_growing_input_end_like_one_run(
     for n in (2, 4, len(files)):
         last = publish(files[:n], tmp_path)
     assert last == reference
+
+
+def test_what_finds_no_room_in_a_worker_is_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = driver._Run(load(None, {"output.path": str(tmp_path)}), tmp_path, "none", Silent())
+    monkeypatch.setattr(
+        job.crew,
+        "run",
+        lambda _task, jobs, _watch: (
+            (n, Failed("worker-died:memory") if n % 2 else "there") for n, _ in enumerate(jobs)
+        ),
+    )
+    assert list(job._elsewhere(str.upper, iter("ab"))) == [(0, "there"), (1, "B")]

@@ -257,9 +257,9 @@ def _compared(
 ) -> NDArray[np.float64]:
     """Return the Jaccard of the shingles of each pair of paragraphs."""
     left, right = pairs
-    # Of pairs that an earlier run knew there is little to read.
-    away = spread is not None and isinstance(texts, PortableTexts) and not len(memory.known)
     batches = list(_together(ranks[left], ranks[right], length))
+    # Of pairs that an earlier run knew there is little to read.
+    away = len(batches) > 1 and not len(memory.known) and isinstance(texts, PortableTexts)
 
     def job(rows: Ranks) -> _Job:
         some, inverse = np.unique(np.concatenate((left[rows], right[rows])), return_inverse=True)
