@@ -2,8 +2,8 @@
 
 PDF files and scans leave them between two lines of a sentence: `社会资本⏎- 12 -⏎参与`. A line is a
 page number if it can be nothing else (第 3 页 共 10 页), or is one of several that count, a page
-apart: - 11 -, - 12 -. A bare figure may be the heading of a chapter; several are page numbers if
-most stand where a sentence is cut. A running head stands beside the numbers again and again.
+apart: 第 11 页, 第 12 页. `- 12 -` may head a part of a text, a bare figure a chapter: these are
+page numbers if most of them cut a sentence. A running head stands beside the numbers again and again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pipeline.text.width import Line
 
 _LONGEST = 24  # characters of a page number
 _HEADS = 3  # times that one stands beside a page number
+_PROSE_CHARS = 15  # of a line; a shorter one without a stop is a heading
 _PAGE_CHARS = 150  # of the smallest page: numbers in a table stand closer
 _STEP = 3  # pages between two numbers that were found
 _BARE_ROW = 3  # bare figures that count
@@ -30,15 +31,17 @@ _SURE = re.compile(
     r"|[Pp]age\s+(\d{1,4})\s+of\s+\d{1,4}"
 )
 _COUNTED = (
-    re.compile(r"([-—–－~～·•∙]{1,2})\s*(\d{1,4})\s*\1"),
     re.compile(r"()第\s*(\d{1,4})\s*[页頁]"),
     re.compile(r"()(?:[Pp]age|[Pp]\.)\s*(\d{1,4})"),
     re.compile(r"()([1-9]\d{0,2})\s*/\s*[1-9]\d{0,2}"),
 )
 _COUNTS = 2  # that count, a page apart
 _HEAD = re.compile("[^，。；！？]{1,40}")
-_BARE = re.compile(r"\d{1,4}")
-_LEAST = {_SURE: 1, **dict.fromkeys(_COUNTED, _COUNTS), _BARE: _BARE_ROW}
+# These may head parts of a text as well: most have to cut a sentence.
+_DASHED = re.compile(r"([-—–－~～·•∙]{1,2})\s*(\d{1,4})\s*\1")
+_BARE = re.compile(r"()(\d{1,4})")
+_CUTTING = {_DASHED: 1, _BARE: _BARE_ROW}
+_LEAST = {_SURE: 1, **dict.fromkeys(_COUNTED, _COUNTS), **_CUTTING}
 _FIRST = frozenset("0123456789第-—–－~～·•∙Pp")
 _LAST = frozenset("0123456789页頁-—–－~～·•∙)）")
 
@@ -49,15 +52,18 @@ def furniture(lines: Sequence[Line]) -> set[int]:
     if not short:
         return set()
     found = {i for i in short if _SURE.fullmatch(lines[i].text)}
-    for pattern in _COUNTED:
+    for pattern in (*_COUNTED, *_CUTTING):
         matches = ((i, pattern.fullmatch(lines[i].text)) for i in short)
-        found.update(_counting(lines, [(i, int(m[2])) for i, m in matches if m], _COUNTS))
-    bare = [(i, int(lines[i].text)) for i in short if _BARE.fullmatch(lines[i].text)]
-    row = _counting(lines, bare, _BARE_ROW)
-    cut = sum(i > 0 and ending(lines[i - 1].text) in ("bare", "comma", "open") for i in row)
-    if 2 * cut > len(row):
-        found.update(row)
+        row = _counting(lines, [(i, int(m[2])) for i, m in matches if m], _LEAST[pattern])
+        if pattern in _COUNTED or 2 * sum(_cuts(lines, i) for i in row) > len(row):
+            found.update(row)
     return found | _running_heads(lines, found)
+
+
+def _cuts(lines: Sequence[Line], i: int) -> bool:
+    """Say whether a line of prose stands before line i, and does not end its sentence."""
+    before = lines[i - 1].text if i else ""
+    return len(before) >= _PROSE_CHARS and ending(before) in ("bare", "comma", "open")
 
 
 def _may_be(text: str) -> bool:
