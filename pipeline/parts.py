@@ -28,7 +28,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.removals import apply_removals, reasons_of
 from pipeline.report.summary import summarise_decided, summarise_made
 from pipeline.shared import spans, with_signatures
-from pipeline.store.files import write_bytes
+from pipeline.store.files import output_errors
 from pipeline.store.parquet import (
     LOOKUP_ROWS,
     WriteOptions,
@@ -137,8 +137,11 @@ def _count_decided(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
 
 
 def _write_summary(job: PartJob, group: str, summary: Mapping[str, Any]) -> None:
-    content = json.dumps(summary, ensure_ascii=False, default=str).encode()
-    write_bytes(job.path(FILES[group][-1]), content)
+    path = job.path(FILES[group][-1])
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # In its place at once: a worker that is killed leaves nothing that would be published.
+        path.write_text(json.dumps(summary, ensure_ascii=False, default=str), "utf-8")
 
 
 class _Earlier:
