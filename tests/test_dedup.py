@@ -284,12 +284,12 @@ def test_other_processes_decide_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = [changed(A, 0.004 * (k % 9), seed=k) for k in range(60)]
     small = [changed(prose(k % 30 + 40), 0.02 * (k // 30), seed=k) for k in range(90)]
     texts = [*crowd, *small, A]
-    jobs = 0
+    count = 0
 
-    def elsewhere(task: Callable[[Any], Any], given: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-        nonlocal jobs
-        for number, job in reversed(list(enumerate(given))):
-            jobs += 1
+    def elsewhere(task: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+        nonlocal count
+        for number, job in reversed(list(enumerate(jobs))):
+            count += 1
             yield number, pickle.loads(pickle.dumps(task(pickle.loads(pickle.dumps(job)))))
 
     options = DedupOptions()
@@ -298,7 +298,7 @@ def test_other_processes_decide_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     here = decide(corpus, options, Shelf(texts), *memories[0])
     monkeypatch.setattr("pipeline.dedup.decide._ALONE", 3000)
     there = decide(corpus, options, Shelf(texts), *memories[1], elsewhere)
-    assert jobs > 5
+    assert count > 5
     assert len(here.gone) > 50
     for name in ("gone", "stays", "twin", "kind", "jaccard", "containment", "members", "root"):
         assert np.array_equal(getattr(here, name), getattr(there, name)), name

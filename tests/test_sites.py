@@ -137,7 +137,8 @@ def test_texts_of_a_batch_lose_what_each_would_lose_by_itself(
         numbers = st.integers(0, text.count("\n"))
         drops.append(data.draw(st.dictionaries(numbers, st.sampled_from(REASONS), max_size=9)))
     rows = sorted((i, n, REASONS.index(why)) for i, d in enumerate(drops) for n, why in d.items())
-    gone = Removals(*np.array(rows, np.int64).reshape(-1, 3).T, REASONS)
+    rank, line, why = np.array(rows, np.int64).reshape(-1, 3).T
+    gone = Removals(rank, line, why, REASONS)
     column = pa.chunked_array([gone.column(len(texts))])
     records, edits = apply_removals(table(texts), EDIT_SCHEMA.empty_table(), column, REASONS)
     expected = [removal(STAGE, page_of(t), d) for t, d in zip(texts, drops, strict=True)]
