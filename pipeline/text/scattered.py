@@ -29,6 +29,7 @@ _WIDE = np.array([ord(mark) for mark in WIDE_MARKS + "（）「」『』《》�
 # 第 八 章 总则, 第八条 为了: how statutes and lists set numbers apart.
 _NUMBERED = np.array([ord(char) for char in "第条條章节節款项項编編部篇回卷集步"], np.uint32)
 _NUMERALS = np.array([ord(char) for char in "一二三四五六七八九十百零〇"], np.uint32)
+_NEAR = np.array([-3, -2, -1, 1, 2, 3])
 _Places = NDArray[np.intp]
 _Flags = NDArray[np.bool_]
 
@@ -50,6 +51,8 @@ def scattered(part: Codes) -> dict[int, list[int]]:
     blanks, owners = blanks[kept], owners[kept]
     around = _around(part.codes, blanks)
     gains = associations(around)
+    if (np.bincount(owners, gains > _BOUND) < _HABIT * _FEW).all():
+        return {}
     # A word set off again and again is one blank's worth: 主张 有命 的人, quotation marks lost.
     _, once = np.unique(np.column_stack([owners, around]), axis=0, return_index=True)
     bound = np.bincount(owners[once], gains[once] > _BOUND, len(counts))
@@ -102,11 +105,7 @@ def _in_prose(codes: NDArray[np.uint32], places: _Places) -> _Flags:
 
 def _around(codes: NDArray[np.uint32], blanks: _Places) -> NDArray[np.uint32]:
     """Return the two characters before and behind each blank, other blanks left out: (n, 4)."""
-    kept = np.ones(len(codes), np.bool_)
-    kept[blanks] = False
-    letters = codes[kept]
-    right = np.cumsum(kept)[blanks]
-    found: NDArray[np.uint32] = letters[
-        np.clip(right[:, None] + [-2, -1, 0, 1], 0, len(letters) - 1)
-    ]
-    return found
+    near: NDArray[np.uint32] = codes.take(blanks[:, None] + _NEAR, mode="clip")
+    near[:, 1] = np.where(near[:, 1] == _BLANK, near[:, 0], near[:, 1])
+    near[:, 4] = np.where(near[:, 4] == _BLANK, near[:, 5], near[:, 4])
+    return near[:, 1:5]
