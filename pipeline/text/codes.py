@@ -6,7 +6,7 @@ every character; Python then looks only at the places found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -68,6 +68,13 @@ def flag_table(rows: Mapping[int, str]) -> NDArray[np.uint32]:
             last = i + 2 if body[i + 1 : i + 2] == "-" and i + 2 < len(body) else i
             table[min(ord(body[i]), 0xFFFF) : min(ord(body[last]), 0xFFFF) + 1] |= np.uint32(flag)
             i = last + 1
+    return table
+
+
+def those_in(chars: Iterable[str]) -> NDArray[np.bool_]:
+    """Return which code points of the BMP are among some: bool (65536,)."""
+    table = np.zeros(65536, np.bool_)
+    table[[ord(char) for char in chars]] = True
     return table
 
 

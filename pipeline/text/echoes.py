@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import Codes, flags_of, slices
+from pipeline.text.codes import Codes, flags_of, slices, those_in
 from pipeline.text.powers import powers_to, running_sums, stretches
 
 Ints = NDArray[np.int64]
@@ -118,9 +118,7 @@ def _endings(chars: str) -> NDArray[np.uint32]:
 
 @cache
 def _spaces() -> NDArray[np.bool_]:
-    table = np.zeros(0x10000, np.bool_)
-    table[[ord(char) for char in _SPACE]] = True
-    return table
+    return those_in(_SPACE)
 
 
 def _lines(codes: Codes, sums: Words) -> _Lines:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.byline import MAX_CHARS
 from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
-from pipeline.text.codes import flags_of, that_are
+from pipeline.text.codes import flags_of, that_are, those_in
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
 from pipeline.text.roles import roles
@@ -108,10 +108,10 @@ def _tables() -> _Tables:
     return _Tables(
         classes.take(fold_table()),
         _letters(),
-        _flags([label for label in labels if len(label) == 1]),
+        those_in([label for label in labels if len(label) == 1]),
         # What ends in white space ends in a bracket perhaps: Python asks again.
-        _flags(_CLOSED) | that_are(str.isspace),
-        _flags("-/.年"),
+        those_in(_CLOSED) | that_are(str.isspace),
+        those_in("-/.年"),
         _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
         _keys(
             chr(ord(label[-3]) << 8 | ord(label[-2])) + label[-1]
@@ -127,12 +127,6 @@ def _tables() -> _Tables:
 def _letters() -> NDArray[np.bool_]:
     table = np.zeros(65536, bool)
     table[0x3400:0xA000] = table[ord("a") : ord("z") + 1] = True
-    return table
-
-
-def _flags(chars: Iterable[str]) -> NDArray[np.bool_]:
-    table = np.zeros(65536, bool)
-    table[[ord(char) for char in chars]] = True
     return table
 
 

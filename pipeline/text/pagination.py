@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.codes import those_in
 from pipeline.text.layout import ending
 from pipeline.text.lines import Lines
 from pipeline.text.width import Line
@@ -110,12 +111,6 @@ def may_have_pages(lines: Lines, n: int) -> NDArray[np.bool_]:
     return pages
 
 
-def _table(chars: Iterable[str]) -> NDArray[np.bool_]:
-    table = np.zeros(65536, np.bool_)
-    table[[ord(char) for char in chars]] = True
-    return table
-
-
 # Lines may begin and end with blanks.
-_FIRST_TABLE = _table([*_FIRST, *" \t\u3000"])
-_LAST_TABLE = _table([*_LAST, *" \t\u3000\r"])
+_FIRST_TABLE = those_in([*_FIRST, *" \t\u3000"])
+_LAST_TABLE = those_in([*_LAST, *" \t\u3000\r"])
