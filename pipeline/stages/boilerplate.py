@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,14 +23,14 @@ from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.fold import fold
+from pipeline.text.hits import Hit, hits_of
 from pipeline.text.kept import kept
 from pipeline.text.page import Page, page_of
-from pipeline.text.prose import BLANK, core, is_bulleted, is_prose
+from pipeline.text.prose import BLANK, core, is_bulleted
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, builtin_rules, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
 
-_QUOTED = re.compile(r'"[^"]*"')
 _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
 _HEADLINE_CHARS = 60
@@ -51,15 +51,7 @@ class BoilerplateOptions(Options):
     without: tuple[str, ...] = option((), "ids of rules that do not apply")
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    rule: Rule
-    start: int = 0  # of the part to cut, in the line
-    end: int = 0
-    value: str = ""
-
-
-Hits = tuple[_Hit, ...]
+Hits = tuple[Hit, ...]
 
 
 class _Judged:
@@ -90,7 +82,7 @@ class _Judged:
             found = self.learn(number, self._match(self.page.folded(number), self.rules[number]))
         return found
 
-    def hit(self, number: int) -> _Hit | None:
+    def hit(self, number: int) -> Hit | None:
         """Return what the first of these rules finds that may apply where the line stands."""
         for hit in self.hits(number):
             if self.allows(number, hit.rule):
@@ -169,7 +161,7 @@ def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     rules = tuple(r for r in load_rules(options.rules) if r.id not in options.without)
 
     def match(folded: str, which: tuple[int, ...]) -> Hits:
-        return tuple(_match(folded, [rules[number] for number in which]))
+        return tuple(hits_of(folded, [rules[number] for number in which]))
 
     # The lines of a site recur from page to page.
     remembered = lru_cache(_REMEMBERED)(match)
@@ -273,40 +265,6 @@ def _judge(
 
 def _below(page: Page, number: int) -> str:
     return f"below {page.line(number).strip()[:40]}"
-
-
-def _match(folded: str, rules: Sequence[Rule]) -> Iterator[_Hit]:
-    """Yield what the rules that fit a line find in it, in their order."""
-    bare: str | None = None
-    prose: bool | None = None
-    for rule in rules:
-        if len(folded) > rule.max_chars and rule.action != "cut":
-            continue
-        if not rule.sentence:
-            prose = is_prose(folded) if prose is None else prose
-            if prose:
-                continue
-        if rule.match == "head":
-            part, ask = folded[: rule.max_chars], rule.regex.match
-        elif rule.match == "tail":
-            part, ask = folded[max(0, len(folded) - rule.max_chars) :], rule.regex.search
-        else:
-            bare = core(folded) if bare is None else bare
-            spoken = rule.unquoted and '"' in folded
-            part = core(_QUOTED.sub('""', folded)) if spoken else bare
-            ask = rule.regex.fullmatch
-        # Given bytes, RE2 spares the way back to characters: most lines do not need it.
-        if ask(part.encode("utf-8", "surrogatepass")) is not None:
-            yield _Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)
-
-
-def _part(rule: Rule, folded: str, part: str, ask: Callable[[str], Any]) -> _Hit:
-    """Return the hit of a rule that takes a part of a line."""
-    found = ask(part)
-    value = str(found.groupdict().get("value") or "")
-    if rule.match != "tail":
-        return _Hit(rule, found.start(), found.end(), value)
-    return _Hit(rule, found.start() + len(folded) - len(part), len(folded), value)
 
 
 def _block(judged: _Judged, number: int, rule: Rule) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 
 from ahocorasick_rs import AhoCorasick
@@ -10,10 +9,9 @@ from ahocorasick_rs import AhoCorasick
 from pipeline.text import byline
 from pipeline.text.bylines import may_be_one
 from pipeline.text.fold import fold
-from pipeline.text.prose import core, is_prose
+from pipeline.text.hits import hits_of
 from pipeline.text.rules import Rule, builtin_rules
 
-_QUOTED = re.compile(r'"[^"]*"')
 _WHOLE = ("line", "block-start", "block-end")
 
 
@@ -26,20 +24,12 @@ def is_frame(line: str) -> bool:
     >>> is_frame("全市工作一"), is_frame("定会有大的提升。")
     (False, False)
     """
-    return may_be_one(byline.read(line)) or any(_fits(rule, fold(line)) for rule in _rules(line))
-
-
-def _rules(line: str) -> list[Rule]:
+    if may_be_one(byline.read(line)):
+        return True
+    folded = fold(line)
     words, owners = _triggers()
-    found = {word for word, _, _ in words.find_matches_as_indexes(fold(line), overlapping=True)}
-    return [rule for word in found for rule in owners[word] if len(line) <= rule.max_chars]
-
-
-def _fits(rule: Rule, folded: str) -> bool:
-    if not rule.sentence and is_prose(folded):
-        return False
-    spoken = rule.unquoted and '"' in folded
-    return rule.regex.fullmatch(core(_QUOTED.sub('""', folded) if spoken else folded)) is not None
+    found = {word for word, _, _ in words.find_matches_as_indexes(folded, overlapping=True)}
+    return any(True for _ in hits_of(folded, [rule for word in found for rule in owners[word]]))
 
 
 @cache

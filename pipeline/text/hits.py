@@ -1,0 +1,57 @@
+"""What rules find in one line, wherever the line stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.text.prose import core, is_prose
+from pipeline.text.rules import Rule
+
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule finds in a line."""
+
+    rule: Rule
+    start: int = 0  # of the part to cut, in the line
+    end: int = 0
+    value: str = ""
+
+
+def hits_of(folded: str, rules: Sequence[Rule]) -> Iterator[Hit]:
+    """Yield what the rules that fit a line find in it, in their order."""
+    bare: str | None = None
+    prose: bool | None = None
+    for rule in rules:
+        if len(folded) > rule.max_chars and rule.action != "cut":
+            continue
+        if not rule.sentence:
+            prose = is_prose(folded) if prose is None else prose
+            if prose:
+                continue
+        if rule.match == "head":
+            part, ask = folded[: rule.max_chars], rule.regex.match
+        elif rule.match == "tail":
+            part, ask = folded[max(0, len(folded) - rule.max_chars) :], rule.regex.search
+        else:
+            bare = core(folded) if bare is None else bare
+            spoken = rule.unquoted and '"' in folded
+            part = core(_QUOTED.sub('""', folded)) if spoken else bare
+            ask = rule.regex.fullmatch
+        # Given bytes, RE2 spares the way back to characters: most lines do not need it.
+        if ask(part.encode("utf-8", "surrogatepass")) is not None:
+            yield Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)
+
+
+def _part(rule: Rule, folded: str, part: str, ask: Callable[[str], Any]) -> Hit:
+    """Return the hit of a rule that takes a part of a line."""
+    found = ask(part)
+    value = str(found.groupdict().get("value") or "")
+    if rule.match != "tail":
+        return Hit(rule, found.start(), found.end(), value)
+    return Hit(rule, found.start() + len(folded) - len(part), len(folded), value)
