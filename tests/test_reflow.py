@@ -19,6 +19,7 @@ from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
 from pipeline.text.breaks import suspects
 from pipeline.text.fullstop import FullStops, opening
 from pipeline.text.layout import columns, ending
+from pipeline.text.likely import may_be_joined
 from pipeline.text.seam import bond, bonds, torn
 from pipeline.text.width import Line
 from tests.stage_cases import check, load
@@ -175,3 +176,21 @@ def test_lines_looked_at_grow_with_the_text_only(monkeypatch: pytest.MonkeyPatch
         run_text("\n".join(lines), ["reflow"])
         work.append(seen[0])
     assert 0 < work[1] <= 5 * work[0]
+
+
+class Counted(str):
+    """A text that counts how often it is cut into lines."""
+
+    __slots__ = ("cuts",)
+
+    def split(self, *args: Any, **kwargs: Any) -> list[str]:
+        self.cuts = getattr(self, "cuts", 0) + 1
+        return super().split(*args, **kwargs)
+
+
+def test_likely_breaks_between_lines_that_recur_cost_one_look_at_the_text() -> None:
+    one = "这是第一种很长的一行文字还要再写长一些才会超过二十个字，"
+    two = "那么这里是另外一种很长的一行文字也要超过二十个字才行，"
+    text = Counted(f"{one}\n{two}\n" * 50)
+    assert not may_be_joined([(one, two), (two, one)] * 50, text)
+    assert text.cuts == 1

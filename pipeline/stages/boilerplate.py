@@ -110,7 +110,8 @@ class _Judged:
         page = self.page
         if page.text[page.starts[number]] in "#＃" and _HEADING.match(page.folded(number)):
             return True
-        if number + 1 == len(page) or page.text[page.ends[number] + 1 :][:1] not in ("=", "＝"):
+        after = page.ends[number] + 1
+        if number + 1 == len(page) or page.text[after : after + 1] not in ("=", "＝"):
             return False
         below = page.folded(number + 1)
         return below.startswith("===") and not below.rstrip().strip("=")

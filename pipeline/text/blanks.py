@@ -6,6 +6,7 @@ program: most blanks of technical articles are such, and those texts need not be
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,6 +50,7 @@ class _Blanks:
         self._indented = "\n " in text or "\n\t" in text
         self._programs: dict[int, bool] = {}
         self._fixed: dict[int, bool] = {}
+        self._written: list[int] | None = None  # lines that are not blank
 
     def go(self, odd: Places) -> bool:
         """Whether blanks go in one of the lines `odd`, which are empty or have some at an end."""
@@ -65,13 +67,12 @@ class _Blanks:
         return not (self._is_fixed(i) and self._is_fixed(self._full(i, -1)))
 
     def _full(self, i: int, step: int) -> int:
-        """Return the next line from i on that is not blank, or -1."""
-        i += step
-        while 0 <= i < len(self._rows):
-            if self._rows[i].strip(INLINE):
-                return i
-            i += step
-        return -1
+        """Return the next line before or behind i that is not blank, or -1."""
+        if self._written is None:
+            rows = enumerate(self._rows)
+            self._written = [n for n, row in rows if row.strip(INLINE)]
+        at = bisect_left(self._written, i + 1) if step > 0 else bisect_left(self._written, i) - 1
+        return self._written[at] if 0 <= at < len(self._written) else -1
 
     def _is_fixed(self, i: int) -> bool:
         """Whether line i is code or a row of a table; the ends of the text (-1) are not."""

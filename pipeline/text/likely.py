@@ -6,7 +6,9 @@ none is joined are not read as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from math import exp, log
 
 from pipeline.text import layout as look
@@ -23,13 +25,18 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     others. The first break that goes has a paragraph of one line before it, so that `alone` is
     what speaks for it.
     """
+
+    @cache
+    def repeated() -> set[str]:
+        return {line for line, n in Counter(text.split("\n")).items() if n > 1}
+
     bare = []
     for last, this in pairs:
         goes_on, kind = look.is_continuation(this), look.ending(last)
         if not goes_on and (look.is_item(this) or look.is_label(this)):
             continue
         goes_on |= kind == "open" or (kind == "comma" and len(last) > SHORT)
-        if goes_on and _may_be_parts(last, this, text):
+        if goes_on and _may_be_parts(last, this, repeated):
             return True
         if kind in BARE and not look.is_quoted_verse(last):
             bare.append((last, this))
@@ -38,12 +45,12 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     odds = [alone(*pair) for pair in bare]
     prior = _highest_prior(odds)
     return prior > 0 or any(
-        each + prior > SURE and _may_be_parts(*pair, text)
+        each + prior > SURE and _may_be_parts(*pair, repeated)
         for each, pair in zip(odds, bare, strict=True)
     )
 
 
-def _may_be_parts(last: str, this: str, text: str) -> bool:
+def _may_be_parts(last: str, this: str, repeated: Callable[[], set[str]]) -> bool:
     """Whether two lines of a text could be joined, whatever their sentence says."""
     if look.is_heading(last) or look.is_heading(this):
         return False
@@ -52,8 +59,7 @@ def _may_be_parts(last: str, this: str, text: str) -> bool:
     if not look.is_continuation(this):
         if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
             return False
-        lines = text.split("\n")
-        if lines.count(last) > 1 or lines.count(this) > 1:
+        if not repeated().isdisjoint((last, this)):
             return False
     return not (is_frame(last) or is_frame(this))
 
