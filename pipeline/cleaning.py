@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census, census, classes
+from pipeline.copies import Copies, Result
 from pipeline.decode import DecodeOptions, decode
 from pipeline.dedup.columns import halves
 from pipeline.dedup.features import features
@@ -90,7 +91,7 @@ class Cleaner:
         self.html: HtmlOptions = values["html"]
         self.html.check()
         self.limits: LimitOptions = values["limits"]
-        self.stages = _compiled(tuple((s.name, values[s.name]) for s in registry()))
+        self.stages, self.copies = _compiled(tuple((s.name, values[s.name]) for s in registry()))
         self.dedup: DedupOptions = values["dedup"]
         self.sites: SitesOptions = values["sites"]
 
@@ -101,22 +102,28 @@ class Cleaner:
         documents = [row.take() for row in awake]
         for row, n in zip(awake, paragraphs([d.text for d in documents]), strict=True):
             row.n_input_paragraphs = n
-        outcomes, counted = run_guarded(self.stages, documents)
-        for row, outcome in zip(awake, outcomes, strict=True):
-            if isinstance(outcome, Document):
-                row.document = outcome
+        results = (
+            self.copies.clean(documents, self._results) if self.copies else self._results(documents)
+        )
+        for row, (outcome, row.damage_marks, row.n_lines, wordless) in zip(
+            awake, results, strict=True
+        ):
+            if isinstance(outcome, str):
+                row.quarantine("stage-failed", outcome)
             elif isinstance(outcome, Dropped):
                 row.drop(outcome)
+            elif wordless:
+                row.drop(Dropped(outcome, "clean", _emptiness(outcome.text)))
             else:
-                row.quarantine("stage-failed", outcome)
+                row.document = outcome
+        return rows
+
+    def _results(self, documents: list[Document]) -> list[Result]:
+        outcomes, counted = run_guarded(self.stages, documents)
         marks, breaks = counted.count("replacement"), counted.count("newline")
         wordless = (counted.masks & np.uint64(WORDS)) == 0
-        counts = zip(awake, marks.tolist(), breaks.tolist(), wordless.tolist(), strict=True)
-        for row, n, m, empty in counts:
-            row.damage_marks, row.n_lines = n, m + 1
-            if empty and row.document is not None and row.status == "kept":
-                row.drop(Dropped(row.document, "clean", _emptiness(row.document.text)))
-        return rows
+        lines = (breaks + 1).tolist()
+        return list(map(Result, outcomes, marks.tolist(), lines, wordless.tolist()))
 
     def features(self, rows: Sequence[Row]) -> tuple[dict[str, Any], NDArray[Any]]:
         """Return the arrays by which `decide` knows the documents, first axis: rows.
@@ -245,9 +252,11 @@ def paragraphs(texts: Sequence[str]) -> list[int]:
 
 
 @lru_cache(maxsize=4)
-def _compiled(options: tuple[tuple[str, Any], ...]) -> list[Compiled]:
+def _compiled(options: tuple[tuple[str, Any], ...]) -> tuple[list[Compiled], Copies | None]:
+    """Return the stages of a worker, and what it has cleaned by them if copies may take it over."""
     known = {stage.name: stage for stage in registry()}
-    return compile_stages([(known[name], chosen) for name, chosen in options])
+    stages = compile_stages([(known[name], chosen) for name, chosen in options])
+    return stages, Copies() if all(item.stage.of_text for item in stages) else None
 
 
 def _count(stats: CleanStats, rows: Sequence[Row]) -> None:

@@ -48,6 +48,13 @@ def batch() -> list[Placed]:
     ]
 
 
+def of_each() -> Cleaner:
+    """Return a cleaner that cleans each page of a batch, though the batch repeats a few."""
+    cleaner = Cleaner(load(None).values)
+    cleaner.copies = None
+    return cleaner
+
+
 def count_calls(cleaner: Cleaner, batch: list[Placed]) -> tuple[Counter[str], list[Any]]:
     """Return how often each module was entered, and the rows."""
     counts: Counter[str] = Counter()
@@ -65,7 +72,7 @@ def count_calls(cleaner: Cleaner, batch: list[Placed]) -> tuple[Counter[str], li
 
 
 def test_python_calls_per_clean_document(batch: list[Placed]) -> None:
-    cleaner = Cleaner(load(None).values)
+    cleaner = of_each()
     cleaner.rows(batch)  # tables are loaded once per worker
     counts, rows = count_calls(cleaner, batch)
     assert all(row.status == "kept" and not row.document.edits for row in rows)
@@ -74,7 +81,7 @@ def test_python_calls_per_clean_document(batch: list[Placed]) -> None:
 
 
 def test_bytes_that_a_clean_batch_holds_at_its_worst(batch: list[Placed]) -> None:
-    cleaner = Cleaner(load(None).values)
+    cleaner = of_each()
     cleaner.rows(batch)
     gc.collect()
     tracemalloc.start()
@@ -88,7 +95,7 @@ def test_bytes_that_a_clean_batch_holds_at_its_worst(batch: list[Placed]) -> Non
 
 
 def test_sections_of_the_code_that_clean_text_enters(batch: list[Placed]) -> None:
-    cleaner = Cleaner(load(None).values)
+    cleaner = of_each()
     cleaner.rows(batch)
     entered: set[str] = set()
 
@@ -106,7 +113,7 @@ def test_sections_of_the_code_that_clean_text_enters(batch: list[Placed]) -> Non
 
 
 def test_only_these_stages_look_at_clean_text(batch: list[Placed]) -> None:
-    cleaner = Cleaner(load(None).values)
+    cleaner = of_each()
     counts, _ = count_calls(cleaner, batch)
     awake = {name.removeprefix("pipeline.stages.") for name in counts if ".stages." in name}
     assert awake - {"base", "runner"} <= STAGES_AWAKE

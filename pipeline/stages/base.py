@@ -64,7 +64,10 @@ class Stage:
 
     `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it.
     `adds` names the columns that it may set. A text of more than twice `piece_chars` (0: none) is
-    given to the stage piece by piece, which then must not drop it.
+    given to the stage piece by piece, which then must not drop it. `of_text`: what becomes of a
+    document depends on nothing but its text, the options, and columns other than `url` and `extra`
+    (whether there is an address may count); where a stage does not say so, copies are cleaned one
+    by one.
     """
 
     name: str
@@ -75,3 +78,4 @@ class Stage:
     adds: tuple[str, ...] = ()
     build_batch: Callable[[Any], ApplyBatch] | None = None
     piece_chars: int = 0
+    of_text: bool = False

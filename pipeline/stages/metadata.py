@@ -369,4 +369,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     adds=COLUMNS,
+    of_text=True,
 )

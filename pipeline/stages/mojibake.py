@@ -95,4 +95,5 @@ STAGE = Stage(
     build_batch=build_batch,
     adds=("damage_marks",),
     piece_chars=PARAGRAPHS,
+    of_text=True,
 )

@@ -81,4 +81,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     piece_chars=PARAGRAPHS,
+    of_text=True,
 )

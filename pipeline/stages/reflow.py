@@ -211,4 +211,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     piece_chars=CHAPTERS,
+    of_text=True,
 )

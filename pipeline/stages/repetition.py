@@ -379,4 +379,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     piece_chars=CHAPTERS,
+    of_text=True,
 )

@@ -241,4 +241,5 @@ STAGE = Stage(
     build=build,
     build_batch=build_batch,
     adds=("script", "language"),
+    of_text=True,
 )
