@@ -15,6 +15,8 @@ _BRACKET_CHARS = 200
 """The two halves of a pair of brackets stand no farther apart."""
 _APART = re.compile(r"[\s()]")
 _NO_FIRST = " \u3000，。、；：！？）》」』”,;:!?)"
+_NO_OPENING = frozenset(["", "\n", *" \u3000，。、；：！？）》」』”,.;:!?)"])
+"""What no opening quotation mark stands before: "" is the end of the text."""
 _NO_LAST = " \u3000（《「『“("
 _CURLY = re.compile("[“”]")
 _CODE = re.compile(r"""=\s?["']|["'][:,]\s?["']|\\["']|[{}]|["']\s?[+|]\s?["']""")
@@ -130,19 +132,25 @@ def _straight(text: str, places: list[int], mark: str, corner: bool) -> list[Fou
 def _quotations(text: str, places: list[int]) -> Iterator[tuple[int, int, int]]:
     """Pair the quotes of a line: first, last, and 1 for a quotation within a quotation.
 
-    Speech is announced (他说:) and ends behind a full stop; what is quoted in between lies inside:
-    他说:"我读过"红楼梦"三遍。". All else pairs in order.
+    Speech is announced (他说:) and ends behind a full stop, or with a mark that can open nothing
+    (说:"不去",又说:"好。"); what is quoted in between lies inside: 他说:"我读过"红楼梦"三遍。".
+    All else pairs in order.
     """
     i = 0
     while i + 1 < len(places):
         last = i + 1
         if places[i] and text[places[i] - 1] in "：:":
-            ends = (j for j in range(i + 1, len(places), 2) if text[places[j] - 1] in "。！？…!?")
+            ends = (j for j in range(i + 1, len(places), 2) if _ends_speech(text, places[j]))
             last = next(ends, last)
         yield places[i], places[last], 0
         for j in range(i + 1, last, 2):
             yield places[j], places[j + 1], 1
         i = last + 1
+
+
+def _ends_speech(text: str, at: int) -> bool:
+    following = text[at + 1 : at + 2]
+    return text[at - 1] in "。！？…!?" or following in _NO_OPENING
 
 
 def _apostrophe(text: str, at: int) -> bool:
