@@ -10,16 +10,17 @@ look as if a machine had put readings in? Where either answer is no, nothing is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.likelihood import log_likelihood
 from pipeline.text.readings import is_neutral, is_usual, kana_span, pinyin_span, zhuyin_span
@@ -86,8 +87,8 @@ class Reading:
     weak: bool = False
 
 
-def find(text: str) -> list[Reading]:
-    """Return every bracket (or bare zhuyin) that truly reads the characters before it."""
+def find(text: str, bare: bool) -> list[Reading]:
+    """Return every bracket (and `bare` zhuyin) that truly reads the characters before it."""
     found = []
     end, before = -1, ""
     for match in BRACKETED.finditer(text):
@@ -97,9 +98,9 @@ def find(text: str) -> list[Reading]:
             before = text[max(0, start - 8) : start]
         if not IS_READABLE.match(before[-1:]):
             continue
-        if not content.islower() and any(map(str.isupper, content)):
-            continue  # a name in another script, 孙常建（Sūn Chángjiàn）: said by the author
-        kind, span_of = _KINDS[2 if content[0] in ZHUYIN else content[0] >= "ぁ"]
+        if is_name(content):
+            continue
+        kind, span_of = _kind(content)
         span = span_of(content, before)
         weak = not span and kind == "pinyin" and is_neutral(content, before[-1])
         if span or weak:
@@ -107,12 +108,34 @@ def find(text: str) -> list[Reading]:
             style = f"{kind} {match[1]}"
             end = match.end()
             found.append(Reading(start, end, style, of, content, weak))
-    for match in BARE_ZHUYIN.finditer(text):
+    for match in BARE_ZHUYIN.finditer(text) if bare else ():
         start = match.start()
         of = text[start - 1 : start]
         if IS_HAN.match(of) and zhuyin_span(match[0], of):
             found.append(Reading(start, match.end(), "zhuyin bare", of, match[0]))
     return sorted(found, key=lambda reading: reading.start)
+
+
+def is_name(content: str) -> bool:
+    """Return whether an author gives a name in another script: 孙常建（Sūn Chángjiàn）."""
+    return not content.islower() and any(map(str.isupper, content))
+
+
+def _kind(content: str) -> tuple[str, Callable[[str, str], int]]:
+    return _KINDS[2 if content[0] in ZHUYIN else content[0] >= "ぁ"]
+
+
+def tells(text: str, at: int) -> bool:
+    """Return whether a bracket may be a true reading that is evidence: not a weak one.
+
+    Behind another bracket it may read what that one does: this is left to `find`.
+    """
+    match = BRACKETED.match(text, at)
+    if not match or is_name(match[2]):
+        return False
+    start = at - (text[at - 1 : at] == " ")
+    before = text[max(0, start - 8) : start]
+    return before[-1:] in CLOSING or _kind(match[2])[1](match[2], before) > 0
 
 
 def inserted(text: str, readings: Sequence[Reading], options: AnnotationsOptions) -> bool:
@@ -242,23 +265,19 @@ def is_common(character: str) -> bool:
     return False
 
 
-def build(options: AnnotationsOptions) -> Apply:
-    """Return the stage's function."""
-
-    def apply(document: Document) -> Document:
-        for _ in range(MAX_ROUNDS):
-            edits = _edits(document.text, options)
-            if not edits:
-                break
-            document = document.edited(edits)
-        return document
-
-    return apply
+def _without(document: Document, bare: bool, options: AnnotationsOptions) -> Document:
+    """Return a document without the readings that were inserted, `bare` zhuyin among them."""
+    for _ in range(MAX_ROUNDS):
+        edits = _edits(document.text, bare, options)
+        if not edits:
+            break
+        document = document.edited(edits)
+    return document
 
 
-def _edits(text: str, options: AnnotationsOptions) -> list[Edit]:
+def _edits(text: str, bare: bool, options: AnnotationsOptions) -> list[Edit]:
     styles: dict[str, list[Reading]] = {}
-    for reading in find(text):
+    for reading in find(text, bare):
         styles.setdefault(reading.style, []).append(reading)
     gone = [r for group in styles.values() if inserted(text, group, options) for r in group]
     return [
@@ -275,23 +294,37 @@ def _edits(text: str, options: AnnotationsOptions) -> list[Edit]:
 
 
 def build_batch(options: AnnotationsOptions) -> ApplyBatch:
-    """Return the function for batches: only texts with enough readings that tell are searched."""
-    apply = build(options)
+    """Return the function for batches: only texts with readings that tell are searched."""
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
+        # Fewer readings in bare zhuyin than count are left alone, whatever else there is.
         zhuyin = census.count("bopomofo") >= options.min_count
         bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket") > 0
         tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") > 0
         letter = census.count("latin", "latin1", "latin_extended") > 0
         kana = census.count("kana") >= options.min_count
         places = np.flatnonzero(bracket & ((letter & tone) | kana) & ~zhuyin)
-        told = toned([documents[i].text for i in places.tolist()]) > 0
+        told = _told([documents[i].text for i in places.tolist()])
         out: list[Outcome] = list(documents)
-        for i in np.flatnonzero(zhuyin).tolist() + places[told].tolist():
-            out[i] = apply(documents[i])
+        for i in np.flatnonzero(zhuyin).tolist():
+            out[i] = _without(documents[i], True, options)
+        for i in places[told].tolist():
+            out[i] = _without(documents[i], False, options)
         return out
 
     return apply_batch
+
+
+def _told(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which texts hold a reading in brackets that is evidence: bool (n,).
+
+    Without one `inserted` says no to every style.
+    """
+    found = np.zeros(len(texts), np.bool_)
+    for part, places in toned(texts):
+        telling = [at for at in places.tolist() if tells(part.joined, at)]
+        found[part.first + part.owners(np.array(telling, np.intp))] = True
+    return found
 
 
 STAGE = Stage(
@@ -299,7 +332,7 @@ STAGE = Stage(
     summary="takes out readings that were inserted after characters: 進(jìn)",
     wakes=classes("ascii_bracket", "wide_bracket", "cjk_bracket", "bopomofo"),
     options=AnnotationsOptions,
-    build=build,
+    build=of_one(build_batch),
     build_batch=build_batch,
     piece_chars=PARAGRAPHS,
     of_text=True,

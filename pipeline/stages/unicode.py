@@ -121,10 +121,15 @@ def build(options: UnicodeOptions) -> Apply:
     )
 
     def apply(document: Document) -> Document:
+        still: dict[_Pass, str] = {}  # in which text a pass has found nothing
         for _ in range(MAX_ROUNDS):
             before = document.text
             for find in passes:
-                document = _run(document, find)
+                text = document.text
+                if still.get(find) is not text:
+                    document = _run(document, find)
+                    if document.text == text:
+                        still[find] = text
             if document.text == before:
                 break
         return document

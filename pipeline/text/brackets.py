@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -35,18 +35,14 @@ def _table() -> NDArray[np.uint8]:
     return arrays.flag_table(rows).astype(np.uint8)
 
 
-def toned(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Return for each text how many brackets may hold a reading with its tone: int64 (n,).
+def toned(texts: Sequence[str]) -> Iterator[tuple[arrays.Codes, NDArray[np.intp]]]:
+    """Yield the brackets that may hold a reading with its tone: texts joined, and where they open.
 
     After an ideograph, kana or another bracket: a small letter, and before the closing one a letter
     with a mark, or a digit in the end; or zhuyin or kana.
     """
-    counts = np.zeros(len(texts), np.int64)
-    for part in arrays.slices(texts):
-        places = _toned(_table().take(part.codes, mode="clip"))
-        n = len(part.starts) - 1
-        counts[part.first : part.first + n] = np.bincount(part.owners(places), minlength=n)
-    return counts
+    for part in arrays.slices(texts, joined=True):
+        yield part, _toned(_table().take(part.codes, mode="clip"))
 
 
 def _toned(flags: NDArray[np.uint8]) -> NDArray[np.intp]:

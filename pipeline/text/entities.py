@@ -27,13 +27,19 @@ def entities(text: str) -> Iterator[tuple[int, int, str]]:
 
     Only complete entities: `&copy=1` in an address has no semicolon.
     """
-    if "&" not in text or not _ENTITY.search(text) or _ABOUT_HTML.search(text):
+    if "&" not in text:
+        return
+    found = [
+        (match.start(), match.end(), character)
+        for match in _ENTITY.finditer(text)
+        if (character := _character(match[1])) and character != match[0]
+    ]
+    if not found or _ABOUT_HTML.search(text):
         return
     shown = _MAKES_TAGS if _TAG.search(text) else frozenset()
-    for match in _ENTITY.finditer(text):
-        name = match[1]
-        if name[0] != "#" and name + ";" not in html5:
-            continue
-        character = unescape(f"&{name};")
-        if character and character not in shown and character != match[0]:
-            yield match.start(), match.end(), character
+    yield from (change for change in found if change[2] not in shown)
+
+
+def _character(name: str) -> str:
+    """Return what an entity of this name stands for, or an empty string."""
+    return unescape(f"&{name};") if name[0] == "#" or name + ";" in html5 else ""

@@ -52,23 +52,21 @@ def table(name: str) -> dict[str, str]:
 
 def oddities(text: str, *, squared: bool = False) -> Iterator[Change]:
     """Yield the changes of a text, in order; `squared` expands ㎏ to kg."""
-    done = 0
     groups = _group_table(squared).take(code_points(text))
-    places = np.flatnonzero(groups)
-    if not places.size:
-        return
-    kinds = groups[places]
+    places = np.flatnonzero(groups != 0)
+    kinds = groups[places].tolist()
+    done = until = kind = 0
+    start = -1
     # A run of one group is handled at once: cut where the group changes or a gap begins.
-    cuts = np.flatnonzero((np.diff(places) != 1) | (np.diff(kinds) != 0)) + 1
-    firsts = [0, *cuts.tolist()]
-    lasts = [*cuts.tolist(), len(places)]
-    for first, last in zip(firsts, lasts, strict=True):
-        start = int(places[first])
+    for place, group in zip([*places.tolist(), -1], [*kinds, 0], strict=True):
+        if place == until and group == kind:
+            until += 1
+            continue
         if start >= done:  # else a handler has taken more than its characters
-            handler = _HANDLERS[_NAMES[kinds[first]]]
-            for change in handler(text, start, start + last - first):
+            for change in _HANDLERS[_NAMES[kind]](text, start, until):
                 done = change[1]
                 yield change
+        start, until, kind = place, place + 1, group
 
 
 def have_oddities(texts: Sequence[str], squared: bool) -> NDArray[np.bool_]:
@@ -151,6 +149,9 @@ def _odd_space(text: str, start: int, end: int) -> Iterator[Change]:
 
     Other lines do not count: a line says the same wherever it stands.
     """
+    if "\u4e00" <= text[end : end + 1] <= "\u9fff":
+        yield start, end, "odd-space", " " * (end - start)
+        return
     before = text[max(0, start - 8) : start].rpartition("\n")[2]
     around = before + text[end : end + 8].partition("\n")[0]
     if HAN.search(around) or not around.strip():
