@@ -308,13 +308,13 @@ class _Run:
         for part in parts:
             if not todo[part.number]:
                 continue
-            slabs, files = earlier.slabs(part.slabs)
+            slabs, heads, files = earlier.places(part.slabs, part.gone)
             weight = int(weigh[part.first : part.last].sum())
             jobs.append(
                 PartJob(
                     part.number, todo[part.number],
                     str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
-                    self._writing(), slabs, files, (str(self.state.texts), part.decided),
+                    self._writing(), slabs, heads, files, (str(self.state.texts), part.decided),
                     dedup if dedup.publish_signatures else None, threads, weight,
                 )
             )  # fmt: skip

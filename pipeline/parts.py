@@ -1,15 +1,15 @@
 """Parts: decisions + artifacts → the files of one part, by a worker.
 
-A group of files is written whole, from the records of the artifacts, and of the data file what the
-version before has is taken over: of a slab that it holds the compressed texts, and with them the
-columns that depend on the document alone.
+A group of files is written whole, from the records of the artifacts, but for what the version
+before has of its texts: of a slab that it holds the compressed texts, and with them the columns
+that depend on the document alone; of a document that it dropped as well the head.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -68,10 +68,11 @@ class PartJob:
 
     `groups`: which of FILES are to be written. `plan`: path of an Arrow file with, per record of
     the part, artifact, row, what the ledger says of it, and the decision. `sources`: folder of each
-    artifact. `slabs` (SLAB_DTYPE) of the texts; `earlier`: the data files that `file` means.
-    `texts`: folder and digest under which to tell where they lie. `signatures`: by which options
-    they are published, None where they are not. `threads` compress side by side. `weight`: about
-    how many bytes texts or receipts have.
+    artifact. `slabs` (SLAB_DTYPE) of the texts, `heads` (HEAD_DTYPE) of the documents that are
+    dropped; `earlier`: of each part that their `file` means, paths of its data and of its dropped
+    documents. `texts`: folder and digest under which to tell where they lie. `signatures`: by which
+    options they are published, None where they are not. `threads` compress side by side. `weight`:
+    about how many bytes texts or receipts have.
     """
 
     number: int
@@ -81,7 +82,8 @@ class PartJob:
     folder: str
     write: WriteOptions
     slabs: NDArray[Any]
-    earlier: tuple[str, ...]
+    heads: NDArray[Any]
+    earlier: tuple[tuple[str, str], ...]
     texts: tuple[str, str]
     signatures: DedupOptions | None = None
     threads: int = 1
@@ -100,10 +102,10 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
     """
     with pa.memory_map(job.plan) as source:
         plan = pa.ipc.open_file(source).read_all()
-    earlier = _Earlier(job)
-    records = _Records(plan, earlier.fresh(len(plan)), job)
+    earlier = _Earlier(job, plan)
+    records = _Records(plan, earlier.fresh(len(plan)), earlier.headless(), job)
     out: dict[str, dict[str, dict[str, int]]] = {}
-    with ThreadPoolExecutor(job.threads) as pool:  # compression holds no lock of Python's
+    with ThreadPoolExecutor(job.threads) if job.threads > 1 else _Here() as pool:
         writing = []
         if "made" in job.groups:
             tables = _made(plan, records)
@@ -123,6 +125,16 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
             written.result()
     pa.default_memory_pool().release_unused()  # a part may be large, and the worker goes on
     return out
+
+
+class _Here(Executor):
+    """Does at once what it is given: a single thread of compression would only cost its arena."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Return what is done."""
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 def _count_made(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
@@ -145,31 +157,51 @@ def _write_summary(job: PartJob, group: str, summary: Mapping[str, Any]) -> None
 
 
 class _Earlier:
-    """What is taken over: `slabs` with -1 for `file` where their texts have to be compressed."""
+    """What is taken over: `slabs` with -1 for `file` where their texts have to be compressed.
 
-    def __init__(self, job: PartJob) -> None:
+    `gone`: places of the dropped documents; `heads` (HEAD_DTYPE) of them, with -1 for `file` where
+    the text has to be read; `lost`: tables of `detail` and `text` of the others, by file.
+    """
+
+    def __init__(self, job: PartJob, plan: pa.Table) -> None:
         self.slabs = job.slabs.copy()
         self.tables: dict[int, pa.Table] = {}
         self.pages: dict[int, bytes] = {}
-        for number, path in enumerate(job.earlier):
-            mine = np.flatnonzero(self.slabs["file"] == number)
-            try:
-                self._read(number, path, mine.tolist())
-            except (OSError, pa.ArrowException):  # as good as not there
-                self.slabs["file"][mine] = -1
+        self.gone = _places(plan, "dropped")
+        self.heads = job.heads.copy()
+        self.lost: dict[int, pa.Table] = {}
+        if "made" in job.groups:  # all texts are read for that
+            self.heads["file"] = -1
+        for number, (data, dropped) in enumerate(job.earlier):
+            _take_over(self.slabs, number, partial(self._read, number, data))
+            _take_over(self.heads, number, partial(self._read_heads, number, dropped, plan))
 
-    def _read(self, number: int, path: str, mine: Sequence[int]) -> None:
+    def _read(self, number: int, path: str, mine: Places) -> None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             names = [n for n in file.schema_arrow.names if n not in (*CHANGING, "text")]
             self.tables[number] = file.read(columns=names)
         with Path(path).open("rb") as stream:
-            for i in mine:
+            for i in mine.tolist():
                 stream.seek(self.slabs["offset"][i])
                 pages = stream.read(self.slabs["bytes"][i])
                 if xxhash.xxh3_64_intdigest(pages) == self.slabs["check"][i]:
                     self.pages[i] = pages
                 else:
                     self.slabs["file"][i] = -1
+
+    def _read_heads(self, number: int, path: str, plan: pa.Table, mine: Places) -> None:
+        key, columns = ["input_path", "record"], ["detail", "text"]
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            rows = file.read(columns=key + columns)
+        rows = rows.take(pa.array(self.heads["row"][mine]))
+        if rows.select(key).equals(plan.select(key).take(pa.array(self.gone[mine]))):
+            self.lost[number] = rows.select(columns)
+        else:
+            self.heads["file"][mine] = -1
+
+    def headless(self) -> Places:
+        """Return the places of the dropped documents of which the text has to be read."""
+        return self.gone[self.heads["file"] < 0]
 
     def fresh(self, n: int) -> NDArray[np.bool_]:
         """Return which of the part's n records lie in slabs whose texts have to be compressed."""
@@ -194,17 +226,30 @@ class _Earlier:
         return Slab(self.pages[i], int(slab["kept"]), int(slab["raw"]))
 
 
+def _take_over(rows: NDArray[Any], number: int, read: Callable[[Places], None]) -> None:
+    """Read those of the rows that lie in one file; -1 for `file` where they cannot be read."""
+    mine = np.flatnonzero(rows["file"] == number)
+    if len(mine):
+        try:
+            read(mine)
+        except (OSError, pa.ArrowException):  # as good as not there
+            rows["file"][mine] = -1
+
+
 class _Records:
     """Records and receipts of some places of a part, with what was decided about their lines.
 
     `table`: in order of place, with `input_path`. `edits.row` is the place. `fresh`: the places of
-    which all columns are wanted; of others that were dropped the head of the text, or its receipts.
+    which all columns are wanted; of the `headless` the head of the text. For receipts all are read.
     """
 
-    def __init__(self, plan: pa.Table, fresh: NDArray[np.bool_], job: PartJob) -> None:
-        dropped = pc.equal(plan.column("status"), "dropped").to_numpy()
+    def __init__(
+        self, plan: pa.Table, fresh: NDArray[np.bool_], headless: Places, job: PartJob
+    ) -> None:
         everything = "made" in job.groups
-        places = np.arange(len(plan)) if everything else np.flatnonzero(fresh | dropped)
+        read = fresh.copy()
+        read[headless] = True
+        places = np.arange(len(plan)) if everything else np.flatnonzero(read)
         self.places = places
         mine = plan.take(pa.array(places)) if len(places) < len(plan) else plan
         records, edits = _collect(mine, job.sources, receipts=everything)
@@ -260,7 +305,7 @@ def _decided(
     records: _Records,
     earlier: _Earlier,
     job: PartJob,
-    pool: ThreadPoolExecutor,
+    pool: Executor,
 ) -> tuple[dict[str, pa.Table], list[Slab]]:
     """Return what was decided about the records of a part, by folder, and the texts of the data."""
     kept = _places(plan, "kept")
@@ -291,7 +336,7 @@ def _decided(
     data = data.append_column("text", pa.nulls(len(data), pa.string()))
     return {
         "data": _in_order(data),
-        "audit/dropped.parquet": _dropped_documents(plan, records),
+        "audit/dropped.parquet": _dropped_documents(plan, records, earlier),
         "ledger": select(plan, LEDGER),
     }, pages
 
@@ -313,23 +358,34 @@ def _lasting(plan: pa.Table, records: _Records, places: Places, job: PartJob) ->
     return with_signatures(found, job.signatures) if job.signatures else found
 
 
-def _dropped_documents(plan: pa.Table, records: _Records) -> pa.Table:
-    gone = _places(plan, "dropped")
-    table, decided = records.at(gone), plan.take(pa.array(gone))
+def _dropped_documents(plan: pa.Table, records: _Records, earlier: _Earlier) -> pa.Table:
+    gone = earlier.gone
+    told, decided = _told(records, earlier), plan.take(pa.array(gone))
     stage_reason = pc.split_pattern(decided.column("reason"), ":", max_splits=1)
     documents = {
-        "id": table.column("id"),
-        "input_path": table.column("input_path"),
-        "record": table.column("record"),
+        "id": decided.column("id"),
+        "input_path": decided.column("input_path"),
+        "record": decided.column("record"),
         "unit": pa.array(["document"] * len(gone), pa.string()),
         "stage": pc.list_element(stage_reason, 0) if len(gone) else pa.array([], pa.string()),
         "reason": pc.list_element(stage_reason, 1) if len(gone) else pa.array([], pa.string()),
-        "detail": table.column("detail"),
+        "detail": told.column("detail"),
         "twin": decided.column("twin"),
         "jaccard": decided.column("jaccard"),
-        "text": pc.utf8_slice_codeunits(table.column("text"), 0, HEAD),
+        "text": told.column("text"),
     }
     return select(pa.table(documents), DROPPED)
+
+
+def _told(records: _Records, earlier: _Earlier) -> pa.Table:
+    """Return `detail` of the dropped documents and the head of their `text`."""
+    table = records.at(earlier.headless())
+    heads = pc.utf8_slice_codeunits(table.column("text"), 0, HEAD)
+    pieces = [pa.table({"detail": table.column("detail"), "text": heads})]
+    pieces += [rows.cast(pieces[0].schema) for rows in earlier.lost.values()]
+    files = earlier.heads["file"]
+    places = [np.flatnonzero(files == number) for number in (-1, *earlier.lost)]
+    return _sorted(pa.concat_tables(pieces), np.concatenate(places))
 
 
 def _dropped_paragraphs(edits: pa.Table) -> pa.Table:
@@ -386,7 +442,7 @@ def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequen
     slabs["raw"] = [slab.raw for slab in pages]
     slabs["check"] = [xxhash.xxh3_64_intdigest(slab.pages) for slab in pages]
     folder, digest = job.texts
-    save(Path(folder), digest, slabs)
+    save(Path(folder), digest, slabs, job.heads["word"])
 
 
 def _collect(plan: pa.Table, sources: Sequence[str], receipts: bool) -> tuple[pa.Table, pa.Table]:

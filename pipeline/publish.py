@@ -47,6 +47,7 @@ class Part:
     """A run of the corpus, ranks `first` to `last` (exclusive).
 
     `made`, `decided`: digests of its two groups of files. `slabs` (SLAB_DTYPE): of its texts.
+    `gone` uint64: of each dropped document a hash of all that its text depends on.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Part:
     made: str
     decided: str
     slabs: NDArray[Any]
+    gone: Words
 
 
 def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str) -> list[Part]:
@@ -67,6 +69,9 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
     # Of a slab only: what the file has of a text and its columns that no later run changes.
     lasting = made ^ _hashed(decisions.column("shared"))
     kept = kept_rows(corpus, decisions)
+    quarantined = pc.equal(corpus.table.column("status"), "quarantined").to_numpy()
+    gone = np.flatnonzero(~kept & ~quarantined)
+    words = _mix(made[gone] ^ _words([program]))
     parts = []
     for number, (first, last) in enumerate(pairwise(bounds)):
         # The first part writes every file, however empty: a reader always finds the columns.
@@ -80,6 +85,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
                 sha(name, made[first:last].tobytes()),
                 sha(name, decided[first:last].tobytes()),
                 _slabs(edges, lasting, kept, program),
+                words[slice(*np.searchsorted(gone, [first, last]))],
             )
         )
     return parts

@@ -30,6 +30,7 @@ PUBLISH: Any = import_module("pipeline.publish")
 PARTS: Any = import_module("pipeline.parts")
 SITE = "{}市融媒体中心为您呈现每日新鲜资讯并保留最终解释权"
 DAYS, A_DAY = 12, 16
+DROPPED = "audit/dropped.parquet"
 OPTIONS = {
     "compression": "zstd", "write_page_checksum": True, "use_dictionary": ["id"],
     "write_statistics": ["id"],
@@ -48,7 +49,7 @@ def day(number: int) -> bytes:
     return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
-def run(folder: Path, output: Path) -> Path:
+def run(folder: Path, output: Path, **more: Any) -> Path:
     """Publish a folder; return the version.
 
     The folder's name is the same wherever the test runs: parts are cut by the keys of records.
@@ -57,7 +58,7 @@ def run(folder: Path, output: Path) -> Path:
     flags = {
         "input.paths": [folder.name], "output.path": str(output), "run.workers": 1,
         "output.part_bytes": 1 << 16, "mojibake.enabled": False,
-    }  # fmt: skip
+    } | more  # fmt: skip
     version: Path = RUN.run(load(None, flags), Silent()).version
     return version
 
@@ -122,14 +123,29 @@ def count_fresh(patch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+def count_headless(patch: pytest.MonkeyPatch) -> list[int]:
+    """Return the numbers of dropped documents that are read again, and of all: they count up."""
+    counts = [0, 0]
+    plain = PARTS._told
+
+    def told(records: Any, earlier: Any) -> Any:
+        counts[0] += len(earlier.headless())
+        counts[1] += len(earlier.gone)
+        return plain(records, earlier)
+
+    patch.setattr(PARTS, "_told", told)
+    return counts
+
+
 def test_nights_in_any_order_end_in_the_bytes_of_one_run(
     nights: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, output, whole = nights
-    fresh = count_fresh(monkeypatch)
+    fresh, headless = count_fresh(monkeypatch), count_headless(monkeypatch)
     version = run(source, output)
     assert files(version) == files(whole)
     assert 0 < sum(fresh) < DAYS * A_DAY / 2, "most texts are copied as they lie"
+    assert 0 < headless[0] < headless[1], "so are heads of dropped documents"
     assert any(path.stat().st_nlink > 1 for path in version.rglob("*.parquet") if path.is_file())
     assert not list(verify(output, deep=True))
     dropped = pq.read_table(version / "audit/dropped.parquet").to_pylist()
@@ -151,7 +167,7 @@ def test_what_was_harmed_is_made_again(nights: tuple[Path, Path, Path], harm: st
     source, output, whole = nights
     before = (output / "current").resolve()
     if harm in ("rotten", "gone"):
-        for path in (before / "data").glob("*.parquet"):
+        for path in (*(before / "data").glob("*"), *(before / DROPPED).glob("part-*")):
             content = bytearray(path.read_bytes())
             for at in range(200, len(content) // 2, 97):
                 content[at] ^= 255
@@ -166,14 +182,21 @@ def test_what_was_harmed_is_made_again(nights: tuple[Path, Path, Path], harm: st
     if harm == "gone":  # a version that lacks a file cannot be compared with
         (before / "parts.json").write_text("[]")
     version = run(source, output)
-    data = [name for name in files(whole) if name.startswith("data/")]
-    linked = {name for name in data if (version / name).stat().st_nlink > 1}
+    taken = [name for name in files(whole) if name.startswith(("data/", f"{DROPPED}/part-"))]
+    linked = {name for name in taken if (version / name).stat().st_nlink > 1}
     assert {n: c for n, c in files(version).items() if n not in linked} == {
         n: c for n, c in files(whole).items() if n not in linked
     }
     faults = list(verify(output, deep=True))
     told = {Path(line.split(":")[0]).name for line in faults if str(version) in line}
     assert told == ({Path(n).name for n in linked} if harm == "rotten" else set())
+
+
+def test_no_text_of_another_program_is_taken_over(nights: tuple[Path, Path, Path]) -> None:
+    source, output, _ = nights
+    other: Any = {"punctuation.enabled": False, "dedup.min_chars": 60}
+    version = run(source, output, **other)
+    assert files(version) == files(run(source, output.parent / "anew", **other))
 
 
 def test_a_column_of_slabs_reads_as_if_written_in_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.store import texts
 from pipeline.store.schema import FILES
@@ -27,8 +28,9 @@ class Earlier:
                 if self._whole(group, entry["number"], sizes):
                     self.groups[group, entry[group]["digest"]] = found
         digests = [digest for group, digest in self.groups if group == "decided"]
-        self.files = [self._data(digest) for digest in digests]
+        self.files = [self._decided(digest) for digest in digests]
         self.known = texts.known(folder, digests)
+        self.heads = texts.known_heads(folder, digests)
 
     def _whole(self, group: str, number: int, sizes: Mapping[str, int]) -> bool:
         """Tell whether the files that the manifest names for a group are there, in their size."""
@@ -40,22 +42,31 @@ class Earlier:
             return False
         return there == [sizes[name] for name in names if name in sizes]
 
-    def _data(self, digest: str) -> str:
+    def _decided(self, digest: str) -> tuple[str, str]:
+        """Return the paths of the data and of the dropped documents of a part."""
         number = self.groups["decided", digest]["number"]
-        return str(self.version) + "/" + FILES["decided"][0].format(number)
+        data, dropped, *_ = (f"{self.version}/{name.format(number)}" for name in FILES["decided"])
+        return data, dropped
 
     def missing(self, made: str, decided: str) -> tuple[str, ...]:
         """Return the groups of a part that the version does not have."""
         wanted = {"made": made, "decided": decided}
         return tuple(group for group in FILES if (group, wanted[group]) not in self.groups)
 
-    def slabs(self, slabs: texts.Slabs) -> tuple[texts.Slabs, tuple[str, ...]]:
-        """Return slabs with the places where they lie, and the data files that are meant."""
-        found = texts.found(slabs, self.known)
-        files = np.unique(found["file"][found["file"] >= 0])
-        mine = found["file"] >= 0
-        found["file"][mine] = np.searchsorted(files, found["file"][mine])
-        return found, tuple(self.files[number] for number in files)
+    def places(
+        self, slabs: texts.Slabs, words: NDArray[np.uint64]
+    ) -> tuple[texts.Slabs, NDArray[Any], tuple[tuple[str, str], ...]]:
+        """Return slabs and dropped documents with the places where their texts lie.
+
+        And of each part that is meant the paths of its data and of its dropped documents.
+        """
+        found, heads = texts.found(slabs, self.known), texts.found_heads(words, self.heads)
+        files = np.union1d(found["file"], heads["file"])
+        files = files[files >= 0]
+        for rows in (found, heads):
+            mine = rows["file"] >= 0
+            rows["file"][mine] = np.searchsorted(files, rows["file"][mine])
+        return found, heads, tuple(self.files[number] for number in files.tolist())
 
     def link(
         self, group: str, digest: str, staged: Path, number: int

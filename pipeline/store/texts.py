@@ -1,9 +1,10 @@
-"""Where the compressed texts of published data files lie, so that the next version can copy them.
+"""Where the texts of a published part lie, so that the next version can copy them.
 
-    state/texts/<digest>.npy    SLAB_DTYPE, the slabs of the data file of this digest
+    state/texts/<digest>.npy        SLAB_DTYPE, the compressed slabs of the data file
+    state/texts/<digest>.heads.npy  uint64, the words of the dropped documents, row by row
 
 Nothing but time depends on it: a table that is missing, or whose slab is not where it says, costs
-compressing the texts again.
+making and compressing the texts again.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ SLAB_DTYPE = np.dtype(
 compressed pages in bytes, their size uncompressed, and a hash of them."""
 NO_SLABS = np.zeros(0, SLAB_DTYPE)
 
+HEAD_DTYPE = np.dtype([("word", "<u8"), ("file", "<i4"), ("row", "<i8")])
+"""A dropped document: a hash of all that its text depends on, and where its head stands: in the
+audit of which part (-1: nowhere), in which row."""
 
-def save(folder: Path, digest: str, slabs: Slabs) -> None:
-    """Write where the slabs of the data file of this digest lie."""
-    with whole_file(_path(folder, digest)) as path, path.open("wb") as file:
-        np.save(file, slabs)
+
+def save(folder: Path, digest: str, slabs: Slabs, words: NDArray[np.uint64]) -> None:
+    """Write where the slabs of the part of this digest lie, and whose heads its audit has."""
+    for path, rows in ((_path(folder, digest), slabs), (_heads(folder, digest), words)):
+        with whole_file(path) as part, part.open("wb") as file:
+            np.save(file, rows)
 
 
 def known(folder: Path, digests: Sequence[str]) -> Slabs:
@@ -54,6 +60,33 @@ def known(folder: Path, digests: Sequence[str]) -> Slabs:
     return every[np.argsort(every["digest"][:, 0], kind="stable")]
 
 
+def known_heads(folder: Path, digests: Sequence[str]) -> NDArray[Any]:
+    """Return the dropped documents (HEAD_DTYPE) of parts, sorted by word."""
+    found = [np.zeros(0, HEAD_DTYPE)]
+    for number, digest in enumerate(digests):
+        try:
+            words = np.load(_heads(folder, digest))
+        except (OSError, ValueError, EOFError):
+            continue
+        if words.dtype == np.uint64 and words.ndim == 1:
+            heads = np.zeros(len(words), HEAD_DTYPE)
+            heads["word"], heads["file"], heads["row"] = words, number, np.arange(len(words))
+            found.append(heads)
+    every = np.concatenate(found)
+    return every[np.argsort(every["word"], kind="stable")]
+
+
+def found_heads(words: NDArray[np.uint64], known: NDArray[Any]) -> NDArray[Any]:
+    """Return the dropped documents of these words with the place of their heads."""
+    out = np.zeros(len(words), HEAD_DTYPE)
+    out["word"], out["file"] = words, -1
+    if len(known):
+        there = known[np.minimum(np.searchsorted(known["word"], words), len(known) - 1)]
+        same = there["word"] == words
+        out[same] = there[same]
+    return out
+
+
 def found(slabs: Slabs, known: Slabs) -> Slabs:
     """Return slabs with the place where they lie, where they are among the `known` ones."""
     out = slabs.copy()
@@ -69,7 +102,7 @@ def found(slabs: Slabs, known: Slabs) -> Slabs:
 
 def forget_others(folder: Path, digests: Iterable[str]) -> None:
     """Remove the tables of all but these data files."""
-    wanted = {_path(folder, digest) for digest in digests}
+    wanted = {of(folder, digest) for digest in digests for of in (_path, _heads)}
     with output_errors(folder):
         for path in folder.glob("*"):
             if path not in wanted:
@@ -78,3 +111,7 @@ def forget_others(folder: Path, digests: Iterable[str]) -> None:
 
 def _path(folder: Path, digest: str) -> Path:
     return folder / f"{digest[:32]}.npy"
+
+
+def _heads(folder: Path, digest: str) -> Path:
+    return folder / f"{digest[:32]}.heads.npy"
