@@ -40,13 +40,15 @@ from pipeline.text.mojibake.flags import (
 )
 from pipeline.text.ngram import load
 
-QUESTION, COMMA = ord("?"), ord("ㄛ")
-"""`ㄛ` is what the comma of GBK is in Big5."""
+QUESTION, COMMA, SIGN = ord("?"), ord("ㄛ"), ord("鈥")
+"""`ㄛ` is what the comma of GBK is in Big5, 鈥 the beginning of a mark of UTF-8 in GBK."""
 
 # What a text may need.
-UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS = (
-    1 << i for i in range(9)
+UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS, MARKS = (
+    1 << i for i in range(10)
 )
+_BESIDE = np.uint16(SHIFTED | LETTERS | MARKS)
+"""Kinds that say nothing of the rest of the text."""
 RARE_WINDOW, RARE_LEAST = 8, 2
 """So many rare characters among so many before an ASCII character or `?` make a text suspect."""
 SAMPLE = 48
@@ -88,7 +90,7 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     for i in _noise(texts, strange):
         kinds[i] |= UNLIKELY
     # What is out of step is looked for last in texts with other damage.
-    kinds[np.flatnonzero(kinds & ~np.uint16(SHIFTED | LETTERS))] |= DROPPED
+    kinds[np.flatnonzero(kinds & ~_BESIDE)] |= DROPPED
     return kinds
 
 
@@ -134,6 +136,7 @@ def _of_han(
     four, three = _in_rows(f)
     mark(spans.have(four & LATIN_PAIR), UTF8_GBK)
     mark(spans.have(three & SJIS_KANA), UNLIKELY)
+    mark(spans.own(np.flatnonzero(codes == SIGN)), MARKS)
     if counted.count("ascii_mark")[part].any():
         asked = np.flatnonzero(codes == QUESTION)
         mark(spans.own(asked[_look(flags().rest, codes[asked + 1]) & WIDE != 0]), SHIFTED)
@@ -150,7 +153,7 @@ def _of_han(
             kinds[part[i]] |= UNLIKELY
     # Ends are found everywhere in other damage. Cyrillic letters are rare in Chinese, but not in
     # Russian.
-    other = np.flatnonzero(kinds[part] & ~np.uint16(SHIFTED | LETTERS))
+    other = np.flatnonzero(kinds[part] & ~_BESIDE)
     letters = counted.count("cyrillic", "greek")[part]
     for i in np.union1d(other, np.flatnonzero(letters > FEW_HAN * han)).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
-from pipeline.text.mojibake import dropped, gate, legacy, western
+from pipeline.text.mojibake import dropped, gate, latin, legacy, western
 from pipeline.text.mojibake.chains import End, chain_ends, wide
 from pipeline.text.mojibake.fill import closed
 from pipeline.text.mojibake.hopeless import MARK, hopeless
@@ -176,6 +176,8 @@ def _settled(page: Page, model: Model) -> list[Repair]:
     left = page.left if kept is page.found else page.outside - page.inside(kept).sum()
     if kinds & gate.LETTERS and not about and left >= 2:
         kept = disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
+    if kinds & gate.MARKS and not about:
+        kept = disjoint(kept + [r for r in _marks(text) if not _overlaps(r, kept)])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
         kept = disjoint(kept + lost) if lost else kept
@@ -254,6 +256,11 @@ def _is_example(about: list[tuple[int, int]], repair: Repair) -> bool:
 def _western(text: str, others: list[Repair]) -> Iterator[Repair]:
     for start, end, fixed in western.repaired(text, [(r.start, r.end) for r in others]):
         yield Repair(start, end, fixed, ("single-byte-mojibake",), 0.0, 8.0, 1)
+
+
+def _marks(text: str) -> Iterator[Repair]:
+    for start, end, fixed in latin.repaired(text):
+        yield Repair(start, end, fixed, ("utf8-as-gbk",), 0.0, 8.0, 1)
 
 
 def _overlaps(repair: Repair, others: list[Repair]) -> bool:
