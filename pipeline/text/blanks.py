@@ -14,16 +14,14 @@ import numpy as np
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text.code import program_lines
-from pipeline.text.lines import HAN_FIRST, INLINE, LINE_ENDS, Bools, Lines, Places, by_text
+from pipeline.text.lines import HAN_FIRST, INLINE, ODD_END, Bools, Lines, Places, by_text
 
 
 def moved(texts: Sequence[str], part: arrays.Codes, lines: Lines) -> Bools:
     """Return which texts of a slice have odd line ends, or blanks that go: bool (n,)."""
     hit = np.zeros(len(part.starts) - 1, np.bool_)
     ends, owners = lines.ends, lines.owners
-    for char in LINE_ENDS:
-        if char in part.joined:
-            hit[part.owners(np.flatnonzero(part.codes == ord(char)))] = True
+    hit[part.owners(arrays.places(lines.flags, ODD_END))] = True
     last = ends + 1 == part.starts[owners + 1]  # the line end that `codes` put behind each text
     empty = lines.starts == ends
     # The layout of code in a fence stays, but for what ends the text.
@@ -41,11 +39,10 @@ class _Blanks:
 
     def __init__(self, text: str, lines: Lines, owner: int) -> None:
         self._first, end = np.searchsorted(lines.owners, [owner, owner + 1]).tolist()
-        every = np.arange(self._first, end)
         self._rows = text.split("\n")
-        self._fenced = lines.fenced[every]
+        self._fenced = lines.fenced[self._first : end]
         # No program goes on over a line that begins with an ideograph, or a fence.
-        other = ((lines.first(every) & HAN_FIRST) != 0) | self._fenced
+        other = ((lines.heads[self._first : end] & HAN_FIRST) != 0) | self._fenced
         self._other: Places = np.flatnonzero(other)
         self._indented = "\n " in text or "\n\t" in text
         self._programs: dict[int, bool] = {}

@@ -101,12 +101,14 @@ def _breaks(lines: Lines, hit: Bools) -> tuple[Places, Places]:
     inner = np.append(np.diff(lines.owners) == 0, False) & ~lines.fenced
     inner[:-1] &= (ends[1:] > lines.starts[1:]) & ~lines.fenced[1:]
     mine = np.flatnonzero(inner & ~hit[lines.owners])
-    before = lines.at(-1, mine)
-    second = lines.at(-2, mine)
-    seen = second | np.where((second & CLOSER) != 0, lines.at(-3, mine), 0)
-    stopped = ((before & (STOP | SEMI)) != 0) | (((before & CLOSER) != 0) & ((seen & STOP) != 0))
-    long = (ends[mine] - lines.starts[mine] >= seam.SHORTEST) | ((before & OPEN) != 0)
-    goes_on = (lines.at(1, mine) & LEFTOVER) != 0
+    before = lines.tails[mine]
+    stopped = (before & (STOP | SEMI)) != 0
+    closed = np.flatnonzero(((before & CLOSER) != 0) & ~stopped)
+    second = lines.at(-2, mine[closed])
+    seen = second | np.where((second & CLOSER) != 0, lines.at(-3, mine[closed]), 0)
+    stopped[closed] = (seen & STOP) != 0
+    long = (lines.sizes(mine) >= seam.SHORTEST) | ((before & OPEN) != 0)
+    goes_on = (lines.heads[mine + 1] & LEFTOVER) != 0
     cut = goes_on | (~stopped & long)
     spoken = mine[cut & ~goes_on & ((before & (COMMA | OPEN)) != 0)]
     spoken = spoken[(lines.held(spoken) & LETTER) != 0]
@@ -153,12 +155,12 @@ def _weighed(
     wide = (lines.ends - lines.starts > WIDEST) & ~(lines.fenced | lines.blank)
     asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
-    marked = (lines.first(mine + 1) & MARKER) != 0  # an item of a list, or a heading
+    marked = (lines.heads[mine + 1] & MARKER) != 0  # an item of a list, or a heading
     bonds, odds = np.zeros(len(mine), np.float32), np.full(len(mine), _NEVER)
     letters = np.zeros(len(mine), np.bool_)
     free = np.flatnonzero(~marked)
     bonds[free], odds[free], letters[free] = _weights(lines, mine[free], asked[owners[free]])
-    head = lines.first(mine) | lines.first(mine + 1)
+    head = lines.heads[mine] | lines.heads[mine + 1]
     code = lines.blank[mine] | lines.blank[mine + 1]  # does not count, see `joins`
     least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
     hopeful = np.bincount(owners, np.where(marked, least, np.maximum(bonds, least)), n) > 0
@@ -177,7 +179,7 @@ def _weights(
     taken to be open and lines to be without a label. Bonds that could not bring the odds above 0
     are looked up only where `all_of` (bool) wants them all.
     """
-    last, this, first = lines.held(mine), lines.may_hold(mine + 1), lines.first(mine)
+    last, this, first = lines.held(mine), lines.held(mine + 1), lines.heads[mine]
     sizes = lines.ends[mine] - lines.starts[mine]
     latin = ((last | this) & BEYOND_ASCII) == 0
     # Latin prose goes on with a small letter; all else ends with its line.
@@ -190,8 +192,8 @@ def _weights(
     odds += 2.7 * ((last & STOPPED) != 0)
     odds += 3.7 * ((last & PAIR) != 0)
     odds += 2.6 * ((this & MARKED) != 0)
-    odds -= 3.0 * ((lines.at(-1, mine) & CLOSER) != 0)
-    odds -= 1.5 * ((lines.first(mine + 1) & HAN_FIRST) == 0)
+    odds -= 3.0 * ((lines.tails[mine] & CLOSER) != 0)
+    odds -= 1.5 * ((lines.heads[mine + 1] & HAN_FIRST) == 0)
     wanted = np.flatnonzero(~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
     bonds = np.where(latin, prose, np.float32(0.0))
     bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])

@@ -29,11 +29,8 @@ Bools = NDArray[np.bool_]
 LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
 CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND = (1 << i for i in range(8, 15))
 # Of any character in a line.
-MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR = (1 << i for i in range(7))
+MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR, ODD_END = (1 << i for i in range(8))
 
-_FENCE = re.compile("```")
-_HEAD = 40
-"""Characters of a line after which the others are hardly worth reading."""
 _BEGINNING = 16
 """Characters that say whether a line is an item of a list, or a heading."""
 _ITEM_STARTS = "第一二三四五六七八九十百"
@@ -79,6 +76,7 @@ def _inside() -> NDArray[np.uint8]:
             BEYOND_ASCII: "\x80-\uffff",
             SPACED: " \u3000",
             BAR: "|\t",
+            ODD_END: LINE_ENDS,
         }
     )
     return table.astype(np.uint8)
@@ -88,15 +86,20 @@ def _inside() -> NDArray[np.uint8]:
 class Lines:
     """The lines of a slice, and its characters.
 
-    `joined`, `codes`: the characters, as text and as code points. `starts`, `ends`: of each line,
-    without its line end. `owners`: the text it is of. `fenced`: whether it is in a fence of code.
+    `joined`, `codes`: the characters, as text and as code points. `flags`: what they are in a line
+    (a line end is nothing). `starts`, `ends`: of each line, without its line end. `heads`, `tails`:
+    what they are that begin a line (if it is empty its end), and that end it (if it is empty the
+    line end before). `owners`: the text it is of. `fenced`: whether it is in a fence of code.
     `blank`: whether it begins or ends with a blank.
     """
 
     joined: str
     codes: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
     starts: Places
     ends: Places
+    heads: Flags
+    tails: Flags
     owners: Places
     fenced: Bools
     blank: Bools
@@ -106,45 +109,27 @@ class Lines:
         places = np.minimum(np.maximum(self.ends[which] + offset, 0), len(self.codes) - 1)
         return arrays.flags_of(self.codes[places], edges())
 
-    def first(self, which: Places) -> Flags:
-        """Return the flags of the first characters of some lines, or of their ends if empty."""
-        return arrays.flags_of(self.codes[self.starts[which]], edges())
-
     def text(self, i: int) -> str:
         """Return one of the lines, without the blanks at its ends."""
         return self.joined[self.starts.item(i) : self.ends.item(i)].strip(INLINE)
 
-    def held(self, which: Places, most: int | None = None) -> NDArray[np.uint8]:
-        """Return the flags that occur in some lines, or in so many characters of each."""
-        if not len(which):
-            return np.zeros(0, np.uint8)
-        found: NDArray[np.uint8] = np.bitwise_or.reduceat(*self._flags(which, most))
+    def held(self, which: Places) -> NDArray[np.uint8]:
+        """Return the flags that occur in some lines."""
+        bounds = np.empty(2 * len(which), np.intp)
+        bounds[::2], bounds[1::2] = self.starts[which], self.ends[which]
+        found: NDArray[np.uint8] = np.bitwise_or.reduceat(self.flags, bounds)[::2]
         return found
 
-    def may_hold(self, which: Places) -> NDArray[np.uint8]:
-        """Return the flags that may occur in some lines: every long one is taken to be MARKED.
-
-        BEYOND_ASCII is exact.
-        """
-        found = self.held(which, _HEAD)
-        long = self.sizes(which) > _HEAD
-        found[long] |= np.uint8(MARKED)
-        latin = np.flatnonzero(long & ((found & np.uint8(BEYOND_ASCII)) == 0))
-        found[latin] |= self.held(which[latin])
-        return found
-
-    def _flags(self, which: Places, most: int | None = None) -> tuple[NDArray[np.uint8], Places]:
+    def _flags(self, which: Places) -> tuple[NDArray[np.uint8], Places]:
         """Return the flags of the characters in some lines, and where each line begins in them.
 
         The line ends are among them, and have none.
         """
         sizes = self.sizes(which) + 1
-        if most is not None:
-            sizes = np.minimum(sizes, most)
         after = np.cumsum(sizes)
         starts = after - sizes
         places = np.arange(after[-1]) + np.repeat(self.starts[which] - starts, sizes)
-        return arrays.flags_of(self.codes[places], _inside()), starts
+        return self.flags[places], starts
 
     def sizes(self, which: Places) -> Places:
         """Return the size of some lines in characters."""
@@ -169,7 +154,7 @@ class Lines:
         spaced = (flags & np.uint8(SPACED)) != 0
         odd = (flags & np.uint8(BAR)) != 0
         odd[2:] |= spaced[2:] & spaced[1:-1] & spaced[:-2]
-        coded = (self.first(which) & COMMAND) | (self.at(-1, which) & (CLOSER | CODE_END))
+        coded = (self.heads[which] & COMMAND) | (self.tails[which] & (CLOSER | CODE_END))
         found: Bools = ~(np.logical_or.reduceat(odd, starts) | (coded != 0) | self.blank[which])
         return found
 
@@ -179,7 +164,7 @@ class Lines:
 
     def item(self, which: Places) -> Bools:
         """Return which of some lines begin an item of a list."""
-        return self._begins(which, (self.first(which) & ITEM) != 0, look.is_item)
+        return self._begins(which, (self.heads[which] & ITEM) != 0, look.is_item)
 
     def _begins(self, which: Places, likely: Bools, asked: Callable[[str], bool]) -> Bools:
         found = likely.copy()
@@ -200,10 +185,11 @@ def lines_of(part: arrays.Codes) -> Lines:
         depth = np.cumsum(fence)
         first = np.searchsorted(owners, np.arange(len(part.starts) - 1))  # lines of the texts
         fenced = fence | ((depth - (depth - fence)[first][owners]) % 2 == 1)
-    outer = edges().take(part.codes[starts], mode="clip")
-    outer |= edges().take(part.codes[ends - 1], mode="clip")
-    blank = ((outer & BLANK) != 0) & (ends > starts)
-    return Lines(part.joined, part.codes, starts, ends, owners, fenced, blank)
+    heads = arrays.flags_of(part.codes[starts], edges())
+    tails = arrays.flags_of(part.codes[ends - 1], edges())
+    blank = (((heads | tails) & BLANK) != 0) & (ends > starts)
+    flags = arrays.flags_of(part.codes, _inside())
+    return Lines(part.joined, part.codes, flags, starts, ends, heads, tails, owners, fenced, blank)
 
 
 def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
@@ -216,10 +202,13 @@ def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
 def _fences(part: arrays.Codes, starts: Places, ends: Places) -> Bools:
     """Return which lines begin with three backticks, behind blanks or at once."""
     fence = np.zeros(len(ends), np.bool_)
-    found = np.array([match.start() for match in _FENCE.finditer(part.joined)], np.intp)
+    ticks = part.codes == ord("`")
+    found = np.flatnonzero(ticks[:-2] & ticks[1:-1] & ticks[2:])
     which = np.searchsorted(ends, found)
+    first = np.diff(which, prepend=-1) != 0  # behind them stands more than blanks
+    found, which = found[first], which[first]
     at_once = starts[which] == found
     fence[which[at_once]] = True
     for at, i in zip(found[~at_once].tolist(), which[~at_once].tolist(), strict=True):
-        fence[i] |= not part.joined[starts.item(i) : at].strip(INLINE)
+        fence[i] = not part.joined[starts.item(i) : at].strip(INLINE)
     return fence

@@ -45,10 +45,10 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
         return every
     latin = lines.columns(every) == lines.sizes(every)
     # Code does not count: what ends or looks so.
-    code = (lines.at(-1, every) & CODE_END) != 0
+    code = (lines.tails[every] & CODE_END) != 0
     mine = np.flatnonzero(~(latin & code))
     latin = latin[mine]
-    plain = (lines.at(-1, every[mine]) & CREDIT) == 0
+    plain = (lines.tails[every[mine]] & CREDIT) == 0
     votes = _Votes(lines.owners[every[mine]], list(_stretches(lines, every[mine])), plain)
     every_width = [np.ones(n, np.bool_)] * 2
     asked &= votes.agree(~latin, every_width)
@@ -98,7 +98,7 @@ def _bare(lines: Lines, every: Places) -> Bools:
     fenced = lines.fenced[every]
     followed = np.append(np.diff(lines.owners[every]) == 0, False) & ~fenced
     followed[:-1] &= (lines.sizes(every)[1:] > 0) & ~fenced[1:]
-    marked = (lines.at(-1, every) & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
+    marked = (lines.tails[every] & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
     found: Bools = followed & ~marked
     return found
 
@@ -150,7 +150,7 @@ def _stretches(lines: Lines, mine: Places) -> Iterator[tuple[Places, Places, int
 
     In characters, then in columns: the line fitted, and with the next one's first word it did not.
     """
-    two = ((lines.at(2, mine) & LEFTOVER) != 0) | ((lines.at(1, mine) & HAN_FIRST) == 0)
+    two = ((lines.at(2, mine) & LEFTOVER) != 0) | ((lines.heads[mine + 1] & HAN_FIRST) == 0)
     word = _latin_words(lines.codes, lines.ends[mine] + 1)
     for size, one in ((lines.sizes(mine), 1), (lines.columns(mine), 2)):
         grown = np.where(word, word + 1, np.where(two, 2 * one, one))

@@ -89,7 +89,7 @@ class _Spots:
     def __init__(self, part: arrays.Codes) -> None:
         self.part = part
         self.codes = part.codes
-        self.flags = inside().take(part.codes, mode="clip")
+        self.flags = arrays.flags_of(part.codes, inside())
         self.size = len(part.starts) - 1
         places = np.flatnonzero((self.flags & np.uint8(_MARKS)) != 0)
         self.places = places
