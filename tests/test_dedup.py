@@ -167,6 +167,16 @@ def test_the_copy_of_a_copy_goes_but_a_chain_does_not_drift() -> None:
     assert decisions.kept[decisions.stays].all()
 
 
+def test_what_lies_in_a_copy_goes_with_it() -> None:
+    """Copies of one short text, the longest of them with a paragraph more than half as long."""
+    text = prose(61, 150)
+    part, signed = text[:90], "某社北京一月二日电记者张三李四报道" + text
+    decisions = run([text, text + prose(62, 110), signed, part])
+    assert np.flatnonzero(decisions.kept).tolist() == [1]
+    far = text + prose(63, 500)  # that a text of a fifth of its length lies in it is quotation
+    assert run([far, part]).kept.all()
+
+
 def test_exact_copies_share_the_fate_of_their_twin() -> None:
     near = changed(A, 0.02)[: len(A) - 20]
     decisions = run([near, near, A])

@@ -215,7 +215,7 @@ def _may_go(group: Group, options: DedupOptions, star: Places, stays: int) -> bo
     if group.settled[star].any():
         return False
     verdicts = group.judge(np.full(len(star), stays, np.int64), star, options)
-    return bool(((verdicts.jaccard >= options.floor) | verdicts.contained).all())
+    return bool(verdicts.follows.all())
 
 
 def _move(group: Group, head: int, star: Places, touch: Touch, verdicts: Verdicts) -> None:

@@ -19,10 +19,13 @@ from pipeline.text.line_hashes import mix
 Hashes = NDArray[np.uint64]
 
 PAIR_DTYPE = np.dtype(
-    [("key", "<u8"), ("high", "<u8"), ("shared", "<i4"), ("low_size", "<i4"), ("high_size", "<i4")]
-)
+    [
+        ("key", "<u8"), ("high", "<u8"),
+        ("shared", "<i4"), ("low_size", "<i4"), ("high_size", "<i4"), ("apart", "?"),
+    ]
+)  # fmt: skip
 """A pair of texts: a hash of both, the larger of their hashes, shared shingles, shingles of the
-text with the smaller hash and of that with the larger."""
+text with the smaller hash and of that with the larger, and whether their numbers are others."""
 
 
 class Memory:
@@ -51,14 +54,15 @@ class Memory:
             pairs[same] = found[same]
             fresh = np.flatnonzero(~same)
         if fresh.size:
-            shared, ours, theirs = compare(fresh)
+            shared, ours, theirs, pairs["apart"][fresh] = compare(fresh)
             pairs["shared"][fresh] = shared
             pairs["low_size"][fresh] = np.where(turned[fresh], theirs, ours)
             pairs["high_size"][fresh] = np.where(turned[fresh], ours, theirs)
         self.used.append(pairs)
         low, high = pairs["low_size"].astype(np.int64), pairs["high_size"].astype(np.int64)
         shared = pairs["shared"].astype(np.int64)
-        return Overlap(shared, np.where(turned, high, low), np.where(turned, low, high))
+        sizes = (np.where(turned, high, low), np.where(turned, low, high))
+        return Overlap(shared, *sizes, pairs["apart"].copy())
 
     def to_remember(self, hashes: Hashes | None = None) -> NDArray[Any]:
         """Return what the next run should know: the pairs of this one, sorted by key.

@@ -30,7 +30,8 @@ class Misses(NamedTuple):
     def of(cls, left: Numbers, right: Numbers, verdicts: Verdicts, options: DedupOptions) -> Misses:
         """Return those of the pairs that were compared that do not match by little."""
         low = options.jaccard - BAND
-        rows = np.flatnonzero((verdicts.jaccard >= low) & ~verdicts.match)
+        below = (verdicts.jaccard >= low) & (verdicts.jaccard < options.jaccard)
+        rows = np.flatnonzero(below & ~verdicts.match)
         a, b = left[rows], right[rows]
         return cls(np.minimum(a, b), np.maximum(a, b), verdicts.jaccard[rows])
 

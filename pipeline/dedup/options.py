@@ -38,6 +38,9 @@ class DedupOptions(Options):
     size_ratio: float = option(
         0.5, "containment counts only where shorter / longer is at least this", ge=0, le=1
     )
+    same_numbers: bool = option(
+        True, "keep texts of one form apart that have other numbers in the same places"
+    )
     floor: float = option(
         0.5,
         "the copy of a copy goes as well where it has at least this Jaccard with what stays",

@@ -142,7 +142,8 @@ def shared_paragraphs(
     equal, first = by_time[equal], by_time[first]
     same = ranks[equal] != ranks[first]  # twice in one document is not our affair
     left, right, crowded = _near_pairs(records, ranks, distinct, options)
-    jaccard = _compared(records, ranks, (left, right), length, texts, memory or Memory(), spread)
+    memory = memory or Memory()
+    jaccard = _compared(records, ranks, (left, right), length, texts, memory, spread, options)
     match = jaccard >= options.paragraph_jaccard
     best = _best(left[match], right[match], jaccard[match], place[ranks])
     later = np.concatenate((equal[same], best[1]))
@@ -225,10 +226,14 @@ class _Job(NamedTuple):
     length: Ranks
     texts: Texts
     known: NDArray[Any]
+    same_numbers: bool
 
 
 def compared(job: _Job) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
-    """Return the Jaccard of the shingles of each pair, and what to remember of them: a task."""
+    """Return the Jaccard of the shingles of each pair, and what to remember of them: a task.
+
+    Of pairs of one form with other numbers it is 0.
+    """
 
     def read(which: Ranks) -> ShingleSets:
         documents, of = np.unique(job.owner[which], return_inverse=True)
@@ -243,7 +248,8 @@ def compared(job: _Job) -> tuple[NDArray[np.float64], list[NDArray[Any]]]:
 
     memory = Memory(job.known)
     compare = Comparer(job.hash, np.arange(len(job.hash)), read, memory)
-    return compare.overlap(job.left, job.right).jaccard, memory.used
+    overlap = compare.overlap(job.left, job.right)
+    return overlap.jaccard * ~(overlap.apart & job.same_numbers), memory.used
 
 
 def _compared(
@@ -254,6 +260,7 @@ def _compared(
     texts: Texts | PortableTexts,
     memory: Memory,
     spread: Spread | None,
+    options: DedupOptions,
 ) -> NDArray[np.float64]:
     """Return the Jaccard of the shingles of each pair of paragraphs."""
     left, right = pairs
@@ -268,7 +275,8 @@ def _compared(
         first, second = np.split(inverse, 2)
         line, hashed = records["line"][some], records["hash"][some]
         known = memory.known
-        return _Job(first, second, hashed, line, owner, length[documents], mine, known)
+        size = length[documents]
+        return _Job(first, second, hashed, line, owner, size, mine, known, options.same_numbers)
 
     out = np.zeros(len(left))
     run = spread if spread is not None and away else in_turn

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dedup.figures import figures, other_figures
 from pipeline.dedup.options import DedupOptions
 from pipeline.text.shadow import Units
 from pipeline.text.shingles import batch_shingles, shingle_hashes
@@ -26,18 +27,24 @@ MOST = 1 << 19
 """Distinct shingles of one text that are held."""
 _LONG, _STEP = 1 << 20, 1 << 18  # code units of a text that is read in steps, and of a step
 _EVERY = np.uint64(2**64 - 1)
+_ALIKE, _CERTAIN = 0.2, 0.95
+"""Jaccard between which numbers are asked: below, none is a copy, nor the quarter of a text that it
+is contained in; above, a page with another counter or date is likelier than a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShingleSets:
     """The distinct shingle hashes of documents, end to end; document i has words[starts[i]:...].
 
-    `bounds` uint64 (n,): of document i those are there that are not above bounds[i].
+    `bounds` uint64 (n,): of document i those are there that are not above bounds[i]. `figures`:
+    its numbers, likewise, from figure_starts[i] on; of a book there are none.
     """
 
     words: Words
     starts: Numbers
     bounds: Words
+    figures: Words
+    figure_starts: Numbers
 
     @property
     def sizes(self) -> Numbers:
@@ -49,12 +56,17 @@ def joined(parts: Sequence[ShingleSets]) -> ShingleSets:
     """Return the sets of several batches of documents as those of one."""
     if len(parts) == 1:
         return parts[0]
-    sizes = [np.zeros(1, np.int64), *(part.sizes for part in parts)]
     return ShingleSets(
         np.concatenate([np.zeros(0, np.uint64), *(part.words for part in parts)]),
-        np.cumsum(np.concatenate(sizes)),
+        _end_to_end([part.starts for part in parts]),
         np.concatenate([np.zeros(0, np.uint64), *(part.bounds for part in parts)]),
+        np.concatenate([np.zeros(0, np.uint64), *(part.figures for part in parts)]),
+        _end_to_end([part.figure_starts for part in parts]),
     )
+
+
+def _end_to_end(starts: Sequence[Numbers]) -> Numbers:
+    return np.cumsum(np.concatenate([np.zeros(1, np.int64), *map(np.diff, starts)]))
 
 
 def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
@@ -88,7 +100,8 @@ def _sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     fresh[firsts[:-1][firsts[:-1] < len(words)]] = True
     kept = np.zeros(len(words) + 1, np.int64)
     np.cumsum(fresh, out=kept[1:])
-    sets = ShingleSets(words[fresh], kept[firsts], np.full(len(starts) - 1, _EVERY))
+    bounds = np.full(len(starts) - 1, _EVERY)
+    sets = ShingleSets(words[fresh], kept[firsts], bounds, *figures(units, starts))
     if bool((sets.sizes <= MOST).all()):
         return sets
     return joined([_alone(*_bounded(sets.words[a:b], _EVERY)) for a, b in pairwise(sets.starts)])
@@ -123,7 +136,8 @@ def _bounded(words: Words, bound: np.uint64) -> tuple[Words, np.uint64]:
 
 
 def _alone(words: Words, bound: np.uint64) -> ShingleSets:
-    return ShingleSets(words, np.array([0, len(words)]), np.array([bound]))
+    none = np.zeros(0, np.uint64)
+    return ShingleSets(words, np.array([0, len(words)]), np.array([bound]), none, np.zeros(2, int))
 
 
 def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Overlap:
@@ -133,7 +147,8 @@ def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Overlap:
     which a stable sort merges in 6 µs per thousand; equal neighbours are shared.
     """
     words, starts = sets.words, sets.starts.tolist()
-    out = Overlap(*(np.empty(len(left), np.int64) for _ in range(3)))
+    shared, ours, theirs = np.empty((3, len(left)), np.int64)
+    out = Overlap(shared, ours, theirs, np.zeros(len(left), bool))
     uneven = sets.bounds[left] != sets.bounds[right]
     for row, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         one, other = (words[starts[k] : starts[k + 1]] for k in (i, j))
@@ -144,17 +159,25 @@ def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Overlap:
         merged.sort(kind="stable")
         out.shared[row] = np.count_nonzero(merged[1:] == merged[:-1])
         out.left[row], out.right[row] = len(one), len(other)
+    first = sets.figure_starts.tolist()
+    for row in np.flatnonzero((out.jaccard >= _ALIKE) & (out.jaccard < _CERTAIN)).tolist():
+        one, other = (sets.figures[first[k] : first[k + 1]] for k in (left[row], right[row]))
+        out.apart[row] = other_figures(one, other)
     return out
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Of each pair: Jaccard and containment (0-1); near by the one, contained by the other only."""
+    """Of each pair: Jaccard and containment (0-1); near by the one, contained by the other only.
+
+    `follows`: as the copy of a copy, the right one may go where the left one stays.
+    """
 
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
     near: NDArray[np.bool_]
     contained: NDArray[np.bool_]
+    follows: NDArray[np.bool_]
 
     @property
     def match(self) -> NDArray[np.bool_]:
@@ -163,11 +186,15 @@ class Verdicts:
 
 
 class Overlap(NamedTuple):
-    """Of each pair: shingles that both have, and shingles of the one and of the other."""
+    """Of each pair: shingles that both have, and shingles of the one and of the other.
+
+    `apart` bool (pairs,): both are of one form, with other numbers.
+    """
 
     shared: Numbers
     left: Numbers
     right: Numbers
+    apart: NDArray[np.bool_]
 
     @property
     def jaccard(self) -> NDArray[np.float64]:
@@ -182,6 +209,12 @@ def judge(overlap: Overlap, options: DedupOptions) -> Verdicts:
     smaller = np.minimum(overlap.left, overlap.right)
     larger = np.maximum(overlap.left, overlap.right)
     containment = overlap.shared / np.maximum(smaller, 1)
-    near = overlap.jaccard >= options.jaccard
-    contained = (containment >= options.containment) & (smaller >= options.size_ratio * larger)
-    return Verdicts(overlap.jaccard, containment, near, contained & ~near)
+    same = ~overlap.apart if options.same_numbers else np.ones(len(smaller), bool)
+    near = (overlap.jaccard >= options.jaccard) & same
+    inside = (containment >= options.containment) & same
+    contained = inside & (smaller >= options.size_ratio * larger)
+    # Contained in what is contained: half of a half.
+    follows = inside & (overlap.right <= overlap.left)
+    follows &= smaller >= options.size_ratio * options.size_ratio * larger
+    follows |= (overlap.jaccard >= options.floor) & same
+    return Verdicts(overlap.jaccard, containment, near, contained & ~near, follows)
