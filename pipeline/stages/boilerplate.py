@@ -40,6 +40,7 @@ _REMEMBERED_CHARS = 240  # paragraphs aside: notices are that long
 _FENCES = ("```", "~~~")
 _BLOCKS = ("drop-block", "drop-to-end")
 _HEADING = re.compile(r"#{1,6} ")
+_reason = lru_cache(512)(Reason)  # of a line: a look-up costs a fifth of a new one
 _ROUNDS = 8  # dropping a block may bring the next heading to an edge; each round drops something
 
 
@@ -68,7 +69,7 @@ class _Judged:
         self.rules = rules
         self._match = match
         self.found: dict[int, Hits] = {}
-        self._own: list[int] | None = None
+        self._others: list[int] | None = None
         self._fences = [n for n in ticked if page.folded(n).lstrip(" \t>")[:3] in _FENCES]
         self._first: int | None = None
         self._last: int | None = None
@@ -134,24 +135,30 @@ class _Judged:
 
     def _own_above(self, number: int) -> int:
         """Return how many lines above are the article's own: neither blank nor hit."""
-        if self._own is None:  # the lines that are not
-            self._own = sorted(n for n in self.rules if self.hits(n))
-        others = bisect_left(self._own, number)
-        return number - others - self.page.kinds.count(BLANK, 0, number)
+        if self._others is None:  # the lines that are not
+            blank = [n for n, kind in enumerate(self.page.kinds) if kind == BLANK]
+            self._others = sorted([n for n in self.rules if self.hits(n)] + blank)
+        return number - bisect_left(self._others, number)
 
     def first_prose(self) -> int:
         """Return the number of the first line of prose that no rule drops."""
         if self._first is None:
             edge = min(_EDGE_LINES, len(self.page))
-            self._first = next(filter(self._stays, self.page.prose()), edge)
+            self._first = self._first_of(self.page.likely_prose(), edge)
         return self._first
 
     def last_prose(self) -> int:
         """Return the number of the last line of prose that no rule drops."""
         if self._last is None:
             edge = max(-1, len(self.page) - _EDGE_LINES - 1)
-            self._last = next(filter(self._stays, self.page.prose_backwards()), edge)
+            self._last = self._first_of(self.page.likely_prose_backwards(), edge)
         return self._last
+
+    def _first_of(self, likely: Iterable[int], edge: int) -> int:
+        for number in likely:
+            if (number not in self.rules or self._stays(number)) and self.page.is_prose(number):
+                return number
+        return edge
 
     def _stays(self, number: int) -> bool:
         return all(hit.rule.action == "cut" for hit in self.hits(number))
@@ -209,18 +216,26 @@ def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) 
         drops, cuts, columns = _judge(judged, numbers)
         if not drops and not cuts:
             break
-        page = judged.page
-        if all(n in drops or page.is_blank(n) for n in range(len(page))):
+        if _is_all(judged.page, drops):
             break  # nothing would be left: then this is no page around an article
-        edits = removal(STAGE.name, page, drops, cuts)
+        edits = removal(STAGE.name, judged.page, drops, cuts)
         fresh = {k: v for k, v in columns.items() if not document.columns.get(k)}
         document = document.edited(edits, **fresh)
+        if not cuts and judged.rules.keys() <= drops.keys():
+            break
         left = [n for n in judged.rules if n not in drops and (n in cuts or judged.hits(n))]
         if not left:
             break
         judged = _without(judged, document.text, left, cuts, match)
         numbers = judged.rules
     return document
+
+
+def _is_all(page: Page, drops: Mapping[int, Reason]) -> bool:
+    """Say whether every line goes that is not blank."""
+    if len(drops) + page.kinds.count(BLANK) < len(page):
+        return False
+    return all(n in drops or page.is_blank(n) for n in range(len(page)))
 
 
 def _without(
@@ -251,21 +266,18 @@ def _judge(
         if hit is None:
             continue
         rule = hit.rule
-        if rule.action == "move":
+        action = rule.action
+        if action == "move":
             columns.setdefault(rule.column, hit.value)
-        if rule.action == "cut":
+        elif action == "cut":
             cuts[number] = Cut(hit.start, hit.end, rule.id)
             continue
-        drops[number] = Reason(rule.id)
-        if rule.action not in _BLOCKS:
-            continue
-        for item in _block(judged, number, rule):
-            drops.setdefault(item, Reason(rule.id, _below(judged.page, number)))
+        drops[number] = _reason(rule.id)
+        if action in _BLOCKS and (items := _block(judged, number, rule)):
+            below = Reason(rule.id, f"below {judged.page.line(number).strip()[:40]}")
+            for item in items:
+                drops.setdefault(item, below)
     return drops, cuts, columns
-
-
-def _below(page: Page, number: int) -> str:
-    return f"below {page.line(number).strip()[:40]}"
 
 
 def _block(judged: _Judged, number: int, rule: Rule) -> list[int]:

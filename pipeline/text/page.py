@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from pipeline.text.fold import fold, variants
+from pipeline.text.fold import fold
 from pipeline.text.longlines import stretches
-from pipeline.text.prose import BLANK, LIKELY, LONG_CHARS, PLAIN, is_prose
-
-_PROSE = re.compile(bytes((0x5B, LIKELY, PLAIN, 0x5D)))  # [..]
-_REFERENCE = re.compile(r"\[[\w^#]{1,40}\]:\s*\S")  # of `is_prose`, before the line is folded
-_SAID = re.compile(f"[{''.join(map(variants, ',。…'))}]")  # what a long line of prose has,
-_STOPS = variants(".")  # or ends with
+from pipeline.text.prose import BLANK, LIKELY, PLAIN, is_prose
 
 
 class Page:
@@ -50,30 +44,16 @@ class Page:
     def is_prose(self, number: int) -> bool:
         """Say whether a line is a sentence or a paragraph."""
         kind = self.kinds[number]
-        if kind != LIKELY:
-            return kind == PLAIN
-        line = self.line(number)
-        return is_prose(fold(line)) if _may_be_prose(line) else False
+        return is_prose(self.line(number)) if kind == LIKELY else kind == PLAIN
 
-    def prose(self) -> Iterator[int]:
-        """Yield the numbers of the lines of prose."""
-        for found in _PROSE.finditer(self.kinds):
-            if self.is_prose(found.start()):
-                yield found.start()
+    def likely_prose(self) -> Iterator[int]:
+        """Yield the numbers of the lines that may be prose."""
+        return (number for number, kind in enumerate(self.kinds) if kind >= LIKELY)
 
-    def prose_backwards(self) -> Iterator[int]:
-        """Yield the numbers of the lines of prose, the last first."""
-        last = len(self.kinds) - 1
-        for found in _PROSE.finditer(self.kinds[::-1]):
-            if self.is_prose(last - found.start()):
-                yield last - found.start()
-
-
-def _may_be_prose(line: str) -> bool:
-    """Say whether a line that is not folded may be prose: links and programs are told at once."""
-    if line[0] == "[" and _REFERENCE.match(line):
-        return False
-    return len(line) < LONG_CHARS or _SAID.search(line) is not None or line.rstrip()[-1] in _STOPS
+    def likely_prose_backwards(self) -> Iterator[int]:
+        """Yield the numbers of the lines that may be prose, the last first."""
+        kinds = self.kinds
+        return (number for number in range(len(kinds) - 1, -1, -1) if kinds[number] >= LIKELY)
 
 
 def page_of(text: str) -> Page:

@@ -55,6 +55,12 @@ class Lines:
         found: Flags = (marked == ord("#")) | (below == ord("="))
         return found
 
+    def may_begin_fences(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
+        """Say which of some lines begin with what a fence or the marks before it begin with."""
+        first = fold_table().take(codes.take(self.starts[line]), mode="clip")
+        found: Flags = _marks("`~ \t>").take(first)
+        return found
+
 
 class Places:
     """Where the rules may apply: arrays (number of rules,)."""

@@ -9,16 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.codes import that_are
-from pipeline.text.fold import fold_table
+from pipeline.text.fold import fold, fold_table, variants
 
 _LINK = re.compile(r"\[([^\[\]\n]{0,200})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,20}\])")
 _REFERENCE = re.compile(r"\s*\[[^\[\]\n]{1,40}\]:\s*\S")
-_SENTENCE_ENDS = "。!?…;\")'"
+_SENTENCE_ENDS = "".join(map(variants, "。!?…;\")'"))
+_STOPS = tuple(variants("。")) + tuple(a + b for a in variants("…") for b in variants("…"))
+_FULL_STOPS = tuple(variants("."))
+_CLOSERS = "".join(map(variants, "\")']"))
+_PAUSE = re.compile(f"[{variants(',')}{variants('。')}]")
 _MAY_END = frozenset(
-    _SENTENCE_ENDS + ".】]" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+    "".join((_SENTENCE_ENDS, *_FULL_STOPS, _CLOSERS, *filter(str.isspace, map(chr, range(0x3001)))))
 )
 """What a short line of prose can end with: spaces are not looked at."""
+_BRACKETS = variants("[")
 _BULLETS = "·-*>#■◆►▶★☆+|"
+_MARKS = "".join(map(variants, _BULLETS))
 PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
 _WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
 LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
@@ -54,28 +60,33 @@ def is_bulleted(folded: str) -> bool:
     return bool(line) and (line[0] in _BULLETS or line[0] == "[" or line[0].isdecimal())
 
 
-def is_prose(folded: str) -> bool:
-    """Say whether a folded line is a sentence or a paragraph rather than a heading or an item.
+def is_prose(line: str) -> bool:
+    """Say whether a line, folded or not, is a sentence or a paragraph, and no heading or item.
 
     >>> is_prose("会议于昨日上午在京召开。"), is_prose("某地召开重要会议 部署下一步工作")
     (True, False)
     """
-    if len(folded) < LONG_CHARS and folded[-1:] not in _MAY_END:
+    if len(line) < LONG_CHARS and line[-1:] not in _MAY_END:
         return False  # most lines that are none: the rest need not be asked
-    line = folded.strip()
-    if len(line) < PROSE_CHARS:
+    line = line.strip()
+    size = len(line)
+    if size < PROSE_CHARS:
         return False
-    if line[0] == "[" and _REFERENCE.match(line):
+    first = line[0]
+    if first in _BRACKETS and _REFERENCE.match(fold(line)):
         return False
-    if len(line) >= LONG_CHARS and ("," in line or "。" in line):
+    if size >= LONG_CHARS:
+        if _PAUSE.search(line):
+            return True
+    elif first in _MARKS:
+        return False
+    if line.rstrip(_CLOSERS).endswith(_STOPS):
         return True
-    if line[0] in _BULLETS and len(line) < LONG_CHARS:
+    if size < _WEAK_PROSE_CHARS:
         return False
-    ends = line.rstrip("\")'】]")
-    if ends.endswith(("。", "……")) or (line.endswith(".") and len(line) >= _WEAK_PROSE_CHARS):
-        return True
-    weak = line[-1] in _SENTENCE_ENDS and len(line) >= _WEAK_PROSE_CHARS
-    return weak and ("," in line or "。" in line)
+    return line.endswith(_FULL_STOPS) or (
+        line[-1] in _SENTENCE_ENDS and _PAUSE.search(line) is not None
+    )
 
 
 def plain_sentences(
@@ -137,7 +148,7 @@ def _edges() -> NDArray[np.uint8]:
     for bit, marks in (
         (_END, _MAY_END),
         (_WEAK_END, ".!?;"),
-        (_CLOSER, "\")'】]"),
+        (_CLOSER, _CLOSERS),
         (_BULLET, _BULLETS),
     ):
         table |= np.where(np.isin(fold_table(), [ord(mark) for mark in marks]), bit, np.uint8(0))

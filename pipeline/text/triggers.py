@@ -11,9 +11,8 @@ is ever looked at in Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +40,7 @@ _COMMON = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate(Generic[Found]):
+class Candidate(NamedTuple, Generic[Found]):
     """A document with lines that rules hit.
 
     `rules` maps a line number to the numbers of the rules that may hit it, in order. `now`: what
@@ -106,6 +104,8 @@ class TriggerIndex:
         wanted[list(found)] = True
         ticked: dict[int, list[int]] = {}
         fence = line[self._literals.is_fence(pairs)]
+        fence = fence[wanted[lines.owner[fence]]]
+        fence = fence[lines.may_begin_fences(part.codes, fence)]
         fence = fence[np.diff(fence, prepend=-1) > 0]
         owner = lines.owner[fence]
         for number, at in zip(owner.tolist(), (fence - lines.first[owner]).tolist(), strict=True):
