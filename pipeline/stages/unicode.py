@@ -19,6 +19,7 @@ from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome
 from pipeline.text.code import code_spans
 from pipeline.text.compose import MAX_MARKS, excess_marks, uncomposed
 from pipeline.text.entities import entities
+from pipeline.text.markup import may_have_tags, tags
 from pipeline.text.oddities import Change, have_oddities, oddities
 
 NAME = "unicode"
@@ -40,6 +41,9 @@ COMPOSABLE = classes(
 # The remaining marks with a mapping of their own: ．(a decimal point in full width).
 SQUARED = classes("squared")
 WIDE = classes("wide_other")
+TAGS = classes("ascii_bracket")
+MIN_BRACKETS = 2
+"""Those of a tag: no text with fewer has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,10 @@ _Pass = Callable[[str], Iterable[Change]]
 
 def _entity_pass(text: str) -> Iterable[Change]:
     return ((start, end, "html-entity", after) for start, end, after in entities(text))
+
+
+def _tag_pass(text: str) -> Iterable[Change]:
+    return ((start, end, rule, after) for start, end, rule, after in tags(text))
 
 
 def _marks_pass(text: str) -> Iterable[Change]:
@@ -115,6 +123,7 @@ def build(options: UnicodeOptions) -> Apply:
 
     passes: tuple[_Pass, ...] = (
         _entity_pass,  # first: what they stand for may be any of the following
+        _tag_pass,  # behind the entities: a tag may be written with them
         odd_pass,  # before composing: a joiner between letter and mark keeps them apart
         _marks_pass,  # before composing, which is quadratic in their number
         _compose_pass,
@@ -157,29 +166,37 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
     ampersand = np.uint64(classes("ampersand"))
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
-        out: list[Outcome] = list(documents)
         searched = np.flatnonzero((census.masks & odd & ~ampersand) > 0)
         awake = census.count("combining") > MAX_MARKS
         awake[searched] |= have_oddities([documents[i].text for i in searched.tolist()], squared)
-        escaped = ((census.masks & ampersand) > 0).tolist()
-        for i, (document, read) in enumerate(zip(documents, awake.tolist(), strict=True)):
-            text = document.text
-            if (
-                read
-                or "\u2800" in text
-                or not unicodedata.is_normalized("NFC", text)
-                or (escaped[i] and any(True for _ in entities(text)))
-            ):
-                out[i] = apply(document)
+        escaped = (census.masks & ampersand) > 0
+        composable = (census.masks & np.uint64(COMPOSABLE)) > 0
+        # A tag that goes has its partner, or is a break.
+        tagged = census.count("ascii_bracket") >= MIN_BRACKETS
+        out: list[Outcome] = list(documents)
+        for i in np.flatnonzero(tagged & ~awake).tolist():
+            text = documents[i].text
+            if may_have_tags(text):
+                awake[i] = any(True for _ in tags(text))
+        for i in np.flatnonzero(escaped & ~awake).tolist():
+            awake[i] = any(True for _ in entities(documents[i].text))
+        for i in np.flatnonzero(composable & ~awake).tolist():
+            awake[i] = _is_uncomposed(documents[i].text)
+        for i in np.flatnonzero(awake).tolist():
+            out[i] = apply(documents[i])
         return out
 
     return apply_batch
 
 
+def _is_uncomposed(text: str) -> bool:
+    return "\u2800" in text or not unicodedata.is_normalized("NFC", text)
+
+
 STAGE = Stage(
     name=NAME,
     summary="composes characters, takes out control and invisible ones, maps look-alikes",
-    wakes=ODD | COMPOSABLE | SQUARED | WIDE,
+    wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS,
     options=UnicodeOptions,
     build=build,
     build_batch=build_batch,
