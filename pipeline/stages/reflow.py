@@ -25,7 +25,7 @@ _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
 _ODD_END = re.compile("[\r\x85\u2028\u2029]")
 _PASSES = 20
 """A joined line can show that the next break is one too. Two passes are the rule."""
-_FEW = 24
+_FEW = 4
 """Changed texts that are read again sooner than it is found out which of them need not be."""
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:!?)\]%'\"]\Z")
 _LATIN_START = re.compile(r"[A-Za-z0-9(\[\"'$]")

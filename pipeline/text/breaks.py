@@ -46,7 +46,11 @@ from pipeline.text.pagination import may_have_pages
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
 from pipeline.text.wrapping import SURE
 
+_SLICE = 1 << 19
+"""Code points a slice: most arrays here are of its lines, a fortieth of them."""
 _NEVER = -9.0
+_UNCLOSED = 3.7
+"""Nats that an open bracket or quotation is worth (see `seam.torn`)."""
 _ROUNDING = 0.01
 """Nats by which sums of float32 may be too small."""
 
@@ -57,7 +61,7 @@ def suspects(texts: Sequence[str]) -> dict[int, bool]:
     With each comes whether it may have been wrapped at a width.
     """
     found: dict[int, bool] = {}
-    for part in arrays.slices(texts, joined=True):
+    for part in arrays.slices(texts, joined=True, size=_SLICE):
         lines = lines_of(part)
         hit = moved(texts, part, lines) | may_have_pages(lines, len(part.starts) - 1)
         wrapped = hit.copy()  # not known of those
@@ -167,6 +171,7 @@ def _weighed(
     hopeful[owners[odds > 0]] = True
     asked &= hopeful | spoken
     above = np.flatnonzero((odds > 0) & letters)
+    above = above[~(lines.labels(mine[above] + 1) | lines.items(mine[above] + 1))]
     return mine[above], odds[above], of_one_width(lines, asked)
 
 
@@ -175,8 +180,8 @@ def _weights(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], Bools]:
     """Return the bond over the breaks after some lines, and the odds that they go, at their best.
 
-    And whether there is an ideograph in the line. The odds are those of `seam.torn`, with brackets
-    taken to be open and lines to be without a label. Bonds that could not bring the odds above 0
+    And whether there is an ideograph in the line. The odds are those of `seam.torn`, with lines
+    taken to be without a label. Bonds that could not bring the odds above 0
     are looked up only where `all_of` (bool) wants them all.
     """
     last, this, first = lines.held(mine), lines.held(mine + 1), lines.heads[mine]
@@ -190,7 +195,7 @@ def _weights(
     headline = ((last & MARKED) == 0) & ((last & SPACED) != 0)
     odds -= 3.5 * (headline & ((first & ITEM) == 0))
     odds += 2.7 * ((last & STOPPED) != 0)
-    odds += 3.7 * ((last & PAIR) != 0)
+    odds += _UNCLOSED * ((last & PAIR) != 0)
     odds += 2.6 * ((this & MARKED) != 0)
     odds -= 3.0 * ((lines.tails[mine] & CLOSER) != 0)
     odds -= 1.5 * ((lines.heads[mine + 1] & HAN_FIRST) == 0)
@@ -198,4 +203,8 @@ def _weights(
     bonds = np.where(latin, prose, np.float32(0.0))
     bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])
     odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
+    # Most brackets are closed again.
+    for k in np.flatnonzero(((last & PAIR) != 0) & (odds > 0) & ~latin).tolist():
+        if not look.unclosed(lines.text(mine.item(k))):
+            odds[k] -= _UNCLOSED
     return bonds, np.where(latin, prose, odds), (last & LETTER) != 0

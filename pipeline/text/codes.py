@@ -45,10 +45,10 @@ class Codes:
         return np.searchsorted(self.starts, places, side="right") - 1
 
 
-def slices(texts: Sequence[str], joined: bool = False) -> Iterator[Codes]:
-    """Cut a batch into slices of about SLICE code points, with their `joined` texts or without."""
+def slices(texts: Sequence[str], joined: bool = False, size: int = SLICE) -> Iterator[Codes]:
+    """Cut a batch into slices of `size` code points, with their `joined` texts or without."""
     sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-    for first, last in cut(sizes, SLICE):
+    for first, last in cut(sizes, size):
         starts = np.zeros(last - first + 1, np.int64)
         np.cumsum(sizes[first:last], out=starts[1:])
         yield _encoded(first, texts[first:last], starts, joined)

@@ -6,7 +6,6 @@ none is joined are not read as a whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from math import exp, log
@@ -15,7 +14,7 @@ from pipeline.text import layout as look
 from pipeline.text.frame import is_frame
 from pipeline.text.seam import alone
 from pipeline.text.width import MANY
-from pipeline.text.wrapping import BARE, SHORT, SURE
+from pipeline.text.wrapping import BARE, SHORT, SURE, repeated
 
 
 def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
@@ -27,8 +26,8 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     """
 
     @cache
-    def repeated() -> set[str]:
-        return {line for line, n in Counter(text.split("\n")).items() if n > 1}
+    def rows() -> Callable[[str], bool]:
+        return repeated(text.split("\n"))
 
     bare = []
     for last, this in pairs:
@@ -36,7 +35,7 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
         if not goes_on and (look.is_item(this) or look.is_label(this)):
             continue
         goes_on |= kind == "open" or (kind == "comma" and len(last) > SHORT)
-        if goes_on and _may_be_parts(last, this, repeated):
+        if goes_on and _may_be_parts(last, this, rows):
             return True
         if kind in BARE and not look.is_quoted_verse(last):
             bare.append((last, this))
@@ -45,12 +44,12 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     odds = [alone(*pair) for pair in bare]
     prior = _highest_prior(odds)
     return prior > 0 or any(
-        each + prior > SURE and _may_be_parts(*pair, repeated)
+        each + prior > SURE and _may_be_parts(*pair, rows)
         for each, pair in zip(odds, bare, strict=True)
     )
 
 
-def _may_be_parts(last: str, this: str, repeated: Callable[[], set[str]]) -> bool:
+def _may_be_parts(last: str, this: str, rows: Callable[[], Callable[[str], bool]]) -> bool:
     """Whether two lines of a text could be joined, whatever their sentence says."""
     if look.is_heading(last) or look.is_heading(this):
         return False
@@ -59,7 +58,7 @@ def _may_be_parts(last: str, this: str, repeated: Callable[[], set[str]]) -> boo
     if not look.is_continuation(this):
         if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
             return False
-        if not repeated().isdisjoint((last, this)):
+        if rows()(last) or rows()(this):
             return False
     return not (is_frame(last) or is_frame(this))
 

@@ -6,7 +6,7 @@ One gather from a look-up table answers for all lines at once; `text/breaks.py` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,8 +32,11 @@ CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND = (1 << i for i in rang
 MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR, ODD_END = (1 << i for i in range(8))
 
 _BEGINNING = 16
-"""Characters that say whether a line is an item of a list, or a heading."""
+"""Characters that say whether a line is an item of a list."""
 _ITEM_STARTS = "第一二三四五六七八九十百"
+_LABEL = np.arange(11)
+"""Characters of a label, and its colon."""
+_COLON = 2
 
 
 @cache
@@ -80,6 +83,15 @@ def _inside() -> NDArray[np.uint8]:
         }
     )
     return table.astype(np.uint8)
+
+
+@cache
+def _label_ends() -> NDArray[np.uint8]:
+    """Return what ends a label: _COLON, or what stands in none (see `layout.is_label`)."""
+    table = arrays.that_are(str.isspace).astype(np.uint8)
+    table[[ord(c) for c in "，。、；！？"]] = 1
+    table[[ord(c) for c in "：:"]] = _COLON
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +170,20 @@ class Lines:
         found: Bools = ~(np.logical_or.reduceat(odd, starts) | (coded != 0) | self.blank[which])
         return found
 
-    def headed(self, which: Places) -> Bools:
-        """Return which of some lines are headings of Markdown: one to six # and a blank."""
-        return self._begins(which, self.codes[self.starts[which]] == ord("#"), look.is_heading)
-
-    def item(self, which: Places) -> Bools:
+    def items(self, which: Places) -> Bools:
         """Return which of some lines begin an item of a list."""
-        return self._begins(which, (self.heads[which] & ITEM) != 0, look.is_item)
-
-    def _begins(self, which: Places, likely: Bools, asked: Callable[[str], bool]) -> Bools:
-        found = likely.copy()
-        for i in np.flatnonzero(likely).tolist():
+        found: Bools = (self.heads[which] & ITEM) != 0
+        for i in np.flatnonzero(found).tolist():
             start = self.starts.item(which.item(i))
-            found[i] = asked(self.joined[start : start + _BEGINNING])
+            found[i] = look.is_item(self.joined[start : start + _BEGINNING])
+        return found
+
+    def labels(self, which: Places) -> Bools:
+        """Return which of some lines begin with a label of up to ten characters and a colon."""
+        window = self.codes.take(self.starts[which, None] + _LABEL, mode="clip")
+        first = arrays.flags_of(window, _label_ends())
+        at = (first != 0).argmax(axis=1)
+        found: Bools = (at > 0) & (first[np.arange(len(which)), at] == _COLON)
         return found
 
 

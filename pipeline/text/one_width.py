@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,60 +35,52 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     and few lines are wider. Of the n texts those `asked` (bool (n,)) are looked at.
     """
     n = len(asked)
-    asked &= ~_too_wide(lines, asked)
     every = np.flatnonzero(asked[lines.owners])
     every = every[_bare(lines, every)]
     asked &= np.bincount(lines.owners[every], lines.sizes(every) >= NARROW, n) >= MANY
     every = every[asked[lines.owners[every]]]
     if not len(every):
         return every
-    latin = lines.columns(every) == lines.sizes(every)
+    columns = lines.columns(every)
+    latin = columns == lines.sizes(every)
     # Code does not count: what ends or looks so.
     code = (lines.tails[every] & CODE_END) != 0
     mine = np.flatnonzero(~(latin & code))
     latin = latin[mine]
     plain = (lines.tails[every[mine]] & CREDIT) == 0
-    votes = _Votes(lines.owners[every[mine]], list(_stretches(lines, every[mine])), plain)
-    every_width = [np.ones(n, np.bool_)] * 2
-    asked &= votes.agree(~latin, every_width)
+    stretches = _stretches(lines, every[mine], columns[mine])
+    votes = _Votes(lines.owners[every[mine]], stretches, plain)
+    asked &= np.logical_or(*votes.agree(~latin, n))
     doubtful = np.flatnonzero(latin & asked[votes.owners])
     prose = np.ones(len(mine), np.bool_)
     prose[doubtful] = _prose(lines, every[mine[doubtful]])
     votes = votes.of(prose)
-    asked &= votes.agree(prose[prose], every_width)
-    asked &= votes.agree(prose[prose], _few(lines, votes, asked))
+    agreed = votes.agree(prose[prose], n)
+    asked &= agreed[0] | agreed[1]
+    if asked.any():
+        few = _few(lines, votes, asked)
+        asked &= (agreed[0] & few[0]) | (agreed[1] & few[1])
     found: Places = every[asked[lines.owners[every]]]
     return found
 
 
-def _too_wide(lines: Lines, asked: Bools) -> Bools:
-    """Return which of the texts `asked` have many lines that are too wide for any wrapped text."""
-    n = len(asked)
-    free = asked[lines.owners] & ~(lines.fenced | lines.blank)
-    sizes = lines.ends - lines.starts
-    wide = free & (sizes > WIDEST)
-    some = np.flatnonzero(free & ~wide & (sizes * 2 > WIDEST))
-    if len(some):
-        wide[some] = lines.columns(some) > WIDEST
-    found: Bools = np.bincount(lines.owners, wide, n) * 10 > np.bincount(lines.owners, minlength=n)
-    return found
-
-
 def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
-    """Return in which of the texts `asked` few lines are too wide: in characters, in columns."""
+    """Return in which of the texts `asked` few lines are too wide: in characters, in columns.
+
+    Too wide for the text, or for any that was wrapped.
+    """
     n = len(asked)
     every = np.flatnonzero(asked[lines.owners])
-    if not len(every):
-        return [asked, asked]
     owners, sizes, columns = lines.owners[every], lines.sizes(every), lines.columns(every)
     tenth = np.bincount(owners, minlength=n) / 10
     free = ~(lines.fenced | lines.blank)[every]
+    wrapped = np.bincount(owners, free & (columns > WIDEST), n) <= tenth
     few = []
-    for measure, (_, grown, _) in zip((sizes, columns), votes.stretches, strict=True):
+    for measure, (_, grown) in zip((sizes, columns), votes.stretches, strict=True):
         most = np.zeros(n, np.intp)
         np.maximum.at(most, votes.owners, grown)
         wider = np.bincount(owners, free & (measure > most[owners] + 2), n)
-        few.append(wider <= tenth)
+        few.append(wrapped & (wider <= tenth))
     return few
 
 
@@ -118,43 +109,43 @@ def _prose(lines: Lines, which: Places) -> Bools:
 class _Votes:
     """The widths that explain some breaks: of each its text, and from where to where they go.
 
-    `plain`: whether the line can not be the credit of a picture, which ends a sentence.
+    `stretches`: in characters, and in columns. `plain`: whether the line can not be the credit of a
+    picture, which ends a sentence.
     """
 
     owners: Places
-    stretches: list[tuple[Places, Places, int]]
+    stretches: list[tuple[Places, Places]]
     plain: Bools
 
     def of(self, kept: Bools) -> _Votes:
         """Return the votes of some of the breaks."""
-        stretches = [(size[kept], grown[kept], least) for size, grown, least in self.stretches]
+        stretches = [(least[kept], grown[kept]) for least, grown in self.stretches]
         return _Votes(self.owners[kept], stretches, self.plain[kept])
 
-    def agree(self, sure: Bools, few: Sequence[Bools]) -> Bools:
+    def agree(self, sure: Bools, n: int) -> tuple[Bools, Bools]:
         """Return in which of n texts half the breaks, and MANY, share a width: bool (n,).
 
-        `sure`: the breaks that count in any case. `few`: for each measure, the texts in which few
-        lines are wider.
+        In characters, and in columns. `sure`: the breaks that count in any case.
         """
-        n = len(few[0])
         least = np.maximum(np.bincount(self.owners, sure & self.plain, n), 2 * MANY)
-        found = np.zeros(n, np.bool_)
-        for (size, grown, narrowest), narrow in zip(self.stretches, few, strict=True):
-            shared = _overlap(self.owners, np.maximum(size, narrowest), grown, n)
-            found |= narrow & (shared * 2 >= least)
-        return found
+        owners = np.concatenate([self.owners, self.owners + n])
+        starts, ends = map(np.concatenate, zip(*self.stretches, strict=True))
+        shared = _overlap(owners, starts, ends, 2 * n) * 2
+        return shared[:n] >= least, shared[n:] >= least
 
 
-def _stretches(lines: Lines, mine: Places) -> Iterator[tuple[Places, Places, int]]:
-    """Yield the widths that explain the breaks after some lines: from, to, and the least.
+def _stretches(lines: Lines, mine: Places, columns: Places) -> list[tuple[Places, Places]]:
+    """Return the widths that explain the breaks after some lines: from, to.
 
     In characters, then in columns: the line fitted, and with the next one's first word it did not.
     """
     two = ((lines.at(2, mine) & LEFTOVER) != 0) | ((lines.heads[mine + 1] & HAN_FIRST) == 0)
     word = _latin_words(lines.codes, lines.ends[mine] + 1)
-    for size, one in ((lines.sizes(mine), 1), (lines.columns(mine), 2)):
+    found = []
+    for size, one in ((lines.sizes(mine), 1), (columns, 2)):
         grown = np.where(word, word + 1, np.where(two, 2 * one, one))
-        yield size, size + grown, one * NARROW
+        found.append((np.maximum(size, one * NARROW), size + grown))
+    return found
 
 
 def _latin_words(codes: NDArray[np.uint32], starts: Places) -> Places:
@@ -175,10 +166,12 @@ def _is_latin(codes: NDArray[np.uint32]) -> Bools:
 def _overlap(owners: Places, starts: Places, ends: Places, n: int) -> Places:
     """Return for each of n owners how many of its stretches [start, end) share one place."""
     kept = starts < ends
-    owners, starts, ends = owners[kept], starts[kept], ends[kept]
-    key = np.concatenate([owners, owners]) << 33 | np.concatenate([starts << 1 | 1, ends << 1])
-    order = np.argsort(key)
-    depth = np.cumsum(np.where(order < len(owners), 1, -1))
+    owners, starts, ends = owners[kept] << 33, starts[kept] << 1, ends[kept] << 1
+    key = np.sort(np.concatenate([owners | starts | 1, owners | ends]))
+    depth = np.cumsum(np.where(key & 1, 1, -1))
+    key >>= 33
+    first = np.flatnonzero(np.diff(key, prepend=-1))
     most = np.zeros(n, np.intp)
-    np.maximum.at(most, np.concatenate([owners, owners])[order], depth)
+    if len(first):
+        most[key[first]] = np.maximum.reduceat(depth, first)
     return most

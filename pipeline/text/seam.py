@@ -145,7 +145,7 @@ def alone(last: str, this: str) -> float:
     return _alone(last, this)
 
 
-@lru_cache(maxsize=1 << 10)  # each break is asked about three times
+@lru_cache(maxsize=1 << 12)  # each break is asked about three times
 def _alone(last: str, this: str) -> float:
     return torn(last, last, this, -3.0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import exp, log
@@ -27,10 +27,14 @@ SURE = 0.7
 _GOING_ON = "，、," + look.OPENERS
 _APART = 4.0
 """Nats that have to speak for an end without a stop: a cut in mid-sentence does most damage."""
+_SURE_PRIOR = 3.0
+"""Nats from which a cut is so likely that all of the odds have to be known."""
 _CUT_SHORT = 0.02
 """The share of lines cut in mid-sentence among those that were shorter than the width, at first."""
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
+_FEW = 100
+"""Lines that are rather compared than counted."""
 _MARKED = re.compile("[，。、；：！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 BARE = frozenset(("bare", "closed"))
@@ -58,7 +62,7 @@ def joins(lines: Sequence[Line], wrapped: bool = True) -> list[str]:
     wraps: list[Line] = []  # the lines of the paragraph that were wrapped
     for i in range(1, len(lines)):
         last, this = lines[i - 1], lines[i]
-        if continued[i] or wraps or page.width or (kinds[i - 1] in _CUT and _prose(last)):
+        if continued[i] or wraps or page.width or (kinds[i - 1] in _CUT and page.may_be_cut(i)):
             why[i] = page.why(paragraph, wraps, i)
         if why[i]:
             if page.verse:
@@ -101,23 +105,28 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
     return len(cut) >= MANY and bonds > 0
 
 
-def _prose(line: Line) -> bool:
-    """Whether a line can end in mid-sentence: not Latin (that needs a width), not tiny."""
-    return not line.text.isascii() and (len(line.text) >= SHORTEST or line.text[-1] in look.OPENERS)
+def repeated(lines: Sequence[str]) -> Callable[[str], bool]:
+    """Return what says whether a line is more than one of these.
+
+    To count all of them takes longer than to compare one with a hundred.
+    """
+    if len(lines) <= _FEW:
+        return lambda line: lines.count(line) > 1
+    counts = Counter(lines)
+    return lambda line: counts[line] > 1
 
 
 def is_verse(lines: Sequence[Line]) -> bool:
     """Whether most lines with marks are verse."""
-    verse = other = 0
+    verse = 0
+    other = sum([len(line.text) > look.LONGEST_VERSE for line in lines])
     for line in lines:
-        if len(line.text) > look.LONGEST_VERSE:
-            other += 1
-        elif _MARKED.search(line.text):
+        if other * 10 > 3 * len(lines):
+            return False
+        if len(line.text) <= look.LONGEST_VERSE and _MARKED.search(line.text):
             this = look.is_verse(line.text)
             verse += this
             other += not this
-        if other * 10 > 3 * len(lines):
-            return False
     return verse + other >= 4 and verse * 3 >= other * 7
 
 
@@ -150,8 +159,8 @@ class Page:
         return is_verse(self._lines)
 
     @cached_property
-    def _counts(self) -> Counter[str]:
-        return Counter(line.text for line in self._lines)
+    def _repeated(self) -> Callable[[str], bool]:
+        return repeated([line.text for line in self._lines])
 
     def _is_fixed(self, i: int) -> bool:
         known = self._fixed.get(i)
@@ -167,6 +176,18 @@ class Page:
             known = "item" if look.is_item(text) else "label" if look.is_label(text) else ""
             self._begins[i] = known
         return known
+
+    def may_be_cut(self, i: int) -> bool:
+        """Whether the line before line i, a paragraph by itself without a width, may be cut.
+
+        Latin lines are not (that needs a width), nor tiny ones.
+        """
+        last = self._lines[i - 1].text
+        if last.isascii() or not (len(last) >= SHORTEST or last[-1] in look.OPENERS):
+            return False
+        if self._kinds[i - 1] not in BARE or self.prior >= _SURE_PRIOR:
+            return True
+        return alone(last, self._lines[i].text) + self.prior > (SURE if self.prior < 0 else 0.0)
 
     def why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
         """Return why line i continues the paragraph that ends with the line before, or ""."""
@@ -199,13 +220,14 @@ class Page:
         prior = self._prior_of(i)
         if begin and prior <= 0:
             return ""
-        if self._counts[last.text] > 1 or self._counts[this.text] > 1:
-            return ""  # page furniture, refrains
+        rule = ""
         if _cut(paragraph, last.text, this.text, self._kinds[i - 1], prior):
-            return "broken-sentence"
-        if self.width is None and wraps and _as_wide(wraps, last, this):
-            return "hard-wrap"
-        return ""
+            rule = "broken-sentence"
+        elif self.width is None and wraps and _as_wide(wraps, last, this):
+            rule = "hard-wrap"
+        if rule and (self._repeated(last.text) or self._repeated(this.text)):
+            return ""  # page furniture, refrains
+        return rule
 
     def _opens(self, paragraph: str, i: int) -> bool:
         """Whether line i opens a paragraph behind a line that is full by chance."""
@@ -237,11 +259,9 @@ class Page:
         `breaks`: the numbers of the lines that are asked about.
         """
         found = []
-        for i in breaks:
+        for i in [i for i in breaks if self._kinds[i] in BARE]:
             last, this = self._lines[i].text, self._lines[i + 1].text
-            if self._kinds[i] not in BARE or len(last) < NARROW:
-                continue
-            if self._begin(i + 1) or not look.has_han(last):
+            if len(last) < NARROW or self._begin(i + 1) or not look.has_han(last):
                 continue
             if look.is_quoted_verse(last):
                 continue
@@ -267,7 +287,7 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     elif kind == "open":
         likely = True
     else:
-        whole = paragraph is last and prior < 3
+        whole = paragraph is last and prior < _SURE_PRIOR
         odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
         likely = odds + prior > (SURE if prior < 0 else 0.0)
     # 鉴于…，鉴于…，: clauses set apart on purpose
