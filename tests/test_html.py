@@ -122,6 +122,24 @@ def test_wechat_says_in_a_script_when_and_by_whom() -> None:
     assert "published_at" not in extract(page(f"<p>{SENTENCE}</p>{script}")).fields
 
 
+def test_lists_and_programs_that_close_a_text_belong_to_it() -> None:
+    steps = "<ul><li>一月：勘察</li><li>三月：拆解</li></ul><pre>a = 1\nb = 2</pre>"
+    links = "<ul><li><a href=1>相关的另一条新闻在这里</a></li></ul>"
+    text = extract(page(f"<div><p>{SENTENCE}</p><p>{SENTENCE}</p>{steps}{links}</div>")).text
+    assert text.split("\n")[2:] == ["一月：勘察", "三月：拆解", "a = 1", "b = 2"]
+
+
+def test_readings_over_characters_are_no_text() -> None:
+    ruby = "<ruby>迎<rp>(</rp><rt>yíng</rt><rp>)</rp></ruby>"
+    assert extract(page(f"<p>{ruby}新桥。{SENTENCE}</p>")).text == f"迎新桥。{SENTENCE}"
+
+
+def test_the_first_cell_below_a_sentence_signs_nothing() -> None:
+    table = "<table><tr><td>项目</td><td>数量</td></tr></table>"
+    body = f"<h1>老桥修缮完工</h1><div class=c><p>{SENTENCE}</p>{table}<p>{SENTENCE}</p></div>"
+    assert "author" not in extract(page(body)).fields
+
+
 def test_a_date_of_another_article_is_not_taken() -> None:
     body = f"<p>{SENTENCE}</p><p>{SENTENCE}</p>" + "".join(
         f"<li><a href=/{i}>别的新闻{i}</a> 2024-03-0{i}</li>" for i in range(1, 9)

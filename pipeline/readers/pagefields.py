@@ -23,6 +23,7 @@ from pipeline.text.statement import Statement
 
 _MAX_JSON = 1 << 20  # characters of one JSON-LD element
 _PARAGRAPH = 60  # characters of a line that is no second line of a title
+_SENTENCE = 25  # characters from which a line that ends as a sentence is one of the article
 _NEAR = 12  # lines around the text in which a byline is looked for
 _TITLE_CUT = re.compile(
     r"\s*(?:[_|丨｜]|\s[-–—]\s|--|——|-(?=[^-]{2,20}$)|[《<]{2}|>>|\s·\s).*$", re.DOTALL
@@ -200,7 +201,9 @@ class _Around:
         self.below = [shown[i] for i in fits if last < i < last + 6] if last >= first else []
         self.all = [*self.above, *self.inside[-6:], *self.below]
         self.ending = lines[last].text if last >= first else ""
-        near = [i for i in fits if start <= i < first + 4]
+        opens = (i for i in range(first, min(first + 4, len(lines))) if _is_prose(lines[i].text))
+        until = next(opens, first + 4)
+        near = [i for i in fits if start <= i < until]
         self.names = [lines[i].text for i in near if not _in_menu(lines, i)]
         above = [lines[i].text for i in fits if first - 4 <= i < first and not lines[i].link_chars]
         self.heading = next((t for t in reversed(above) if is_title(t) and not byline.read(t)), "")
@@ -216,6 +219,11 @@ class _Around:
                 form = i > 0 and _TITLE_LABEL.fullmatch(page.lines[i - 1].text)
                 return max(i - _NEAR, 0) if form else i + 1
         return max(first - _NEAR, 0)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the article has begun: what stands below signs nothing, a cell of a table, say."""
+    return len(text) >= _SENTENCE and text[-1] in "。！？”」"
 
 
 def _in_menu(lines: list[PageLine], i: int) -> bool:

@@ -17,9 +17,9 @@ from html import unescape
 INVISIBLE = frozenset((
     "script", "style", "noscript", "template", "svg", "math", "canvas", "object", "embed", "iframe",
     "frame", "noembed", "noframes", "title", "select",
-    "datalist", "button", "textarea", "input", "audio", "video", "map",
+    "datalist", "button", "textarea", "input", "audio", "video", "map", "rt", "rp",
 ))
-"""Elements whose text is no text of the page."""
+"""Elements whose text is no text of the page, or a reading of the text before it."""
 BLOCKS = frozenset((
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
     "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",

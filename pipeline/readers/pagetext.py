@@ -17,6 +17,8 @@ from pipeline.readers.pagelines import PageLine, PageLines
 
 _MARKS = re.compile(r"[，。；！？,;!?]|\.\s|\.$")
 _ENDS = re.compile(r"[。！？!?…；.”\"）)：:]$")
+_PARTS = frozenset(("p", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"))
+_ITEMS = frozenset(("li", "dd", "dt", "td", "th", "pre"))
 _ASIDE_TAGS = frozenset({"nav", "footer", "aside", "menu", "dialog"})
 
 
@@ -52,6 +54,7 @@ def main_lines(page: PageLines) -> list[PageLine]:
     chosen = [i for i, line in enumerate(page.lines) if line.block >= 0 and inside[line.block]]
     first, last = _span([weights[i] for i in chosen])
     first, last = _with_siblings(page, weights, chosen, first, last)
+    last = _with_lists(page, weights, chosen, last)
     kept = [page.lines[i] for i in chosen[first : last + 1] if weights[i] > _LINKS]
     return _first_post(kept)
 
@@ -164,6 +167,30 @@ def _with_siblings(
     while last + 1 < len(chosen) and beside(last + 1, last):
         last += 1
     return first, last
+
+
+def _with_lists(page: PageLines, weights: list[float], chosen: list[int], last: int) -> int:
+    """Take in the lists, tables and programs that close a text: items weigh less than nothing.
+
+    They stand in the element that holds its last paragraph, as short lines may, and hold no links.
+    """
+    blocks = page.blocks
+    own = page.lines[chosen[last]].block if chosen else -1
+    around = blocks[own].parent if own >= 0 and blocks[own].tag in _PARTS else own
+
+    def within(number: int) -> bool:
+        while number > around:
+            number = blocks[number].parent
+        return number == around
+
+    while around >= 0 and last + 1 < len(chosen):
+        line = page.lines[chosen[last + 1]]
+        part = blocks[line.block].tag in _ITEMS or line.block == around
+        of_site = line.link_chars or weights[chosen[last + 1]] <= _LINKS
+        if of_site or not part or not within(line.block):
+            break
+        last += 1
+    return last
 
 
 def _span(weights: list[float]) -> tuple[int, int]:

@@ -52,7 +52,8 @@ _GAP = re.compile(r"[\s|/丨·,;、\-*>_~\ue000-\uf8ff]+")  # private use: icons
 _OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
 _NUMBER = re.compile(
-    r"\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])"
+    r"\s*(?:loading|加载中)(?:\.{3}|…{1,2})?(?=\s|$)"  # what a script was to fill in
+    r"|\s*[(\[]?\s*\d[\d,.]{0,12}\s*[万亿k+]{0,2}\s*(?:次|人|条|个|字)?\s*[)\]]?(?=\s|$|[|/丨)\]])"
 )
 _NO_NUMBER = re.compile(r"\s*(?:次|人)?(?=\s|$)")
 _NOISE = re.compile(
