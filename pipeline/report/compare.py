@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +20,9 @@ from pipeline.store.version import read_run
 
 SAMPLE = 5
 KINDS = ("added", "removed", "retracted", "restored", "changed")
-_COLUMNS = ["input_path", "record", "id", "status", "reason"]
-_SCHEMA = pa.schema(
-    [
-        ("input_path", pa.string()),
-        ("record", pa.int64()),
-        *((name, pa.string()) for name in ("id", "status", "reason", "content")),
-    ]
-)
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_SCHEMA = pa.schema([("input_path", _CODED), ("record", pa.int64()), ("status", _CODED)])
+_TOLD = ["id", "input_path", "record", "status", "reason"]
 
 
 def compare(old: Path, new: Path) -> dict[str, Any]:
@@ -36,12 +31,11 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
     Only parts that the versions do not share are read, so that a night's change costs little.
     """
     decided = _changed(old, new, "decided")
-    before, after = (_states(*which) for which in zip((old, new), decided, strict=True))
-    table = pa.concat_tables([before, after])
-    was, now = _paired(table, len(before))
-    found = _kinds(table, was, now)
+    states = _states([(old, decided[0]), (new, decided[1])])
+    was, now = _paired(states)
+    found = _kinds(states, was, now)
     runs = [read_run(old), read_run(new)]
-    changed = record_keys(table)[now[found["changed"]]]
+    changed = record_keys(states.table.take(pa.array(now[found["changed"]])))
     made = _changed(old, new, "made")
     rules = _rules(new, made[1], changed)
     rules.subtract(_rules(old, made[0], changed))
@@ -53,65 +47,87 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
         "program": [run["run_id"] for run in runs],
         "rules": {f"{s}:{r}": n for (s, r), n in sorted(rules.items()) if n},
         "samples": {
-            name: _sample(table, was[which][:SAMPLE], now[which][:SAMPLE])
+            name: _sample(states, was[which][:SAMPLE], now[which][:SAMPLE])
             for name, which in found.items()
             if which.any()
         },
     }
 
 
-def _paired(table: pa.Table, split: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pair the rows of one record, of which those before `split` are the old version's.
+class _States(NamedTuple):
+    """What two versions hold of each record, n rows, those of the old one first.
+
+    `table`: path, number and status. `content` S32 (n,): hash of the text, empty where it was not
+    kept. `ledgers`: the files of the rows; those of file i end at `ends[i]`. `split`: rows of the
+    old version. `read`: the files of which more was asked.
+    """
+
+    table: pa.Table
+    content: NDArray[np.bytes_]
+    ledgers: list[Path]
+    ends: list[int]
+    split: int
+    read: dict[int, pa.Table]
+
+    def row(self, at: int) -> dict[str, Any]:
+        """Return what the ledger says of one record."""
+        file = int(np.searchsorted(self.ends, at, "right"))
+        first = self.ends[file - 1] if file else 0
+        if file not in self.read:
+            self.read[file] = pq.ParquetFile(self.ledgers[file]).read(columns=_TOLD)
+        return self.read[file].slice(at - first, 1).to_pylist()[0]  # type: ignore[no-any-return]
+
+
+def _paired(states: _States) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair the rows of one record.
 
     Returns (row of the old version, row of the new one), int64 (k,), -1 where there is none, in
     order of key.
     """
-    paths = table.column("input_path").combine_chunks().dictionary_encode()
+    paths = states.table.column("input_path").combine_chunks()
     names = [path_bytes(path) for path in paths.dictionary.to_pylist()]
     rank = np.argsort(np.argsort(np.array(names, object)))
     path = rank[paths.indices.to_numpy()] if names else np.zeros(0, np.int64)
-    record = table.column("record").to_numpy()
-    order = np.lexsort((np.arange(len(record)), record, path))
+    record = states.table.column("record").to_numpy()
+    order = np.lexsort((record, path))  # stable: of one record the old row comes first
     same = (path[order][1:] == path[order][:-1]) & (record[order][1:] == record[order][:-1])
     first = np.concatenate(([True], ~same))[: len(order)]
     both = np.concatenate((same, [False]))[: len(order)][first]
     rows = order[first]
     after = np.concatenate((order[1:], [-1]))[: len(order)][first]
-    was = np.where(rows < split, rows, -1)
-    now = np.where(rows >= split, rows, np.where(both, after, -1))
+    was = np.where(rows < states.split, rows, -1)
+    now = np.where(rows >= states.split, rows, np.where(both, after, -1))
     return was, now
 
 
 def _kinds(
-    table: pa.Table, was: NDArray[np.int64], now: NDArray[np.int64]
+    states: _States, was: NDArray[np.int64], now: NDArray[np.int64]
 ) -> dict[str, NDArray[np.bool_]]:
     """Return which pairs are of each kind."""
-    kept = pc.equal(table.column("status"), "kept").to_numpy()
-    states, contents = (
-        table.column(name).combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()
-        for name in ("status", "content")
-    )
+    column = states.table.column("status").combine_chunks()
+    status, content = column.indices.to_numpy(), states.content
+    kept = status == pc.index(column.dictionary, "kept").as_py()
     both = (was >= 0) & (now >= 0)
-    moved = both & (states[was] != states[now]) if len(both) else both
+    moved = both & (status[was] != status[now]) if len(both) else both
     same = both & ~moved
     return {
         "added": was < 0,
         "removed": now < 0,
         "retracted": moved & ~kept[now] if len(both) else both,
         "restored": moved & kept[now] if len(both) else both,
-        "changed": same & (contents[was] != contents[now]) if len(both) else both,
+        "changed": same & (content[was] != content[now]) if len(both) else both,
     }
 
 
 def _sample(
-    table: pa.Table, was: NDArray[np.int64], now: NDArray[np.int64]
+    states: _States, was: NDArray[np.int64], now: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
     """Return some pairs as JSON values."""
     rows = []
     for before, after in zip(was.tolist(), now.tolist(), strict=True):
-        states = [table.slice(at, 1).to_pylist()[0] if at >= 0 else None for at in (before, after)]
-        row = {name: (states[1] or states[0])[name] for name in ("id", "input_path", "record")}  # type: ignore[index]
-        rows.append({**row, "was": _fate(states[0]), "now": _fate(states[1])})
+        told = [states.row(at) if at >= 0 else None for at in (before, after)]
+        row = {name: (told[1] or told[0])[name] for name in ("id", "input_path", "record")}  # type: ignore[index]
+        rows.append({**row, "was": _fate(told[0]), "now": _fate(told[1])})
     return rows
 
 
@@ -122,24 +138,36 @@ def _changed(old: Path, new: Path, group: str) -> list[list[int]]:
     return [[n for digest, n in of.items() if digest not in shared] for of in parts]
 
 
-def _states(version: Path, parts: Sequence[int]) -> pa.Table:
-    """Return what a version holds of each record: _COLUMNS, and `content`, the text's hash."""
-    tables = [_SCHEMA.empty_table()]
-    for number in parts:
-        data, _, ledger, _ = (version / name.format(number) for name in FILES["decided"])
-        if not ledger.is_file():
-            continue
-        rows = pq.read_table(ledger, columns=_COLUMNS).select(_COLUMNS)
-        kept = pc.equal(rows.column("status"), "kept")
-        hashes = (  # of the rows that were kept, in the same order
-            pq.read_table(data, columns=["content_hash"]).column(0).combine_chunks()
-            if data.is_file()
-            else pa.array([], pa.string())
-        )
-        at = pc.if_else(kept, pc.subtract(pc.cumulative_sum(kept.cast(pa.int64())), 1), None)
-        content = hashes.take(at.combine_chunks())
-        tables.append(rows.append_column("content", content).cast(_SCHEMA))
-    return pa.concat_tables(tables)
+def _states(versions: Sequence[tuple[Path, Sequence[int]]]) -> _States:
+    """Return what parts of two versions hold of each record."""
+    tables, contents = [_SCHEMA.empty_table()], [np.zeros(0, "S32")]
+    ledgers: list[Path] = []
+    ends = [0]
+    split = 0
+    for version, parts in versions:
+        split = ends[-1]
+        for number in parts:
+            data, _, ledger, _ = (version / name.format(number) for name in FILES["decided"])
+            if ledger.is_file():
+                coded = [name for name in _SCHEMA.names if _SCHEMA.field(name).type == _CODED]
+                with pq.ParquetFile(ledger, read_dictionary=coded) as file:
+                    tables.append(file.read(columns=_SCHEMA.names).cast(_SCHEMA))
+                contents.append(_contents(tables[-1], data))
+                ledgers.append(ledger)
+                ends.append(ends[-1] + len(tables[-1]))
+    table = pa.concat_tables(tables).unify_dictionaries()
+    return _States(table, np.concatenate(contents), ledgers, ends[1:], split, {})
+
+
+def _contents(ledger: pa.Table, data: Path) -> NDArray[np.bytes_]:
+    """Return the hashes of the texts of the records of a ledger, S32, empty where there is none."""
+    out = np.zeros(len(ledger), "S32")
+    if data.is_file():  # it has the rows that were kept, in the same order
+        kept = pc.equal(ledger.column("status"), "kept").to_numpy()
+        with pq.ParquetFile(data) as file:
+            hashes = file.read(columns=["content_hash"]).column(0).cast(pa.binary(32))
+        out[kept] = np.frombuffer(hashes.combine_chunks().buffers()[1] or b"", "S32")
+    return out
 
 
 def _fate(state: Mapping[str, Any] | None) -> str:
