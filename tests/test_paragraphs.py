@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.dedup import paragraphs
 from pipeline.dedup.features import features
@@ -54,6 +57,22 @@ def test_equal_and_alike_paragraphs_are_marked_with_the_earlier_document() -> No
     shared, _ = find(texts, place=[2, 1, 0])  # the last came first
     assert shared.rank.tolist() == [0, 1]
     assert shared.twin.tolist() == [1, 2]
+
+
+@given(st.lists(st.integers(2, 70), max_size=9), st.randoms(use_true_random=False))
+def test_all_of_a_bucket_that_are_near_meet_and_no_others(sizes: list[int], draw: Random) -> None:
+    heads = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
+    prints_ = np.array([draw.randrange(8) for _ in heads], np.uint64)
+    numbers = np.array(draw.sample(range(len(heads)), len(heads)), np.uint64)
+    pairs = paragraphs._close(heads, numbers, prints_, 1)
+    found = {pair for both in pairs for pair in zip(*(n.tolist() for n in both), strict=True)}
+    order = numbers.tolist()
+    assert found == {
+        (order[i], order[j])
+        for j in range(len(order))
+        for i in range(max(0, j - paragraphs._REACH + 1), j)
+        if heads[i] == heads[j] and int(prints_[order[i]] ^ prints_[order[j]]).bit_count() <= 1
+    }
 
 
 def test_a_formula_is_not_read() -> None:
