@@ -61,7 +61,9 @@ def undo(
     alone = _alone(starts, parsed) if name == "gbk" and core is CORE else []
     if not len(lines):
         return alone
-    plain, found = _Whole(name, codes, data, starts, parsed).undone(*lines.T)
+    marks = MARK in parsed.text  # of an earlier layer: no holes of this one
+    parsed, lines = parsed.of(lines)
+    plain, found = _Whole(name, codes, data, starts, parsed, marks).undone(*lines.T)
     if len(found) < len(lines):
         for begin, end in parsed.at[lines[~plain]].tolist():
             found += Line(name, core, data, (begin, end), starts, codes).stretches()
@@ -109,20 +111,41 @@ def _outside(alone: list[Undone], found: list[Undone]) -> list[Undone]:
 class _Parsed:
     """The UTF-8 in some bytes: its characters, and each byte that is none as a lone surrogate.
 
-    `chars`: uint32 (n,), those of `text`; `kinds`: uint8 (n,), their sizes and flags; `bad`: which
-    are bytes without meaning; `at`: int64 (n + 1,), where each stands in the bytes.
+    `chars`: uint32 (n,), those of `text`; `kinds`: uint8 (n,), their sizes and flags; `at`: int64
+    (n + 1,), where each stands in the bytes.
     """
 
     text: str
     chars: NDArray[np.uint32]
     kinds: NDArray[np.uint8]
-    bad: _Mask
     at: NDArray[np.int64]
+
+    @property
+    def bad(self) -> _Mask:
+        """Return which characters are bytes without meaning: bool (n,)."""
+        return self.have(_BAD)
 
     def have(self, flag: int) -> _Mask:
         """Return which characters have a flag: bool (n,)."""
         found: _Mask = (self.kinds & np.uint8(flag)) != 0
         return found
+
+    def of(self, lines: _Places) -> tuple[_Parsed, _Places]:
+        """Return some lines alone, each with its line end, and where they now begin and end.
+
+        Next to a damaged line there are often clean ones, which are nothing but bytes without
+        meaning.
+        """
+        sizes = lines[:, 1] - lines[:, 0] + 1
+        ends = np.cumsum(sizes)
+        if ends[-1] > 0.9 * len(self.chars):
+            return self, lines
+        chosen = _ranges(lines[:, 0], sizes)
+        chars = np.append(self.chars, np.uint32(10))[chosen]
+        kinds = np.append(self.kinds, np.uint8(1))[chosen]
+        at = self.at[chosen]
+        some = _Parsed(from_code_points(chars), chars, kinds, np.append(at, at[-1] + 1))
+        return some, np.stack((ends - sizes, ends - 1), axis=1)
 
 
 def _parsed(data: bytes) -> _Parsed:
@@ -134,7 +157,7 @@ def _parsed(data: bytes) -> _Parsed:
     kinds = _kinds().take(chars, mode="clip")
     at = np.zeros(len(chars) + 1, np.int64)
     np.cumsum(kinds & np.uint8(_SIZE), out=at[1:])
-    return _Parsed(text, chars, kinds, (kinds & np.uint8(_BAD)) != 0, at)
+    return _Parsed(text, chars, kinds, at)
 
 
 @cache
@@ -198,6 +221,7 @@ class _Whole:
     data: bytes
     starts: NDArray[np.int64]
     parsed: _Parsed
+    marks: bool
 
     def undone(self, begins: _Places, ends: _Places) -> tuple[_Mask, list[Undone]]:
         """Return which lines need not be looked at token by token, and these undone, in order."""
@@ -250,8 +274,7 @@ class _Whole:
             opening = chars[valid[np.searchsorted(valid, first)]]
             closing = chars[valid[np.searchsorted(valid, until) - 1]]
             plain &= (opening >= _NEVER_STRONG) & (closing >= _NEVER_STRONG)
-        marks = MARK in self.parsed.text  # of an earlier layer: no holes of this one
-        if not (marks or bad.any()):
+        if not (self.marks or bad.any()):
             return plain
         lost = np.flatnonzero(bad)
         # A `?` beside a stretch with holes may belong to one.
@@ -260,7 +283,7 @@ class _Whole:
         odd = np.zeros(len(chars), np.bool_)
         if len(lost):
             self._mark_odd(odd, edge, lost)
-        if marks:
+        if self.marks:
             odd |= (chars >= 0xFFC0) & (chars < 0x10000)  # in UTF-8 they begin as a mark does
             odd[:-1] |= (chars[:-1] == _ESCAPE + 0xEF) & (chars[1:] == _ESCAPE + 0xBF)
         plain &= _counted(np.flatnonzero(odd), first, until) == 0
