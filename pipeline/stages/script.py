@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from pipeline.text.scripts import (
     MIXED,
     TRADITIONAL,
     detect,
+    of_each,
     region,
     scripts,
     simplified_lines,
@@ -76,10 +78,12 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
         for conversion, chosen in _work(documents, counted, found, options):
             _run(out, chosen, conversion)
         spoken = languages(found, [document.text for document in documents], counted)
+        # Not `edited([])`: for short documents its checks cost as much as the detection. `_make`
+        # as well takes half the time of `Document(...)`.
+        rows = zip(out, found, spoken, strict=True)
         return [
-            # Not `edited([])`: for short documents its checks cost as much as the detection.
-            Document(d.id, d.text, {**d.columns, "script": script, "language": language}, d.steps)
-            for d, script, language in zip(out, found, spoken, strict=True)
+            Document._make((id_, text, {**columns, "script": script, "language": language}, steps))
+            for (id_, text, columns, steps), script, language in rows
         ]
 
     return apply_batch
@@ -120,16 +124,31 @@ def _by_size(documents: Sequence[Document]) -> Callable[[tuple[int, Lines]], int
 def _to_simplified(
     documents: Sequence[Document], counted: Census, found: list[str], _: str
 ) -> Iterator[tuple[int, str, Lines]]:
-    traditional = counted.count("han_traditional")
-    foreign = counted.count("kana", "hangul") > 2
-    for i in np.flatnonzero(traditional).tolist():
+    places = np.flatnonzero(counted.count("han_traditional")).tolist()
+    foreign = (counted.count("kana", "hangul") > 2).tolist()
+    by_line = [i for i in places if found[i] == MIXED or (found[i] in TRADITIONAL and foreign[i])]
+    chosen = _traditional_lines(documents, counted, by_line)
+    for i in places:
         script = found[i]
-        if script in TRADITIONAL and not foreign[i]:
+        if i in chosen:
+            yield i, script if script in TRADITIONAL else HANT, chosen[i]
+        elif script in TRADITIONAL:
             yield i, script, None
-        elif script in TRADITIONAL or script == MIXED:
-            (by_counts,) = scripts(counted.of(np.array([i])))
-            lines = traditional_lines(documents[i].text.split("\n"), by_counts == HANS)
-            yield i, script if script in TRADITIONAL else HANT, lines
+
+
+def _traditional_lines(
+    documents: Sequence[Document], counted: Census, places: list[int]
+) -> dict[int, NDArray[np.bool_]]:
+    """Return which lines of the documents at some places are to be made Simplified."""
+    if not places:
+        return {}
+    by_counts = scripts(counted.of(np.array(places)))
+    chosen: dict[int, NDArray[np.bool_]] = {}
+    for sure in (False, True):
+        some = [i for i, script in zip(places, by_counts, strict=True) if (script == HANS) == sure]
+        judge = partial(traditional_lines, sure=sure)
+        chosen.update(zip(some, of_each([documents[i].text for i in some], judge), strict=True))
+    return chosen
 
 
 def _to_traditional(
@@ -164,16 +183,22 @@ def _run(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Ste
         if i not in long
         for at, text in _pieces(documents[i], lines)
     ]
-    results = convert([text for _, _, text in parts], by, NAME) if parts else []
+    fields = _fields(documents, chosen, by)
+    given = [text for _, _, text in parts]
+    given += [str(value) for _, _, values in fields for value in values]
+    results = iter(convert(given, by, NAME) if given else [])
     edits: dict[int, list[Edit]] = {}
-    for (i, at, _), (text, found) in zip(parts, results, strict=True):
+    for (i, at, _), (text, found) in zip(parts, results, strict=False):
         if i in whole:
             documents[i] = documents[i].converted(text, found)
         else:
             edits.setdefault(i, []).extend(_shifted(found, at))
     for i, found in edits.items():
         documents[i] = documents[i].edited(found)
-    _run_columns(documents, chosen, by)
+    for i, name, values in fields:
+        new = [text for text, _ in islice(results, len(values))]
+        several = isinstance(documents[i].columns[name], list)
+        documents[i] = documents[i].edited([], **{name: new if several else new[0]})
 
 
 def _in_pieces(document: Document, by: Step) -> Document:
@@ -189,25 +214,20 @@ def _in_pieces(document: Document, by: Step) -> Document:
     return document.converted("".join(texts), edits)
 
 
-def _run_columns(documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step) -> None:
-    """Convert the columns that were taken from the texts, in place.
+def _fields(
+    documents: list[Document], chosen: Sequence[tuple[int, Lines]], by: Step
+) -> list[tuple[int, str, Sequence[object]]]:
+    """Return what the columns hold that was taken from the texts: to be converted with them.
 
     Of a mixed document only those that are in the other script themselves.
     """
-    fields = [
-        (i, name, value)
+    return [
+        (i, name, value if isinstance(value, list) else [value])
         for i, lines in chosen
         if documents[i].columns
         for name in FROM_TEXT
         if (value := documents[i].columns.get(name)) and (lines is None or _foreign(value, by))
     ]
-    if not fields:
-        return
-    values = [value if isinstance(value, list) else [value] for _, _, value in fields]
-    outs = iter(text for text, _ in convert([str(v) for row in values for v in row], by, NAME))
-    for (i, name, value), row in zip(fields, values, strict=True):
-        new = [next(outs) for _ in row]
-        documents[i] = documents[i].edited([], **{name: new if isinstance(value, list) else new[0]})
 
 
 def _foreign(value: object, by: Step) -> bool:

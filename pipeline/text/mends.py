@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.kept import kept
+from pipeline.text.neighbours import Neighbours, near, neighbours
 
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
@@ -52,11 +53,15 @@ class Mends:
 
     `suspects` is bool (65536,), by code point: which characters are looked at. `settled`, uint32
     (65536,): what OpenCC makes of such a character when there is nothing more to ask (or 0).
+    `alone`, uint32 (65536,): what it becomes outside of words (0: as OpenCC has it), and
+    `neighbours` what stands beside it in them.
     """
 
     choices: dict[str, Choice]
     suspects: NDArray[np.bool_]
     settled: Codes
+    alone: Codes
+    neighbours: Neighbours
 
     def unsettled(self, characters: Codes) -> NDArray[np.bool_]:
         """Return which characters are looked at though they become those: both by code point."""
@@ -75,13 +80,21 @@ class Mends:
         else:
             places = places[self.suspects.take(codes[places], mode="clip")]
         open_places = places[self.settled[codes[places]] != out[places]]
-        mended: dict[int, str] = {}
-        for i in open_places.tolist():
+        if not len(open_places):
+            return {}
+        worded = near(self.neighbours, codes, open_places)
+        others = open_places[~worded]
+        right = self.alone[codes[others]]
+        wrong = (right != 0) & (right != out[others])
+        others = others[wrong]
+        out[others] = right[wrong]
+        mended = {i: self.choices[text[i]].rule for i in others.tolist()}
+        for i in open_places[worded].tolist():
             found = self.choices[text[i]].at(text, i)
             if found and out[i] != ord(found[1]):
                 mended[i] = found[0]
                 out[i] = ord(found[1])
-        return mended
+        return dict(sorted(mended.items()))
 
 
 def read_tables(target: str) -> list[dict[str, Any]]:
@@ -135,7 +148,12 @@ def mends(target: str) -> Mends:
     for table in read_tables(target):
         for pair in table.get("settled", "").split():
             settled[ord(pair[0])] = ord(pair[-1])
-    return Mends(choices, suspects, settled)
+    alone = np.zeros(65536, np.uint32)
+    for char, (_, after) in defaults.items():
+        alone[ord(char)] = ord(after)
+    shapes = (shape for some in words.values() for shape in some.items())
+    beside = neighbours((before, word) for (before, _), rows in shapes for word in rows)
+    return Mends(choices, suspects, settled, alone, beside)
 
 
 def _choice(

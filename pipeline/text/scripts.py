@@ -57,29 +57,26 @@ REGION_MIN = 3
 
 def detect(texts: Sequence[str], counted: Census) -> list[str]:
     """Return the script of each text: by its counts, and by its lines where those leave it open."""
-    found = scripts(counted)
+    kinds = _by_counts(counted)
+    found = [_SCRIPTS[kind] for kind in kinds.tolist()]
     traditional, simplified = counted.count("han_traditional"), counted.count("han_simplified")
-    quotes = np.where(
-        np.array(found) == HANT,
-        simplified > np.maximum(STRAY_MAX, traditional // 50),
-        traditional >= LINE_DISTINCT_SURE,
-    ).tolist()
-    return [
-        _closer(script, text, quoting)
-        for script, text, quoting in zip(found, texts, quotes, strict=True)
+    many = simplified > np.maximum(STRAY_MAX, traditional // 50)
+    asked = [
+        (
+            np.flatnonzero((kinds == _HANS) & (traditional >= LINE_DISTINCT_SURE)),
+            surely_traditional,
+        ),
+        (np.flatnonzero((kinds == _HANT) & many), _surely_simplified),
     ]
-
-
-def _closer(script: str, text: str, quoting: bool) -> str:
-    """Look at the text where its counts leave its script open."""
-    if script == JAPANESE:
-        return _chinese_lines(text) or JAPANESE
-    if quoting and script in (HANS, HANT):
-        lines = text.split("\n")
-        other = traditional_lines(lines, sure=True) if script == HANS else _surely_simplified(lines)
-        if other.any():
-            return MIXED
-    return region(text) if script == HANT else script
+    for places, judge in asked:
+        lines = of_each([texts[i] for i in places.tolist()], judge)
+        for i, other in zip(places.tolist(), lines, strict=True):
+            found[i] = MIXED if other.any() else found[i]
+    for i in np.flatnonzero(kinds == _JAPANESE).tolist():
+        found[i] = _chinese_lines(texts[i]) or JAPANESE
+    for i in np.flatnonzero(kinds == _HANT).tolist():
+        found[i] = region(texts[i]) if found[i] == HANT else found[i]
+    return found
 
 
 def _chinese_lines(text: str) -> str | None:
@@ -98,6 +95,15 @@ def _chinese_lines(text: str) -> str | None:
 
 def scripts(counted: Census) -> list[str]:
     """Return the script of each text of a census, from its counts alone and without region."""
+    return [_SCRIPTS[kind] for kind in _by_counts(counted).tolist()]
+
+
+_SCRIPTS = (HANS, HANT, MIXED, JAPANESE, KOREAN, OTHER)
+_HANS, _HANT, _MIXED, _JAPANESE, _KOREAN, _OTHER = map(np.int8, range(6))
+
+
+def _by_counts(counted: Census) -> NDArray[np.int8]:
+    """Return the number in `_SCRIPTS` of the script of each text: int8 (n,)."""
     han = counted.count(*HAN).astype(np.float64)
     traditional = counted.count("han_traditional").astype(np.float64)
     simplified = counted.count("han_simplified")
@@ -105,7 +111,7 @@ def scripts(counted: Census) -> list[str]:
     hangul = counted.count("hangul")
     share = traditional / np.maximum(traditional + simplified, 1)
     weight = np.where(han > NAME_MAX, LETTERS_PER_HAN, LETTERS_PER_HAN_OF_A_NAME)
-    found: list[str] = np.select(
+    found: NDArray[np.int8] = np.select(
         [
             hangul > np.maximum(han, kana),
             kana > KANA_MIN * (kana + han),
@@ -113,9 +119,9 @@ def scripts(counted: Census) -> list[str]:
             share >= HANT_MIN,
             share > HANS_MAX,
         ],
-        [KOREAN, JAPANESE, OTHER, HANT, MIXED],
-        HANS,
-    ).tolist()
+        [_KOREAN, _JAPANESE, _OTHER, _HANT, _MIXED],
+        _HANS,
+    )
     return found
 
 
@@ -131,6 +137,22 @@ def judged(lines: list[str], judge: Callable[[list[str]], NDArray[np.bool_]]) ->
     """Return what `judge` says of each line, asked for `LINES_MAX` lines at a time: bool (n,)."""
     parts = [judge(lines[i : i + LINES_MAX]) for i in range(0, len(lines), LINES_MAX)]
     return np.concatenate(parts)
+
+
+def of_each(
+    texts: Sequence[str], judge: Callable[[list[str]], NDArray[np.bool_]]
+) -> list[NDArray[np.bool_]]:
+    """Return what `judge` says of the lines of each text: they are counted together."""
+    if not texts:
+        return []
+    split = [text.split("\n") for text in texts]
+    found = judge([line for lines in split for line in lines])
+    return np.split(found, np.cumsum([len(lines) for lines in split])[:-1])
+
+
+def surely_traditional(lines: list[str]) -> NDArray[np.bool_]:
+    """Return which lines of a Simplified document are Traditional beyond doubt: bool (n,)."""
+    return traditional_lines(lines, sure=True)
 
 
 def traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:

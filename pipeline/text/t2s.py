@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.kept import kept
+from pipeline.text.neighbours import Neighbours, near, neighbours
 
 Codes = NDArray[np.uint32]
 """Code points of a text: uint32 (n,)."""
@@ -42,14 +43,13 @@ class Tables:
 
     `words` maps the character by which it is known to a word: (where it stands in it, the word,
     the code points that it becomes). None for these where the characters by themselves become
-    the same: such a word only keeps others from matching. `neighbours`: bool (2, 65536), by
-    `_pair` of such a character and the one before it, or behind it, whether a word has both.
+    the same: such a word only keeps others from matching. `neighbours`: of these characters.
     """
 
     characters: Codes
     astral: Mapping[int, int]
     words: Mapping[str, Sequence[tuple[int, str, Codes | None]]]
-    neighbours: NDArray[np.bool_]
+    neighbours: Neighbours
 
 
 def t2s(text: str, codes: Codes, characters: Codes | None = None) -> tuple[Codes, Places] | None:
@@ -89,22 +89,13 @@ def _words(
     text: str, codes: Codes, places: Places, tables: Tables
 ) -> list[tuple[int, int, Codes | None]]:
     """Return the words around the places, leftmost and longest first: start, -length, target."""
-    here = codes[places]
-    near = tables.neighbours[0].take(_pair(here, codes.take(places - 1, mode="clip")))
-    near |= tables.neighbours[1].take(_pair(here, codes.take(places + 1, mode="clip")))
     found = [
         (at - offset, -len(word), target)
-        for at in places[near].tolist()
+        for at in places[near(tables.neighbours, codes, places)].tolist()
         for offset, word, target in tables.words[text[at]]
         if at >= offset and text.startswith(word, at - offset)
     ]
     return sorted(found, key=lambda item: item[:2])
-
-
-def _pair(one: Codes, other: Codes) -> Codes:
-    """Return a number of 16 bits for each pair of characters; 477 words share few of them."""
-    mixed: Codes = (one * np.uint32(0x9E3779B1) + other) * np.uint32(0x85EBCA6B)
-    return mixed >> np.uint32(16)
 
 
 @kept
@@ -133,18 +124,12 @@ def tables_of_t2s() -> Tables:
     characters[[ord(char) for char in words]] |= np.uint32(LOOK)
     characters[_DESCRIPTION : _DESCRIPTION + 16] |= np.uint32(LOOK)
     characters[-1] |= np.uint32(LOOK)  # where `take` puts all that is beyond the BMP
-    return Tables(characters, astral, words, _neighbours(words))
-
-
-def _neighbours(words: Mapping[str, Sequence[tuple[int, str, Codes | None]]]) -> NDArray[np.bool_]:
-    pairs: list[list[tuple[int, int]]] = [[], []]
-    for char, rows in words.items():
-        for offset, word, _ in rows:
-            pairs[not offset].append((ord(char), ord(word[offset - 1 if offset else 1])))
-    found = np.zeros((2, 1 << 16), np.bool_)
-    for side, some in zip(found, pairs, strict=True):
-        side[_pair(*np.array(some, np.uint32).T)] = True
-    return found
+    return Tables(
+        characters,
+        astral,
+        words,
+        neighbours((offset, word) for some in words.values() for offset, word, _ in some),
+    )
 
 
 def _rows(name: str) -> list[list[str]]:
