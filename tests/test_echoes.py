@@ -29,7 +29,7 @@ def again(texts: list[str]) -> list[tuple[int, str]]:
 
 def lines(found: Echoes, texts: list[str]) -> list[tuple[int, str]]:
     """Return the same of what was found."""
-    columns = (column.tolist() for column in found.again)
+    columns = (column.tolist() for column in found.again[:3])
     return [(i, texts[i][a:b]) for i, a, b in zip(*columns, strict=True)]
 
 

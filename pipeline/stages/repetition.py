@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, compress, groupby
+from itertools import accumulate, combinations, compress, groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text.alike import alike, covered, suspects
+from pipeline.text.alike import alike, covered, shingle_units, suspects
 from pipeline.text.echoes import Echoes, echoes
+from pipeline.text.shadow import shadow
 
 NAME = "repetition"
 
@@ -86,12 +87,15 @@ _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a par
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
 _RULES = "|\t│┃─━═"
-_RULED = re.compile(f"[{_RULES}]")
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
 _SENTENCE_END = "。！？…!?”』」）)"
 _ENDS = {*_SENTENCE_END, *"；;：:.!?"}
 _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
+_SLACK = 0.1
+"""What the Jaccard of two texts by their characters may be less than that by their code units."""
+_COMPARED = 16
+"""Lines with the same numbers above which a text is looked at without comparing them in pairs."""
 _STUCK = 10
 """Times in a row: a chant or a cell of a table that was flattened stays below."""
 _NUMBERS = re.compile(rf"[{_NUMERAL}]+")
@@ -200,23 +204,29 @@ def _formal(text: str, bare: Sequence[str], sizes: Sequence[int]) -> bool:
     if len(bare) >= 8 and ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2] < 40:
         return True
     formed = list(map(_HAN_CHARS.search, bare)).count(None)
-    ruled = any(map(text.__contains__, _RULES))  # seven times faster than a class
-    rows = bare if ruled else filter(_is_spaced, bare)
-    formed += sum(1 for line in rows if _is_row(line) and _HAN_CHARS.search(line))
+    if _is_ruled(text) or _is_spaced(text, text.count("\n")):
+        formed += sum(1 for line in bare if _is_row(line) and _HAN_CHARS.search(line))
     return formed * 4 > len(bare)
 
 
 def _is_row(bare: str) -> bool:
     """Whether there is a sign of a table in a line: asked in full only where it may be."""
-    if not _is_spaced(bare) and not _RULED.search(bare):
-        return False
-    return bool(_TABLE.search(bare))
+    return (_is_ruled(bare) or _is_spaced(bare)) and bool(_TABLE.search(bare))
 
 
-def _is_spaced(bare: str) -> bool:
-    """Whether a line may have two gaps of three blanks: four more than one for each gap."""
-    words = bare.split()
-    return len(bare) - sum(map(len, words)) - len(words) > 2
+def _is_ruled(text: str) -> bool:
+    return any(map(text.__contains__, _RULES))  # seven times faster than a class
+
+
+def _is_spaced(text: str, breaks: int = 0) -> bool:
+    """Whether a line of a text of so many line breaks may have two gaps of three blanks.
+
+    They have four more than one for each gap; all gaps of the text are counted together.
+    """
+    words = text.split()
+    if breaks:
+        return len(text) - sum(map(len, words)) - breaks > 5
+    return len(words) > 2 and len(text) - sum(map(len, words)) - len(words) > 2
 
 
 def _long_sentence(bare: str) -> bool:
@@ -316,29 +326,57 @@ def _changed(
 
 
 def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptions) -> set[int]:
-    """Return which texts have two paragraphs with shared stretches and the same numbers."""
+    """Return which texts have two paragraphs that are nearly the same, with the same numbers."""
     if options.near_jaccard > 1:
         return set()
-    known: set[tuple[int, str]] = set()
-    near = set()
-    for i, start, end in zip(*(column.tolist() for column in found.near), strict=True):
+    forms: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for i, start, end in zip(*(column.tolist() for column in found.near[:3]), strict=True):
         line = texts[i][start:end]
-        if i not in near and _prose(line, options.near_chars):
-            numbers = (i, " ".join(_numbers(line)))
-            if numbers in known:
-                near.add(i)
-            known.add(numbers)
+        forms.setdefault((i, tuple(_numbers(line))), []).append(line)
+    some = [
+        (i, [line for line in lines if _prose(line, options.near_chars)])
+        for (i, _), lines in forms.items()
+        if len(lines) > 1
+    ]
+    shadows = iter(shadow([line for _, lines in some for line in lines]))
+    near = set()
+    for i, lines in some:
+        pairs = combinations(islice(shadows, len(lines)), 2)
+        if len(lines) > _COMPARED or any(_may_be_alike(*pair, options) for pair in pairs):
+            near.add(i)
     return near
 
 
+def _may_be_alike(one: str, other: str, options: RepetitionOptions) -> bool:
+    """Whether two shadows may be near-copies, by a Jaccard a little below that of `alike`.
+
+    It counts code units, these are characters.
+    """
+    n = shingle_units(min(len(one), len(other)))
+    a, b = ({text[i : i + n] for i in range(len(text) - n + 1)} for text in (one, other))
+    shared = len(a & b)
+    return shared >= (options.near_jaccard - _SLACK) * (len(a) + len(b) - shared)
+
+
 def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bool_]:
-    """Return which texts repeat enough for a block: of the rules in `_blocks` the weaker one."""
-    owner, start, end = found.again
-    lines = np.bincount(owner, minlength=len(found.size))
-    chars = np.bincount(owner, end - start, len(found.size))
+    """Return which texts repeat enough for a block: of the rules in `_blocks` the weaker one.
+
+    A block, or all but the first of ten stuck lines, is a run of repeated lines that follow one
+    another.
+    """
+    owner, start, end, line = found.again
+    fresh = np.ones(len(owner), np.bool_)
+    fresh[1:] = (np.diff(line) != 1) | (owner[1:] != owner[:-1])
+    first = np.flatnonzero(fresh)
+    if not first.size:
+        return np.zeros(len(found.size), np.bool_)
+    text = owner[first]
+    lines = np.diff(first, append=len(owner))
+    chars = np.add.reduceat(end - start, first)
     share = min(options.block_share, _WHOLE)
-    least = np.maximum(options.block_chars // 2, share * found.size)
-    possible: NDArray[np.bool_] = (lines > 1) & (chars >= least)
+    least = np.maximum(options.block_chars // 2, share * found.size[text])
+    possible = np.zeros(len(found.size), np.bool_)
+    possible[text[(lines > 1) & (chars >= least)]] = True
     return possible
 
 
@@ -349,11 +387,13 @@ def _said_again(
     options: RepetitionOptions,
 ) -> list[int]:
     """Return which of the documents that sleep repeat a line that may go by itself."""
-    owner, start, end = found.again
+    owner, start, end, _ = found.again
     rows = np.flatnonzero((end - start >= options.min_chars) & ~awake[owner])
-    said = []
+    said: list[int] = []
     twice: set[tuple[int, str]] = set()
-    for i, start_, end_ in zip(*(column[rows].tolist() for column in found.again), strict=True):
+    for i, start_, end_ in zip(*(column[rows].tolist() for column in found.again[:3]), strict=True):
+        if said and said[-1] == i:
+            continue
         line = documents[i].text[start_:end_]
         if not _prose(line, options.min_chars):
             continue

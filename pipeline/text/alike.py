@@ -90,13 +90,18 @@ def alike(paragraphs: Sequence[str], least: float, min_chars: int) -> list[Alike
     found = []
     for first, later in _candidates(units, starts, sizes >= min_chars):
         a, b = units[starts[first] : starts[first + 1]], units[starts[later] : starts[later + 1]]
-        ngram = 5 if min(len(a), len(b)) >= _LONG else 3
+        ngram = shingle_units(min(len(a), len(b)))
         one, other = np.unique(shingle_hashes(a, ngram)), np.unique(shingle_hashes(b, ngram))
         shared = len(np.intersect1d(one, other, assume_unique=True))
         jaccard = shared / (len(one) + len(other) - shared)
         if jaccard >= least:
             found.append(Alike(first, later, jaccard, len(b) > len(a)))
     return found
+
+
+def shingle_units(shorter: int) -> int:
+    """Return how many code units the shingles have by which two paragraphs are compared."""
+    return 5 if shorter >= _LONG else 3
 
 
 def _candidates(

@@ -39,11 +39,15 @@ _SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 
 
 class Places(NamedTuple):
-    """k lines in order: number of the text, start and end in its code points; int64 (k,) each."""
+    """k lines in order: number of the text, start and end in its code points; int64 (k,) each.
+
+    Of lines that follow one another in their text `line` is a number and the next.
+    """
 
     owner: Ints
     start: Ints
     end: Ints
+    line: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ class _Lines:
         """Return some of the lines, by text of the batch."""
         owner = self.owner[rows]
         before = self.codes.starts[owner]
-        return Places(owner + self.codes.first, self.start[rows] - before, self.end[rows] - before)
+        start, end = self.start[rows] - before, self.end[rows] - before
+        return Places(owner + self.codes.first, start, end, rows)
 
 
 def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
@@ -102,7 +107,7 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
     return Echoes(_joined(again), _joined(near), size)
 
 
-_NOWHERE = Places(*(np.zeros(0, np.int64) for _ in range(3)))
+_NOWHERE = Places(*(np.zeros(0, np.int64) for _ in range(4)))
 
 
 def _joined(parts: list[Places]) -> Places:
@@ -224,9 +229,9 @@ def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words]:
     hashes = stretches(sums, _STRETCH)
     middle = hashes[1:-1]
     least = np.flatnonzero((middle < hashes[:-2]) & (middle <= hashes[2:])) + 1
-    first = np.searchsorted(least, lines.start[long])
-    counts = np.searchsorted(least, lines.end[long] - _STRETCH, "right") - first
-    counts = np.maximum(counts, 0)
+    bounds = np.stack((lines.start[long], lines.end[long] - (_STRETCH - 1)), axis=1)
+    first, past = np.searchsorted(least, bounds).T  # the places rise: one pass over what is cached
+    counts = np.maximum(past - first, 0)
     offset = first - (np.cumsum(counts) - counts)
     rows = np.arange(int(counts.sum())) + np.repeat(offset, counts)
     return counts, hashes.take(least.take(rows))
