@@ -14,5 +14,12 @@ def main() -> int:
     return run_command_line(sys.argv[1:])
 
 
+def command() -> None:
+    """Be the command line, and end with its exit code."""
+    from pipeline.startup import leave
+
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 # A process is one core's worth; pools of threads would fight, and reserve address space.
 _ONE_THREAD = {
@@ -98,3 +99,19 @@ def may_fork() -> bool:
         tasks = [task for task in Path("/proc/self/task").iterdir() if task.name != me]
         return all((task / "comm").read_text().strip() in _HARMLESS for task in tasks)
     return False
+
+
+def leave(code: int) -> NoReturn:
+    """End this process at once: to take apart, first, all that it has loaded costs 50 ms.
+
+    What reads its output has all of it. A profiler or a debugger is left time to say its own.
+    """
+    watched = sys.gettrace() is not None or sys.getprofile() is not None
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        watched = True  # the usual way says so
+    if watched:
+        sys.exit(code)
+    os._exit(code)
