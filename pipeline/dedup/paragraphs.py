@@ -287,7 +287,8 @@ def _compared(
             mine = _some(texts, documents, away)
             return _Job(first, second, records["line"][some], owner, length[documents], mine)
 
-        out = Overlap(*np.empty((3, len(fresh)), np.int64), np.empty(len(fresh), bool))
+        shared, ours, theirs = np.empty((3, len(fresh)), np.int64)
+        out = Overlap(shared, ours, theirs, np.empty(len(fresh), bool))
         run = spread if spread is not None and away else in_turn
         for number, found in run(compared, map(job, batches)):
             for column, values in zip(out, found, strict=True):
