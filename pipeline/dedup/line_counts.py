@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,11 @@ def keys(records: LineRecords, salt: Words, name: str) -> Words:
 
     `salt`: of each document of the corpus (`salted`).
     """
-    hashed = hashes(records, name)
-    home = salt[records.owner]
+    return _keyed(hashes(records, name), records, salt)
+
+
+def _keyed(hashed: Words, records: LineRecords, salt: Words) -> Words:
+    home = salt.take(records.owner)
     keyed = (hashed ^ home) | np.uint64(1)  # both are scrambled already
     keyed *= (home != 0) & (hashed != 0)
     return keyed
@@ -135,10 +139,14 @@ def count(chunks: Chunks, site: Words, options: SitesOptions) -> Tallies:
             np.add.at(sketch, slots(keys(records, salt, name)), np.uint32(1))
     first = first_of_reprints(chunks, site, sketches[0])
     pending: list[list[Tally]] = [[_empty()] for _ in HASHES]
-    for whole in chunks():
-        records = whole.take(first[whole.owner])
+    for records in chunks():
+        mine = first.take(records.owner)
         for parts, sketch, name in zip(pending, sketches, HASHES, strict=True):
-            parts.append(_frequent(records, keys(records, salt, name), sketch, name, options))
+            hashed = hashes(records, name)
+            keyed = _keyed(hashed, records, salt)
+            often = sketch.take(slots(keyed), mode="clip") >= options.min_documents
+            places = np.flatnonzero(often & mine & (keyed != 0))
+            parts.append(_frequent(records.take(places), keyed[places], hashed[places]))
             if sum(len(part.key) for part in parts[1:]) > max(_PENDING_ROWS, len(parts[0].key)):
                 parts[:] = [_merged(parts)]
     homes, documents = np.unique(site[first & (site != 0)], return_counts=True)
@@ -147,12 +155,9 @@ def count(chunks: Chunks, site: Words, options: SitesOptions) -> Tallies:
     return exact, template, pair
 
 
-def _frequent(
-    records: LineRecords, keyed: Words, sketch: NDArray[np.uint32], name: str, options: SitesOptions
-) -> Tally:
-    """Count the lines of a chunk that may be frequent, once a document."""
-    places = np.flatnonzero((sketch[slots(keyed)] >= options.min_documents) & (keyed != 0))
-    owner, key = records.owner[places], keyed[places]
+def _frequent(records: LineRecords, key: Words, hashed: Words) -> Tally:
+    """Count some lines of a chunk, once a document."""
+    owner = records.owner
     # Smallest ranks first; of a line that a document has twice its first place counts.
     order = stable_order(key)
     if bool((owner[1:] < owner[:-1]).any()):
@@ -160,8 +165,7 @@ def _frequent(
     once = np.ones(len(order), bool)
     once[1:] = (key[order[1:]] != key[order[:-1]]) | (owner[order[1:]] != owner[order[:-1]])
     order = order[once]
-    some = places[order]
-    return _tallied(records.take(some), key[order], hashes(records, name)[some])
+    return _tallied(records.take(order), key[order], hashed[order])
 
 
 def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -> Flags:
@@ -181,35 +185,41 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
         keyed = keys(records, salt, "exact")
         known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
         owner, key = records.owner[known], keyed[known]
-        count = sketch[slots(key)].astype(np.int64)
-        telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth[owner])
-        rank = np.where(telling, 0, count)
-        lead = np.flatnonzero(np.diff(owner, prepend=-1))
+        count = sketch.take(slots(key), mode="clip")
+        telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth.take(owner))
+        rank = np.where(telling, np.uint32(0), count)
+        lead = _leads(owner)
         if not len(lead):
             continue
-        best = rank == np.repeat(np.minimum.reduceat(rank, lead), np.diff(lead, append=len(key)))
+        least = np.minimum.reduceat(rank, lead)
+        best = np.flatnonzero(rank == np.repeat(least, np.diff(lead, append=len(key))))
+        owner, key = owner[best], key[best]
+        lead = _leads(owner)
         for mark, other in zip(marks, _SALTS, strict=True):
-            mark[owner[lead]] = _smallest(key, mix(key ^ other), best, lead)
+            mark[owner[lead]] = _smallest(key, mix(key ^ other), lead)
     first = np.zeros(len(site), bool)
     for mark in marks:
         first[np.unique(mark, return_index=True)[1]] = True
     return first
 
 
-def _smallest(key: Words, mixed: Words, best: Flags, lead: Ints) -> Words:
-    """Return of each document the key that mixes to the least among its best."""
-    mixed = np.where(best, mixed, np.uint64(NOBODY * 2 + 1))
+def _leads(owner: NDArray[np.integer[Any]]) -> Ints:
+    """Return the place of the first line of each document."""
+    return np.flatnonzero(np.concatenate(([True], owner[1:] != owner[:-1]))[: len(owner)])
+
+
+def _smallest(key: Words, mixed: Words, lead: Ints) -> Words:
+    """Return of each document the key that mixes to the least."""
     least = np.minimum.reduceat(mixed, lead)
     found = np.flatnonzero(mixed == np.repeat(least, np.diff(lead, append=len(key))))
     chosen: Words = key[found[np.searchsorted(found, lead)]]
     return chosen
 
 
-def _fifth_of_site(site: Words) -> Ints:
+def _fifth_of_site(site: Words) -> NDArray[np.uint32]:
     """Return for each document a fifth of the number of documents of its site."""
     _, inverse, sizes = np.unique(site, return_inverse=True, return_counts=True)
-    fifth: Ints = (sizes // 5)[inverse]
-    return fifth
+    return np.asarray((sizes // 5).astype(np.uint32)[inverse])
 
 
 def _empty() -> Tally:

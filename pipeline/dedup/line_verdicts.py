@@ -116,6 +116,20 @@ def totals(site: Words, sites: Mapping[int, int]) -> Ints:
     return result
 
 
+def with_known(
+    records: LineRecords, pages: Pages, counted: tuple[Known, Known, Known]
+) -> LineRecords:
+    """Return the lines of documents that have a line that may be known: of others none can go.
+
+    What goes recurs itself, or stands between lines, in a page, or below a heading of such.
+    """
+    maybe = np.zeros(len(records), bool)
+    for what, name in zip(counted[:2], HASHES, strict=False):  # a pair is of forms
+        maybe |= what.present.take(slots(keys(records, pages.salt, name)), mode="clip")
+    page, lines = pages_of(records)
+    return records.take((np.bincount(page[maybe], minlength=len(lines)) > 0)[page])
+
+
 def standing(
     records: LineRecords, pages: Pages, options: SitesOptions, what: Known, name: str
 ) -> Standing:
@@ -124,7 +138,7 @@ def standing(
     total = pages.total[records.owner]
     keyed = keys(records, pages.salt, name)
     row = np.full(len(records), -1, np.int64)
-    maybe = np.flatnonzero(what.present.take(slots(keyed)))
+    maybe = np.flatnonzero(what.present.take(slots(keyed), mode="clip"))
     row[maybe] = tally.find(keyed[maybe])
     # What follows is computed for the known ones only.
     at = np.flatnonzero((row >= 0) & (total >= options.site_documents))
@@ -229,7 +243,8 @@ def _with_company(
 
 def pages_of(records: LineRecords) -> tuple[Ints, Ints]:
     """Return the number of each line's document within the chunk, and how many lines it has."""
-    starts = np.diff(records.owner, prepend=-1) != 0
+    starts = np.ones(len(records), bool)
+    starts[1:] = records.owner[1:] != records.owner[:-1]
     page: Ints = np.cumsum(starts, dtype=np.int64) - 1
     return page, np.diff(np.flatnonzero(starts), append=len(page))
 

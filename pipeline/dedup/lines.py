@@ -38,7 +38,17 @@ from pipeline.dedup.line_counts import (
     count,
     salted,
 )
-from pipeline.dedup.line_verdicts import FORM, OUTSIDE, Known, Pages, judge, known, pages_of, totals
+from pipeline.dedup.line_verdicts import (
+    FORM,
+    OUTSIDE,
+    Known,
+    Pages,
+    judge,
+    known,
+    pages_of,
+    totals,
+    with_known,
+)
 from pipeline.text.line_hashes import LineRecords, mix
 from pipeline.text.removal import Reason
 
@@ -111,7 +121,8 @@ def learn(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[SiteRemov
     exact, template, pair = (known(tally, options) for tally in tallies)
     pages = Pages(salted(site), totals(site, tallies[0].sites))
     counted = (exact, template, pair)
-    parts = [_removals(records, pages, options, counted) for records in chunks()]
+    concerned = (with_known(records, pages, counted) for records in chunks())
+    parts = [_removals(records, pages, options, counted) for records in concerned]
     return _sorted(parts), tallies
 
 
