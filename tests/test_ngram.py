@@ -34,5 +34,5 @@ def test_batch_and_step_agree_with_the_whole() -> None:
 
 def test_keys_are_sorted_and_unique() -> None:
     model = load()
-    for keys in (model.pairs, model.triples):
+    for keys in (model.pairs.mixed, model.triples.mixed):
         assert (keys[1:] > keys[:-1]).all()

@@ -15,7 +15,6 @@ import struct
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.resources import files
 from io import SEEK_CUR
 from typing import IO, Any
@@ -25,12 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.text.kept import kept
 
 STEP = 1 / 12
 """One quantisation step of a stored log-probability, in nats; a byte reaches down to -21.25."""
 BITS = 14
 """Bits of a symbol number: a bigram key is 28 bits, a trigram key at most 32."""
 _CONTEXT = np.uint32(1 << 31)
+_FACTOR = 0x9E3779B1
+_STRETCHES = 19
+"""Bits of the number of a stretch of keys."""
 
 
 Symbols = NDArray[np.uint32]
@@ -39,24 +42,70 @@ _Found = tuple[NDArray[np.intp], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """A set of keys of so many `bits`, each of which has a number: where it stands in `mixed`.
+
+    They are sorted by what an odd factor makes of them, which is as even as chance: of half a
+    million words cut into as many equal stretches, each has one or two. A binary search among the
+    keys themselves takes four times as long. `mixed`: uint32 (n,). `starts`: uint32, where each
+    stretch begins.
+    """
+
+    mixed: NDArray[np.uint32]
+    starts: NDArray[np.uint32]
+    bits: int
+
+    def find(self, wanted: NDArray[np.uint32]) -> _Found:
+        """Return the numbers of some keys (any other where there is none), and whether they are."""
+        mixed = wanted * np.uint32(_FACTOR)
+        mixed &= np.uint32((1 << self.bits) - 1)
+        at = self.starts.take(mixed >> np.uint32(self.bits - _STRETCHES)).astype(np.intp)
+        there = self.mixed.take(at, mode="clip")
+        below = np.flatnonzero(there < mixed)
+        while len(below):
+            at[below] += 1
+            there[below] = next_ = self.mixed.take(at[below], mode="clip")
+            below = below[(next_ < mixed[below]) & (at[below] < len(self.mixed))]
+        return np.minimum(at, len(self.mixed) - 1), there == mixed
+
+    def at(self, wanted: int) -> int:
+        """Return the number of a key, or -1."""
+        mixed = wanted * _FACTOR & (1 << self.bits) - 1
+        i = bisect_left(self.mixed.data, mixed)
+        return i if i < len(self.mixed) and self.mixed[i] == mixed else -1
+
+
+def _keys(wanted: NDArray[np.uint32], bits: int) -> tuple[Keys, NDArray[np.intp]]:
+    """Return a set of keys, and which of those given has each number."""
+    mixed = wanted * np.uint32(_FACTOR) & np.uint32((1 << bits) - 1)
+    # By their lower halves, then by the upper ones: numpy sorts words of 16 bits by counting.
+    order = np.argsort(mixed.astype(np.uint16), kind="stable")
+    upper = (mixed >> np.uint32(16)).astype(np.uint16)
+    order = order[np.argsort(upper[order], kind="stable")]
+    mixed = mixed[order]
+    counts = np.bincount(mixed >> np.uint32(bits - _STRETCHES), minlength=1 << _STRETCHES)
+    starts = (np.cumsum(counts) - counts).astype(np.uint32)
+    return Keys(mixed, starts, bits), order
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """The loaded table.
 
     `fold`: uint16 (65536,), the symbol of each BMP code point. `uni`, `back1`: float32 (symbols,),
-    log-probability and back-off weight. `pairs`: uint32 (n,), sorted keys a<<14|b, with `pair_p`
-    and `pair_back` (uint8, steps below zero) and `rank` (int32: the number of the pair as a context
-    of trigrams, or -1).
-    `triples`: uint32 (m,), sorted keys rank<<14|c, with `triple_p`.
+    log-probability and back-off weight. `pairs`: keys a<<14|b, with `pair_p` and `pair_back`
+    (uint8, steps below zero) and `rank` (int32: the number of the pair as a context of trigrams, or
+    -1). `triples`: keys rank<<14|c, with `triple_p`.
     """
 
     fold: NDArray[np.uint16]
     uni: NDArray[np.float32]
     back1: NDArray[np.float32]
-    pairs: NDArray[np.uint32]
+    pairs: Keys
     pair_p: NDArray[np.uint8]
     pair_back: NDArray[np.uint8]
     rank: NDArray[np.int32]
-    triples: NDArray[np.uint32]
+    triples: Keys
     triple_p: NDArray[np.uint8]
     _memo: dict[int, float] = field(default_factory=dict, compare=False)
 
@@ -73,13 +122,13 @@ class Model:
         start = self.symbols(np.array([10, 10], np.uint32))
         x = np.concatenate([start, self.symbols(codes)])
         # Each pair is looked up once: it is the context of the character after it.
-        at, found = _find(self.pairs, x[:-1] << BITS | x[1:])
+        at, found = self.pairs.find(x[:-1] << BITS | x[1:])
         return self._given((at[:-1], found[:-1]), (at[1:], found[1:]), x[1:-1], x[2:])
 
     def given(self, a: Symbols, b: Symbols, c: Symbols) -> NDArray[np.float32]:
         """Return ln p(c | a b) of symbols; float32, as long as each of them."""
         shift = np.uint32(BITS)
-        ab, bc = _find(self.pairs, a << shift | b), _find(self.pairs, b << shift | c)
+        ab, bc = self.pairs.find(a << shift | b), self.pairs.find(b << shift | c)
         return self._given(ab, bc, b, c)
 
     def _given(self, ab: _Found, bc: _Found, b: Symbols, c: Symbols) -> NDArray[np.float32]:
@@ -91,7 +140,7 @@ class Model:
         context = np.where(ab[1], self.rank[before], -1)
         deep = np.flatnonzero(context >= 0)
         keys = context[deep].astype(np.uint32) << np.uint32(BITS) | c[deep]
-        third, hit = _find(self.triples, keys)
+        third, hit = self.triples.find(keys)
         two[deep] = np.where(
             hit,
             self.triple_p[third] * np.float32(-STEP),
@@ -135,50 +184,40 @@ class Model:
         return known
 
     def _log_prob(self, a: int, b: int, c: int) -> float:
-        before = _at(self.pairs, a << BITS | b)
+        before = self.pairs.at(a << BITS | b)
         back = 0.0
         if before >= 0 and (rank := int(self.rank[before])) >= 0:
-            third = _at(self.triples, rank << BITS | c)
+            third = self.triples.at(rank << BITS | c)
             if third >= 0:
                 return int(self.triple_p[third]) * -STEP
             back = int(self.pair_back[before]) * -STEP
-        pair = _at(self.pairs, b << BITS | c)
+        pair = self.pairs.at(b << BITS | c)
         if pair >= 0:
             return back + int(self.pair_p[pair]) * -STEP
         return back + float(self.back1[b]) + float(self.uni[c])
 
 
-def _find(
-    keys: NDArray[np.uint32], wanted: NDArray[np.uint32]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return at, keys[at] == wanted
-
-
-def _at(keys: NDArray[np.uint32], wanted: int) -> int:
-    i = bisect_left(keys.data, wanted)
-    return i if i < len(keys) and keys[i] == wanted else -1
-
-
-@cache
+@kept
 def load() -> Model:
-    """Return the table that comes with the package. Once per process, about 5 ms."""
+    """Return the table that comes with the package. Once per process, 5 ms, and 40 at first."""
     with files("pipeline").joinpath("tables/ngram/zh.npz").open("rb") as file:
         table = _arrays(file)
-    pairs = table["pairs"]
-    contexts = np.flatnonzero(pairs & _CONTEXT)  # the top bit: the pair is a trigram context
-    rank = np.full(len(pairs), -1, np.int32)
+    given = table["pairs"]
+    contexts = np.flatnonzero(given & _CONTEXT)  # the top bit: the pair is a trigram context
+    rank = np.full(len(given), -1, np.int32)
     rank[contexts] = np.arange(len(contexts), dtype=np.int32)
+    pairs, of_pairs = _keys(given & ~_CONTEXT, 2 * BITS)
+    triples, of_triples = _keys(table["triples"], 32)
     return Model(
         fold=table["fold"],
         uni=table["uni"].astype(np.float32),
         back1=table["back1"].astype(np.float32),
-        pairs=pairs & ~_CONTEXT,
-        pair_p=table["pair_p"],
-        pair_back=table["pair_back"],
-        rank=rank,
-        triples=table["triples"],
-        triple_p=table["triple_p"],
+        pairs=pairs,
+        pair_p=table["pair_p"][of_pairs],
+        pair_back=table["pair_back"][of_pairs],
+        rank=rank[of_pairs],
+        triples=triples,
+        triple_p=table["triple_p"][of_triples],
     )
 
 
