@@ -43,7 +43,8 @@ class Mentions:
         """Take the text that holds them all, and its code points."""
         self.text = text
         self.narrow = _lower().take(codes, mode="clip").tobytes()
-        self.words = [word for word in _WORDS if word in self.narrow]
+        ascii_alone = self.narrow.translate(None, b"\0")  # of damaged text that is little
+        self.words = [word for word in _WORDS if word in ascii_alone]
         # A single character is found ten times as fast.
         some = [word for word in _WIDE_WORDS if all(char in text for char in word)]
         self.wide_words = [word for word in some if word in text]
