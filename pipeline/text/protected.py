@@ -15,12 +15,8 @@ from pipeline.text.code import is_program
 
 # Each pattern starts with a literal or a bounded class: linear. The sign says when it is tried.
 _Row = tuple[str, re.Pattern[str]]
-_ACROSS: tuple[_Row, ...] = (
-    # a fence runs to the end where it is never closed, as in Markdown
-    ("```", re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)),
-    ("-{", re.compile(r"-\{[^{}]*\}-")),  # a wiki's choice between scripts
-)
-"""What may cross line ends."""
+_CHOICE = re.compile(r"-\{[^{}]*\}-")
+"""A wiki's choice between scripts; it may cross line ends."""
 _TAGS: tuple[_Row, ...] = (
     ("`", re.compile(r"`[^`\n]+`")),
     ("<", re.compile(r"</?[A-Za-z!][^<>\n]*>")),
@@ -88,12 +84,32 @@ def _inside(spans: Sequence[tuple[int, int]], at: int) -> bool:
 
 def _across(text: str, places: Sequence[int]) -> list[tuple[int, int]]:
     """Return the stretches that may cross line ends and hold one of the places."""
-    spans: list[tuple[int, int]] = []
-    for sign, pattern in _ACROSS:
-        if sign[-1] in text and sign in text:  # one character is looked for much faster
-            within = takewhile(lambda match: match.start() <= places[-1], pattern.finditer(text))
-            spans += [match.span() for match in within]
+    last = places[-1]
+    # One character is looked for much faster than several.
+    spans = list(_fenced(text, last)) if "`" in text and "```" in text else []
+    if "{" in text and "-{" in text:
+        spans += [m.span() for m in takewhile(lambda m: m.start() <= last, _CHOICE.finditer(text))]
     return _merged(spans)
+
+
+def _fenced(text: str, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the stretches between back quotes that begin up to `last`, in order.
+
+    A fence runs to the end where it is never closed, as in Markdown.
+    """
+    at = text.find("`")
+    while 0 <= at <= last:
+        end = 0
+        if text.startswith("```", at):
+            close = text.find("```", at + 3)
+            end = close + 3 if close >= 0 else len(text)
+        else:
+            close = text.find("`", at + 1)
+            if close > at + 1 and text.find("\n", at, close) < 0:
+                end = close + 1
+        if end:
+            yield at, end
+        at = text.find("`", end or at + 1)
 
 
 def _on_line(

@@ -60,10 +60,12 @@ _FACE = re.compile("[:;]-?[()DPO]")
 _SCRAPED = frozenset(("doubled-mark", "prefixed-mark"))
 _SCRAPED_HABIT = 3
 """Doubled marks between Chinese characters that make a habit of the text."""
-_ASCII_MARK = re.compile(f"[{ASCII_MARKS}]")
+_ASCII_MARK = re.compile(rf"(?<![!-~])[{ASCII_MARKS}]|[{ASCII_MARKS}](?![!-~])")
+"""One that some text could widen: between graphic ASCII characters, as in 12:30, none could."""
 _WATCHED = frozenset(ASCII_MARKS + "()\"' \u3000.-…—")
 """Characters that may be judged anew when what stands beside them changes."""
 _WIDE = frozenset(WIDE_MARKS)
+_STIRRED = _WATCHED | _WIDE
 _MARKS = _WIDE | frozenset(ASCII_MARKS)
 
 _OF_QUOTES = frozenset(("straight-quote", "misdirected-quote", "unnested-quote"))
@@ -97,12 +99,15 @@ class Punctuation:
         """Return what changes in which text."""
         found: dict[int, Changes] = {}
         for part in arrays.slices(texts):
-            spots, blanks = candidates(part), scattered(part)
+            spots, spaces = candidates(part)
+            blanks = scattered(part, spaces)
             for i in sorted({*spots, *blanks}):
                 text = texts[part.first + i]
                 places = spots.get(i, Candidates())
                 items = self.judged(text, places)
-                items = _in_order(text, items + gaps.scattered(blanks.get(i, ()), items))
+                if i in blanks:
+                    items += gaps.scattered(blanks[i], items)
+                items = _in_order(text, items)
                 if items:
                     after, spans = _applied(text, items)
                     final = self.width == "cjk" and i not in blanks
@@ -298,10 +303,13 @@ def _is_final(
     if shorter and pairs.nearly_pairs(places.brackets, shorter):
         return False
     for (start, end), (rule, _, _, before, after) in zip(spans, items, strict=True):
+        if rule in _OF_QUOTES:
+            return False
         # A full-width mark matters to a mark, with which it makes a run, or in a run of its own.
         left, right = text[max(0, start - 2) : start][::-1], text[end : end + 2]
-        stirred = (_stirs(right, after), _stirs(left, after) and left[0] + after != " （")
-        if rule in _OF_QUOTES or any(stirred):
+        if right[:1] in _STIRRED and _stirs(right, after):
+            return False
+        if left[:1] in _STIRRED and _stirs(left, after) and left[0] + after != " （":
             return False
         moved = CLAUSE_CHARS + 1 if len(before) != len(after) else 0
         if _ASCII_MARK.search(text, max(0, start - 4), end + moved):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import Codes
+from pipeline.text.codes import Codes, flags_of, those_in
 from pipeline.text.marks import WIDE_MARKS
 from pipeline.text.seam import associations
 
@@ -27,20 +27,23 @@ _BLANK, _LINE_END = 0x20, 0x0A
 _MARKS = np.array([ord(mark) for mark in "，。；！？、"], np.uint32)
 _WIDE = np.array([ord(mark) for mark in WIDE_MARKS + "（）「」『』《》“”‘’"], np.uint32)
 # 第 八 章 总则, 第八条 为了: how statutes and lists set numbers apart.
-_NUMBERED = np.array([ord(char) for char in "第条條章节節款项項编編部篇回卷集步"], np.uint32)
-_NUMERALS = np.array([ord(char) for char in "一二三四五六七八九十百零〇"], np.uint32)
+_NUMBERED = those_in("第条條章节節款项項编編部篇回卷集步")
+_NUMERALS = those_in("一二三四五六七八九十百零〇")
 _NEAR = np.array([-3, -2, -1, 1, 2, 3])
 _Places = NDArray[np.intp]
 _Flags = NDArray[np.bool_]
 
 
-def scattered(part: Codes) -> dict[int, list[int]]:
-    """Return for each text of a slice (by its number in it) its scattered blanks, in order."""
-    blanks = np.flatnonzero(part.codes == _BLANK)
+def scattered(part: Codes, blanks: _Places) -> dict[int, list[int]]:
+    """Return for each text of a slice (by its number in it) its scattered blanks, in order.
+
+    `blanks`: all that stand before an ideograph, in order, and perhaps others.
+    """
     # What ends a slice, and so stands before its start, is a line end.
     blanks = blanks[_is_han(part.codes[blanks - 1]) & _is_han(part.codes[blanks + 1])]
     left, right = part.codes[blanks - 1], part.codes[blanks + 1]
-    numbered = np.isin(left, _NUMBERED) | (np.isin(left, _NUMERALS) & np.isin(right, _NUMBERED))
+    numbered = flags_of(right, _NUMBERED) & flags_of(left, _NUMERALS)
+    numbered |= flags_of(left, _NUMBERED)
     blanks = blanks[~numbered]
     owners = part.owners(blanks)
     counts = np.bincount(owners, minlength=len(part.starts) - 1)
@@ -51,8 +54,10 @@ def scattered(part: Codes) -> dict[int, list[int]]:
     blanks, owners = blanks[kept], owners[kept]
     around = _around(part.codes, blanks)
     gains = associations(around)
-    if (np.bincount(owners, gains > _BOUND) < _HABIT * _FEW).all():
+    kept = (np.bincount(owners, gains > _BOUND) >= _HABIT * _FEW)[owners]
+    if not kept.any():
         return {}
+    blanks, owners, around, gains = blanks[kept], owners[kept], around[kept], gains[kept]
     # A word set off again and again is one blank's worth: 主张 有命 的人, quotation marks lost.
     _, once = np.unique(np.column_stack([owners, around]), axis=0, return_index=True)
     bound = np.bincount(owners[once], gains[once] > _BOUND, len(counts))

@@ -18,7 +18,6 @@ from pipeline.text.marks import CLAUSE_CHARS
 from pipeline.text.watched import (
     ALNUM,
     ASCII,
-    ASTRAL,
     BLANK,
     CLOSING,
     DRAWN,
@@ -26,6 +25,7 @@ from pipeline.text.watched import (
     FOREIGN,
     HANLIKE,
     LETTER,
+    LETTERS,
     PAIRED,
     RIGHT,
     SEPARATING,
@@ -34,7 +34,9 @@ from pipeline.text.watched import (
     WIDE,
     beside,
     inside,
+    paired,
     weights,
+    worth_a_look,
 )
 
 Places = NDArray[np.intp]
@@ -74,27 +76,36 @@ class Candidates:
     straight: Sequence[int] = ()
 
 
-def candidates(part: arrays.Codes) -> dict[int, Candidates]:
-    """Return the places worth a look, by the number of the text in the slice."""
-    return _Spots(part).found()
+def candidates(part: arrays.Codes) -> tuple[dict[int, Candidates], Places]:
+    """Return the places worth a look, by the number of the text in the slice.
+
+    And the blanks of the slice that stand before an ideograph, or a mark that closes.
+    """
+    spots = _Spots(part)
+    blanks = spots.places[spots.of(BLANK)]
+    return spots.found(), blanks[part.codes[blanks] == ord(" ")]
 
 
 class _Spots:
     """One slice: its characters, their flags (uint8), and the marks among them.
 
-    Of all that is looked for, `places` says where it stands, `kinds` its flags, `owners` the number
-    of its text. Each rule takes its part of these, an eighth of the text, and reads no more.
+    Of all that may be worth a look, `places` says where it stands, `kinds` what it is, `owners` the
+    number of its text. Each rule takes its part of these, a twentieth of the text, and reads no
+    more.
     """
 
     def __init__(self, part: arrays.Codes) -> None:
         self.part = part
         self.codes = part.codes
-        self.flags = arrays.flags_of(part.codes, inside())
+        self.flags = arrays.flags_of(part.codes, paired())
         self.size = len(part.starts) - 1
-        places = np.flatnonzero((self.flags & np.uint8(_MARKS)) != 0)
-        self.places = places
-        self.kinds = self.flags[places]
-        self.owners = np.repeat(np.arange(self.size), np.diff(np.searchsorted(places, part.starts)))
+        places = worth_a_look(self.flags)
+        kinds = arrays.flags_of(self.codes[places], inside())
+        self.strange = places[np.flatnonzero(kinds & np.uint8(FOREIGN) != 0)]
+        marks = np.flatnonzero((kinds & np.uint8(_MARKS)) != 0)
+        self.places, self.kinds = places[marks], kinds[marks]
+        bounds = np.searchsorted(self.places, part.starts)
+        self.owners = np.repeat(np.arange(self.size), np.diff(bounds))
 
     def of(self, mask: int) -> Places:
         """Return which of the marks have one of these flags: their numbers."""
@@ -165,12 +176,7 @@ class _Spots:
         Left out are ASCII marks that nothing around them could widen; the last are those of them
         that are `doubled`.
         """
-        marks = self.of(ASCII | WIDE)
-        doubled = _next_to(self.places[marks])
-        taken = (self.kinds[marks] & np.uint8(ASCII)) != 0
-        taken[1:] |= doubled
-        taken[:-1] |= doubled
-        marks = marks[taken]
+        marks = self.of(ASCII | WIDE)  # of full-width ones only those in runs are worth a look
         if not len(marks):
             return marks, marks, marks.astype(bool), marks
         first, last = _runs(_next_to(self.places[marks]))
@@ -294,7 +300,7 @@ class _Spots:
         if len(short):
             bounds = np.stack([starts[short], ends[short]], axis=1)
             within = np.bitwise_or.reduceat(self.flags, bounds.ravel())[::2]
-            found[short] = ((within & (LETTER | ASTRAL)) != 0) & (bounds[:, 0] < bounds[:, 1])
+            found[short] = ((within & np.uint8(LETTERS)) != 0) & (bounds[:, 0] < bounds[:, 1])
         return found
 
     def _straight(self, quotes: Places) -> Places:
@@ -316,7 +322,7 @@ class _Spots:
         """Return the ASCII full stops between an ideograph and another, a blank or a line end."""
         stops = drawn[self.chars(drawn) == ord(".")]
         stops = stops[(self.right(stops) & (HANLIKE | END)) != 0]
-        stops = stops[(self.flags[self.places[stops] - 1] & LETTER) != 0]
+        stops = stops[(self.left(stops) & HANLIKE) != 0]
         owners = self.owners[stops]
         often = np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT
         found: Places = self.places[stops[often]]
@@ -358,14 +364,14 @@ class _Spots:
 
         A Chinese text with a Japanese name in it has one for a hundred.
         """
-        places = np.flatnonzero((self.flags & np.uint8(FOREIGN)) != 0)
-        if not len(places):
+        if not len(self.strange):
             return frozenset()
-        foreign = np.bincount(self.part.owners(places), minlength=self.size)
+        foreign = np.bincount(self.part.owners(self.strange), minlength=self.size)
         found = set()
         for i in np.flatnonzero(foreign).tolist():
-            text = self.flags[self.part.starts[i] : self.part.starts[i + 1]]
-            if foreign[i] * 4 > np.count_nonzero(text & LETTER):
+            text = self.codes[self.part.starts[i] : self.part.starts[i + 1]]
+            letters = arrays.flags_of(text, inside()) & np.uint8(LETTER)
+            if foreign[i] * 4 > np.count_nonzero(letters):
                 found.add(i)
         return frozenset(found)
 
