@@ -34,10 +34,12 @@ CLASSES: tuple[tuple[str, str], ...] = (
     ("latin", "0041-005A 0061-007A"),
     ("digit", "0030-0039"),
     ("ascii_mark", "002C 003A 003B 003F 0021"),  # , : ; ? !  may want full width
-    ("ascii_bracket", "0028 0029 005B 005D 007B 007D 003C 003E"),
+    ("ascii_bracket", "0028 0029 005D 007B 007D 003E"),
+    ("tag_start", "003C 005B"),  # < [
     ("ascii_quote", "0022 0027 0060"),
     ("ascii_stop", "002E"),
-    ("ascii_other", "0023-0025 002A 002B 002D 002F 003D 0040 005C 005E 005F 007C 007E"),
+    ("ascii_other", "0023 0024 002A 002B 002D 002F 003D 0040 005E 005F 007C 007E"),
+    ("escape", "0025 005C"),  # % \\  may begin one
     ("ampersand", "0026"),
     ("latin1", "00A1-00AC 00AE-00FF"),
     ("soft_hyphen", "00AD"),

@@ -45,8 +45,9 @@ from pipeline.text.paragraphs import paragraph_counts
 # A document in which none of these occurs says nothing: only marks, symbols and space.
 WORDS = ALWAYS & ~classes(
     "control", "tab", "newline", "carriage", "c1", "space", "wide_space", "odd_space",
-    "ascii_mark", "ascii_bracket", "ascii_quote", "ascii_stop", "ascii_other", "ampersand",
-    "soft_hyphen", "combining", "invisible", "variation", "curly_quote", "ellipsis_dash", "symbol",
+    "ascii_mark", "ascii_bracket", "tag_start", "ascii_quote", "ascii_stop", "ascii_other",
+    "escape", "ampersand", "soft_hyphen", "combining", "invisible", "variation", "curly_quote",
+    "ellipsis_dash", "symbol",
     "cjk_stop", "cjk_bracket", "private", "wide_mark", "wide_bracket",
     "wide_other", "replacement", "noncharacter",
 )  # fmt: skip

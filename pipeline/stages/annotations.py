@@ -299,7 +299,7 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         # Fewer readings in bare zhuyin than count are left alone, whatever else there is.
         zhuyin = census.count("bopomofo") >= options.min_count
-        bracket = census.count("ascii_bracket", "wide_bracket", "cjk_bracket") > 0
+        bracket = census.count("ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket") > 0
         tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") > 0
         letter = census.count("latin", "latin1", "latin_extended") > 0
         kana = census.count("kana") >= options.min_count
@@ -330,7 +330,7 @@ def _told(texts: Sequence[str]) -> NDArray[np.bool_]:
 STAGE = Stage(
     name="annotations",
     summary="takes out readings that were inserted after characters: 進(jìn)",
-    wakes=classes("ascii_bracket", "wide_bracket", "cjk_bracket", "bopomofo"),
+    wakes=classes("ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket", "bopomofo"),
     options=AnnotationsOptions,
     build=of_one(build_batch),
     build_batch=build_batch,

@@ -68,6 +68,7 @@ STAGE = Stage(
     wakes=classes(
         "ascii_mark",
         "ascii_bracket",
+        "tag_start",
         "ascii_quote",
         "ascii_stop",
         "space",

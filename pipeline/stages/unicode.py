@@ -19,6 +19,7 @@ from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome
 from pipeline.text.code import code_spans
 from pipeline.text.compose import MAX_MARKS, excess_marks, uncomposed
 from pipeline.text.entities import entities
+from pipeline.text.escapes import MIN_ESCAPES, escapes
 from pipeline.text.markup import may_have_tags, tags
 from pipeline.text.oddities import Change, have_oddities, oddities
 
@@ -41,7 +42,9 @@ COMPOSABLE = classes(
 # The remaining marks with a mapping of their own: ．(a decimal point in full width).
 SQUARED = classes("squared")
 WIDE = classes("wide_other")
-TAGS = classes("ascii_bracket")
+TAGS = classes("tag_start")
+ESCAPES = classes("escape")
+ESCAPES = classes("escape")
 MIN_BRACKETS = 2
 """Those of a tag: no text with fewer has one."""
 
@@ -60,6 +63,10 @@ _Pass = Callable[[str], Iterable[Change]]
 
 def _entity_pass(text: str) -> Iterable[Change]:
     return ((start, end, "html-entity", after) for start, end, after in entities(text))
+
+
+def _escape_pass(text: str) -> Iterable[Change]:
+    return escapes(text)
 
 
 def _tag_pass(text: str) -> Iterable[Change]:
@@ -123,6 +130,7 @@ def build(options: UnicodeOptions) -> Apply:
 
     passes: tuple[_Pass, ...] = (
         _entity_pass,  # first: what they stand for may be any of the following
+        _escape_pass,
         _tag_pass,  # behind the entities: a tag may be written with them
         odd_pass,  # before composing: a joiner between letter and mark keeps them apart
         _marks_pass,  # before composing, which is quadratic in their number
@@ -171,13 +179,15 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
         awake[searched] |= have_oddities([documents[i].text for i in searched.tolist()], squared)
         escaped = (census.masks & ampersand) > 0
         composable = (census.masks & np.uint64(COMPOSABLE)) > 0
-        # A tag that goes has its partner, or is a break.
-        tagged = census.count("ascii_bracket") >= MIN_BRACKETS
+        tagged = (census.masks & np.uint64(TAGS)) > 0
         out: list[Outcome] = list(documents)
         for i in np.flatnonzero(tagged & ~awake).tolist():
             text = documents[i].text
             if may_have_tags(text):
                 awake[i] = any(True for _ in tags(text))
+        coded = census.count("escape", "ampersand") >= MIN_ESCAPES
+        for i in np.flatnonzero(coded & ~awake).tolist():
+            awake[i] = any(True for _ in escapes(documents[i].text))
         for i in np.flatnonzero(escaped & ~awake).tolist():
             awake[i] = any(True for _ in entities(documents[i].text))
         for i in np.flatnonzero(composable & ~awake).tolist():
@@ -196,7 +206,7 @@ def _is_uncomposed(text: str) -> bool:
 STAGE = Stage(
     name=NAME,
     summary="composes characters, takes out control and invisible ones, maps look-alikes",
-    wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS,
+    wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS | ESCAPES,
     options=UnicodeOptions,
     build=build,
     build_batch=build_batch,
