@@ -14,10 +14,10 @@ from pipeline.document import Document, replay
 from pipeline.errors import RecipeError
 from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, build_batch, matcher
 from pipeline.text.fold import fold
-from pipeline.text.literals import outer_letters, required_literals
+from pipeline.text.literals import Needs, holds, needs, outer_letters, required_literals
 from pipeline.text.page import page_of
 from pipeline.text.prose import is_prose
-from pipeline.text.rules import builtin_rules, find_rule, load_rules, parse_rules
+from pipeline.text.rules import Rule, builtin_rules, find_rule, load_rules, parse_rules
 from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
 
@@ -265,6 +265,36 @@ def test_an_unknown_rule_names_its_neighbours() -> None:
 )
 def test_the_literals_that_every_match_contains(pattern: str, literals: set[str]) -> None:
     assert required_literals(pattern) == literals
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("关注.{0,9}(?:微信|公众号.*文章)[。!]?", (("关注",), ("微信", (("公众号",), ("文章",))))),
+        (r"[\p{Han}]{2}(?:甲乙?)+", (("甲",),)),
+        ("(?:甲|乙.*)?丙", (("丙",),)),
+        ("甲{0,3}|乙", ()),
+        ("[[:alpha:]]网", (("网",),)),
+        ("(?i:ab)c", ()),
+        ("(甲", ()),  # no pattern
+    ],
+)
+def test_all_that_every_match_holds(pattern: str, needed: Needs) -> None:
+    assert needs(pattern) == needed
+
+
+@given(st.data(), st.sampled_from(builtin_rules()))
+@settings(max_examples=300, deadline=None)
+def test_what_a_rule_matches_holds_what_it_needs(data: st.DataObject, rule: Rule) -> None:
+    pattern = rule.pattern
+    for of_re2, known in (
+        (r"\p{Han}", "一-龥"),
+        (r"\P{Han}", "\0-\u4dff"),
+        (r"\x{FFFD}", "\ufffd"),
+    ):
+        pattern = pattern.replace(of_re2, known)
+    match = data.draw(st.from_regex(pattern, fullmatch=True))
+    assert holds(match, rule.needs)
 
 
 @pytest.mark.parametrize(

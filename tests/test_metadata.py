@@ -247,7 +247,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, min_size=1, max_size=5).map("".join))
 def test_the_first_look_refuses_no_byline(line: str) -> None:
     if byline._parsed(line):
-        assert firstlook._begins(line)
+        assert firstlook.begins(line)
 
 
 @settings(max_examples=700, deadline=None)

@@ -312,14 +312,15 @@ def _edits(text: str, going: Sequence[Line], signed: _Signed | None) -> list[Edi
     edits: list[Edit] = []
     run: list[Line] = []
     for line in going:
-        if run and text[run[-1].end : line.start].strip("\n"):
+        if run and (last := run[-1].end) + 1 < line.start and text[last : line.start].strip("\n"):
             edits += _run_edits(text, run)
             run = []
         run.append(line)
     edits += _run_edits(text, run) if run else []
     if signed and signed.goes:
         edits.append(_edit(text, signed.start, signed.end, signed.says))
-    return sorted(edits, key=lambda edit: edit.start)
+        edits.sort(key=lambda edit: edit.start)
+    return edits
 
 
 def _run_edits(text: str, run: Sequence[Line]) -> list[Edit]:
@@ -335,13 +336,15 @@ def _run_edits(text: str, run: Sequence[Line]) -> list[Edit]:
         end = after
     else:
         end += 1
-    cuts = [start, *(line.start for line in run[1:]), end]
+    if len(run) == 1:
+        return [_edit(text, start, end, run[0].says)]
+    cuts = [start, *[line.start for line in run[1:]], end]
     return [_edit(text, cuts[i], cuts[i + 1], line.says) for i, line in enumerate(run)]
 
 
 def _edit(text: str, start: int, end: int, says: Sequence[Statement]) -> Edit:
     rule = says[0].rule if len(says) == 1 else "+".join(dict.fromkeys([s.rule for s in says]))
-    return Edit("metadata", rule, start, end, text[start:end], "", 1.0, _note(says))
+    return Edit._make(("metadata", rule, start, end, text[start:end], "", 1.0, _note(says)))
 
 
 def _note(says: Sequence[Statement]) -> str:

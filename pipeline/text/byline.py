@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from pipeline.text import behind, dates
-from pipeline.text.firstlook import may_be_byline
+from pipeline.text.firstlook import begins, has_mark
 from pipeline.text.fold import fold
 from pipeline.text.grammar import SURE, Closed, grammar
 from pipeline.text.links import links_shown
@@ -91,14 +90,14 @@ def read(line: str) -> tuple[Statement, ...]:
         len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
     ):
         return ()
-    if line.find("。", 0, -2) >= 0:
+    if line.find("。", 0, -2) >= 0 or not has_mark(line):
         return ()
     return _read(line)
 
 
 @lru_cache(maxsize=8192)  # pages of a site repeat each other, and lines are read twice
 def _read(line: str) -> tuple[Statement, ...]:
-    return _parsed(line) if may_be_byline(line) else ()
+    return _parsed(line) if begins(line) else ()
 
 
 def _parsed(line: str) -> tuple[Statement, ...]:
@@ -159,7 +158,7 @@ def _statements(text: _Text) -> list[Statement] | None:
             return None
         text.said = statement
         if statement.rule == behind.TOOK and behind.took(found):
-            found[-1] = replace(found[-1], column="photographer")
+            found[-1] = found[-1]._replace(column="photographer")
         found.append(statement)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice, pairwise
 
 from pipeline.text import byline, names
@@ -43,23 +42,23 @@ _Span = tuple[int, int, str]
 class Line:
     """A line that is not blank: its span, its text, what it says, and whether it goes."""
 
-    __slots__ = ("answers", "deep", "end", "goes", "says", "start", "text")
+    deep = False  # too far from the end for most bylines
+    goes = False
+    answers = False  # it is the value of the label above it
 
     def __init__(self, start: int, end: int, text: str, says: tuple[Statement, ...] = ()) -> None:
         self.start = start
         self.end = end
         self.text = text
         self.says = says
-        self.deep = False
-        self.goes = False
-        self.answers = False  # it is the value of the label above it
 
 
 def read(line: str) -> tuple[Statement, ...]:
     """Return what a line says as a byline; () where it is none."""
-    if says := byline.read(line):
+    says = byline.read(line)
+    if says or "原" not in line[:8]:
         return says
-    title = original_title(line) if "原" in line[:8] else None
+    title = original_title(line)
     return (Statement("original-title", "original_title", title, True),) if title else ()
 
 
@@ -186,9 +185,7 @@ def _scan(
     others = run = 0
     beyond = BESIDE
     for start, end, said in spans:
-        says = known.get(start, ())
-        line = Line(start, end, said, says)
-        if says:
+        if says := known.get(start, ()):
             run += 1
             if run > _RUN:
                 return found[: len(found) - _RUN]
@@ -196,9 +193,12 @@ def _scan(
             others += 1
             chars -= end - start + 1
             run = 0
-        line.deep = others > near
+        line = Line(start, end, said, says)
+        if others > near:
+            line.deep = True
         found.append(line)
-        beyond -= start < first
+        if start < first:
+            beyond -= 1
         if others >= deep or chars < 0 or not beyond:
             break
     return found
@@ -217,7 +217,7 @@ def _judge(lines: Sequence[Line], *, head: bool = False) -> None:
         first = start + (head and i - start > 1 and _is_the_title(lines, start))
         block = lines[first:i]
         following = lines[i] if i < len(lines) else None
-        value = _value_below(block[-1], following)
+        value = _value_below(block[-1], following) if block[-1].says[-1].open else None
         sure = value or _is_sure(block) or (head and _is_dateline(lines, first, i))
         if not (sure or _is_placed(lines, first, i, head=head)):
             continue
@@ -324,7 +324,7 @@ def _value_below(line: Line, following: Line | None) -> Statement | None:
     """Return what the line below says for a label that ends a line."""
     label = line.says[-1]
     value = _value_of(label, following.text) if label.open and following else None
-    return None if value is None else replace(label, value=value, open=False, alone=True)
+    return None if value is None else label._replace(value=value, open=False, alone=True)
 
 
 def _value_of(label: Statement, text: str) -> object | None:
@@ -341,7 +341,7 @@ def _value_of(label: Statement, text: str) -> object | None:
 
 def _spare_lists(lines: Sequence[Line]) -> None:
     """Leave the lines of a list in which one role recurs: books and poems with their authors."""
-    if sum([line.goes for line in lines]) < 3:
+    if len([line for line in lines if line.goes]) < 3:
         return
     first = [b for a, b in pairwise((None, *lines)) if b and b.goes and not (a and a.goes)]
     if len(first) < 3:

@@ -79,7 +79,9 @@ def read(text: str) -> datetime | None:
 def moment(found: re.Match[str]) -> datetime | None:
     """Return the moment of a match of `DATE`, zone included; None where there is no such day."""
     g = found.groupdict()
-    hour = int(g["hour"] or 0)
+    if not g["hour"]:
+        return _made(_day(g), (0, 0, 0), _zone(g["zone"]))
+    hour = int(g["hour"])
     half = g["half"] or g["half_after"] or ""
     if half and half.startswith(("下午", "傍晚", "晚", "p")) and hour < 12:
         hour += 12

@@ -7,6 +7,7 @@ characters stand here in either script and width.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase, digits
@@ -22,8 +23,8 @@ _WORDS = (
 
 
 @cache
-def _hint() -> re.Pattern[str]:
-    """Return what every byline has, for a line as it is: in either script and width.
+def _hint() -> Callable[[str], re.Match[str] | None]:
+    """Return what finds what every byline has, for a line as it is: in either script and width.
 
     The first characters stand in one class: `re` then skips to them, seven times as fast.
     """
@@ -36,7 +37,7 @@ def _hint() -> re.Pattern[str]:
         rf"(?:(?<=[{marks}])|(?<={digit}){digit}{{3}}|(?<=[{ends}])\s*$|"
         + "|".join(f"(?<={word[0]}){''.join(word[1:])}" for word in parts)
         + ")"
-    )
+    ).search
 
 
 # The first two characters of what a byline can begin with besides labels.
@@ -99,12 +100,12 @@ def _first_looks() -> _FirstLooks:
     )
 
 
-def may_be_byline(line: str) -> bool:
-    """Whether a line begins with what a byline can begin with, and has what every byline has."""
-    return _begins(line) and _hint().search(line) is not None
+def has_mark(line: str) -> bool:
+    """Whether a line has what every byline has: a separator, a year, a role or a paper's name."""
+    return _hint()(line) is not None
 
 
-def _begins(line: str) -> bool:
+def begins(line: str) -> bool:
     """Whether the first word of a line can begin a statement.
 
     What is no label and no switch begins with a date, or has a role within its first words, or is
@@ -123,7 +124,8 @@ def _begins(line: str) -> bool:
     word = _WORD.match(start)
     if word and word[0][-1] in look.endings:
         return True
-    if word and (len(word[0]) <= 4 or "·" in word[0]) and _CLOCK.search(start):
+    named = word and (len(word[0]) <= 4 or "·" in word[0])
+    if named and (":" in start or "：" in start) and _CLOCK.search(start):
         return True
     if _BEHIND.match(start) or "表" in start[-12:] or "版" in start[-4:]:  # 发表于江苏; 13版）
         return True

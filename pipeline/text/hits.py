@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipeline.text.literals import holds
 from pipeline.text.prose import core, is_prose
 from pipeline.text.rules import Rule
 
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """What a rule finds in a line."""
 
     rule: Rule
@@ -43,6 +42,8 @@ def hits_of(folded: str, rules: Sequence[Rule]) -> Iterator[Hit]:
             spoken = rule.unquoted and '"' in folded
             part = core(_QUOTED.sub('""', folded)) if spoken else bare
             ask = rule.regex.fullmatch
+        if not holds(part, rule.needs):
+            continue
         # Given bytes, RE2 spares the way back to characters: most lines do not need it.
         if ask(part.encode("utf-8", "surrogatepass")) is not None:
             yield Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)

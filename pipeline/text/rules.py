@@ -21,7 +21,7 @@ from typing import Any
 from pipeline.errors import RecipeError
 from pipeline.text.fold import fold
 from pipeline.text.kept import kept
-from pipeline.text.literals import required_literals
+from pipeline.text.literals import Needs, needs, required_literals
 
 MATCHES = {
     "line": "the whole line",
@@ -83,7 +83,8 @@ class Rule:
     """One rule.
 
     `max_chars`: the longest line (or, for head and tail, the longest part of a line) that it may
-    touch. `triggers`: folded strings one of which every match contains. `sentence`: may the line
+    touch. `triggers`: folded strings one of which every match contains, and `needs`: all that every
+    match contains. `sentence`: may the line
     be a sentence? A rule that does not say so never touches prose. `unquoted`: the line as a whole
     must match without what stands in quotation marks, which is spoken about.
     """
@@ -98,6 +99,7 @@ class Rule:
     catch: tuple[Example, ...]
     leave: tuple[str, ...]
     triggers: tuple[str, ...]
+    needs: Needs
     max_chars: int
     column: str
     sentence: bool
@@ -310,6 +312,7 @@ def _rule(row: dict[str, Any], file: str) -> Rule:
         catch=tuple(examples),
         leave=tuple(row["leave"]),
         triggers=tuple(row.get("trigger") or _literals(row["pattern"])),
+        needs=needs(row["pattern"]),
         max_chars=row.get("max_chars", 40),
         column=row.get("column", ""),
         sentence=row.get("sentence", row["action"] == "cut"),

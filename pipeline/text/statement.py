@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One thing that a byline says. `value`: list[str], str, datetime or None (it says nothing).
+
+    A NamedTuple, as a frozen dataclass costs four times as much.
 
     `alone`: it makes a byline by itself. `deep`: it may stand far from the end of the text.
     """
