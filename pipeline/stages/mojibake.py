@@ -6,16 +6,18 @@ bytes no longer say (it becomes `�` and is counted in `damage_marks`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
 import numpy as np
 
-from pipeline.census import Census, classes
+from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text import ngram
+from pipeline.text.entities import entities
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
@@ -35,7 +37,12 @@ WAKING = (
     "hangul",
     "private",
     "replacement",
+    "ampersand",
 )
+MIN_ENTITIES = 8
+"""Ampersands from which a text may have bytes that were written as entities: &Ouml;&ETH;&sup1;."""
+
+_LETTERS = re.compile(r"(?:&(?:#1[2-9]\d|#2[0-5]\d|[A-Za-z]{2,6}[123]?\d?);){4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,12 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
             outcomes[i] = _repaired(documents[i], _edits(texts[i], mine, sure))
         for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
             outcomes[i] = _repaired(documents[i], [])
+        for i in np.flatnonzero(counted.count("ampersand") >= MIN_ENTITIES).tolist():
+            if edits := _bytes(texts[i]):
+                read = documents[i].edited(edits)
+                again = apply([read], census([read.text]))[0]
+                if again is not read:
+                    outcomes[i] = again
         return outcomes
 
     return apply
@@ -73,6 +86,21 @@ def _repaired(document: Document, edits: Sequence[Edit]) -> Document:
     if not (marks or edits):
         return document
     return document.edited(edits, damage_marks=marks)
+
+
+def _bytes(text: str) -> list[Edit]:
+    """Read the entities of a text that were bytes to who wrote them: half of the text and more.
+
+    `htmlentities` of PHP takes a page in any encoding for Latin-1.
+    """
+    if not _LETTERS.search(text):
+        return []
+    found = list(entities(text))
+    if sum(end - start for start, end, _ in found) * 2 < len(text):
+        return []
+    return [
+        Edit(NAME, "html-entity", start, end, text[start:end], after) for start, end, after in found
+    ]
 
 
 def _edits(text: str, found: Sequence[Repair], sure: Iterator[float]) -> list[Edit]:
