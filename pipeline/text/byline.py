@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from pipeline.text import behind, dates
-from pipeline.text.firstlook import begins, has_mark
+from pipeline.text.firstlook import begins, marks
 from pipeline.text.fold import fold
 from pipeline.text.grammar import SURE, Closed, grammar
 from pipeline.text.links import links_shown
@@ -90,7 +90,7 @@ def read(line: str) -> tuple[Statement, ...]:
         len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
     ):
         return ()
-    if line.find("。", 0, -2) >= 0 or not has_mark(line):
+    if line.find("。", 0, -2) >= 0 or marks()(line) is None:
         return ()
     return _read(line)
 

@@ -227,14 +227,16 @@ class _Batch:
         self._mark_signed(bits)
         found: _Found = {}
         self._mark_dated(bits, found)
+        joined, before, signed = self.joined, self.starts.tolist(), []
         for owner, start, end, closed in self._labelled_lines():
-            line = self.joined[start:end]
+            line = joined[start:end]
             says = read(line)
             if says and may_be_one(says):
-                bits[owner] |= BYLINE
-                found.setdefault(owner, {})[start - int(self.starts[owner])] = says
+                found.setdefault(owner, {})[start - before[owner]] = says
             elif closed and trailing(line):
-                bits[owner] |= SIGNATURE
+                signed.append(owner)
+        bits[list(found)] |= BYLINE
+        bits[signed] |= SIGNATURE
         return found
 
     def _owners(self, places: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.text.byline import read
-from pipeline.text.fold import fold
+from pipeline.text.fold import fold, variants
 from pipeline.text.names import people
 from pipeline.text.statement import Statement
 
@@ -14,6 +14,7 @@ SIGNATURE_CHARS = 80
 
 _TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
 _CLOSED = tuple(")）]］】〕")
+_STOPS = tuple("".join(map(variants, '。!?"…)')))
 
 
 def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
@@ -33,11 +34,13 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     opened = max(map(line.rfind, "(（[［【〔〖"))
     if opened < 1 or len(line) - opened > SIGNATURE_CHARS:
         return None
-    folded = fold(line[-SIGNATURE_CHARS:])
-    found = _TRAILING.search(folded)
-    if found is None or not folded[: found.start()].rstrip().endswith(tuple('。!?"…)】')):
+    first = max(len(line) - SIGNATURE_CHARS, 0)
+    if not line[first:opened].rstrip().endswith(_STOPS):
         return None
-    at = max(len(line) - SIGNATURE_CHARS, 0) + found.start()
+    found = _TRAILING.match(fold(line[opened:]))
+    if found is None:
+        return None
+    at = opened
     says = read(line[at:])
     if says:
         return (at, says) if any(s.alone for s in says) else None
