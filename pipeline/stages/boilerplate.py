@@ -85,7 +85,8 @@ class _Judged:
 
     def hit(self, number: int) -> Hit | None:
         """Return what the first of these rules finds that may apply where the line stands."""
-        for hit in self.hits(number):
+        found = self.found.get(number)  # as most are: `hits` need not be called
+        for hit in self.hits(number) if found is None else found:
             if self.allows(number, hit.rule):
                 return hit
         return None
@@ -120,9 +121,11 @@ class _Judged:
     def allows(self, number: int, rule: Rule) -> bool:
         for word, limit in rule.where:
             if word == "tail":
-                stands = number > self.last_prose()
+                last = self._last
+                stands = number > (self.last_prose() if last is None else last)
             elif word == "head":
-                stands = number < self.first_prose()
+                first = self._first
+                stands = number < (self.first_prose() if first is None else first)
             elif word == "first":
                 stands = self._own_above(number) < limit
             elif word == "last":

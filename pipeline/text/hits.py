@@ -34,16 +34,16 @@ def hits_of(folded: str, rules: Sequence[Rule]) -> Iterator[Hit]:
             if prose:
                 continue
         if rule.match == "head":
-            part, ask = folded[: rule.max_chars], rule.regex.match
+            part, how = folded[: rule.max_chars], "match"
         elif rule.match == "tail":
-            part, ask = folded[max(0, len(folded) - rule.max_chars) :], rule.regex.search
+            part, how = folded[max(0, len(folded) - rule.max_chars) :], "search"
         else:
             bare = core(folded) if bare is None else bare
             spoken = rule.unquoted and '"' in folded
-            part = core(_QUOTED.sub('""', folded)) if spoken else bare
-            ask = rule.regex.fullmatch
-        if not holds(part, rule.needs):
+            part, how = core(_QUOTED.sub('""', folded)) if spoken else bare, "fullmatch"
+        if not holds(part, rule.needs):  # nor is the pattern compiled: most never are
             continue
+        ask = getattr(rule.regex, how)
         # Given bytes, RE2 spares the way back to characters: most lines do not need it.
         if ask(part.encode("utf-8", "surrogatepass")) is not None:
             yield Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)
