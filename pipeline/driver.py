@@ -271,10 +271,9 @@ class _Run:
         index = [dict[str, Any](number=part.number) for part in parts]
         links: dict[str, str] = {}
         with output_errors(staged):
-            for job in jobs:
-                part = parts[job.number]
-                Path(job.plan).parent.mkdir(parents=True, exist_ok=True)
-                _write_plan(Path(job.plan), corpus, decisions, part)
+            for number, path in {job.number: Path(job.plan) for job in jobs}.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write_plan(path, corpus, decisions, parts[number])
             for number, written in self._written(jobs):
                 index[jobs[number].number].update(written)
             for part, entry in zip(parts, index, strict=True):
@@ -302,7 +301,7 @@ class _Run:
         dedup = self.recipe.section(DedupOptions)
         sources = tuple(str(artifact.folder) for artifact in corpus.artifacts)
         todo = {part.number: earlier.missing(part.made, part.decided) for part in parts}
-        threads = self._workers() if sum(map(bool, todo.values())) == 1 else 1
+        count, workers = sum(map(bool, todo.values())), self._workers()
         jobs = []
         weigh = weights(corpus)
         for part in parts:
@@ -310,14 +309,19 @@ class _Run:
                 continue
             slabs, heads, files = earlier.places(part.slabs, part.gone)
             weight = int(weigh[part.first : part.last].sum())
-            jobs.append(
+            groups = [todo[part.number]]
+            if count < workers and weight >= SMALL_PART:  # there is a worker for each group
+                groups = [(group,) for group in todo[part.number]]
+            threads = max(1, workers // (count * len(groups)))
+            jobs += [
                 PartJob(
-                    part.number, todo[part.number],
+                    part.number, some,
                     str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
                     self._writing(), slabs, heads, files, (str(self.state.texts), part.decided),
                     dedup if dedup.publish_signatures else None, threads, weight,
                 )
-            )  # fmt: skip
+                for some in groups
+            ]  # fmt: skip
         return jobs
 
     def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
