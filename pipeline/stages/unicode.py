@@ -200,7 +200,8 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
 
 
 def _is_uncomposed(text: str) -> bool:
-    return "\u2800" in text or not unicodedata.is_normalized("NFC", text)
+    # These two are symbols, and cost less than a look at every symbol.
+    return "\u2800" in text or "•" in text or not unicodedata.is_normalized("NFC", text)
 
 
 STAGE = Stage(

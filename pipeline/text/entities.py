@@ -10,7 +10,7 @@ from html.entities import html5
 # One entity, and any number of &amp; in front of it: it was escaped again and again.
 _ENTITY = re.compile(
     r"&(?:(?:amp|AMP|#0{0,4}38|#[xX]0{0,4}26);)*"
-    r"(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});"
+    r"(?:(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});|nbsp(?![A-Za-z0-9=]))"
 )
 # A text about HTML shows entities on purpose; one with tags shows at least those that make tags.
 # 实体经济 and legal entities are other things.
@@ -25,14 +25,14 @@ _MAKES_TAGS = frozenset("<>&\"'")
 def entities(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, character) for every entity of a text that is not about HTML.
 
-    Only complete entities: `&copy=1` in an address has no semicolon.
+    Only complete entities: `&copy=1` in an address has no semicolon. A blank may lack it.
     """
     if "&" not in text:
         return
     found = [
         (match.start(), match.end(), character)
         for match in _ENTITY.finditer(text)
-        if (character := _character(match[1])) and character != match[0]
+        if (character := _character(match[1] or "nbsp")) and character != match[0]
     ]
     if not found or _ABOUT_HTML.search(text):
         return

@@ -282,6 +282,12 @@ def _wide_stop(text: str, start: int, end: int) -> Iterator[Change]:
         yield start, end, "full-width-letter", "."
 
 
+def _bullet(text: str, start: int, end: int) -> Iterator[Change]:
+    """卡尔•古斯塔夫 has the dot of GB/T 15834; a bullet stands before a blank."""
+    if end - start == 1 and HAN.match(text[start - 1 : start]) and HAN.match(text[end : end + 1]):
+        yield start, end, "bullet-for-dot", "·"
+
+
 def _is_digit(character: str) -> bool:
     return bool(character) and character in "0123456789０１２３４５６７８９"
 
@@ -300,6 +306,7 @@ def _squared(text: str, start: int, end: int) -> Iterator[Change]:
 _GROUPS: dict[str, str] = {
     "wide": "０-９Ａ-Ｚａ-ｚﬀ-ﬆ",
     "wide_stop": "．",
+    "bullet": "•",
     "control": "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f",
     "line_end": "\r\x85\u2028\u2029",
     "odd_space": "\u00a0\u1680\u2000-\u200a\u202f\u205f",
@@ -323,6 +330,7 @@ _NAMES = ("", *_GROUPS)
 _HANDLERS: dict[str, _Handler] = {
     "wide": _mapped("full-width-letter", "wide"),
     "wide_stop": _wide_stop,
+    "bullet": _bullet,
     "control": _control,
     "line_end": _line_end,
     "odd_space": _odd_space,
