@@ -18,7 +18,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import pyarrow as pa
@@ -73,6 +73,7 @@ EDIT_SCHEMA = pa.schema(
 )
 EDITS_AT_ONCE = 1 << 16
 """Receipts of a batch on disk: the dirtiest batch of documents has fewer, a dirty book millions."""
+_MOST_BYTES = (1 << 31) - 1  # of all texts in an array of strings
 _STORED = {field.name: field.type for field in RECORD_SCHEMA}
 # What a record has that says nothing of itself; a list of names is empty, never null.
 _ABSENT: dict[str, Any] = {
@@ -225,12 +226,22 @@ def record_batch(rows: Sequence[Row]) -> pa.RecordBatch:
         "content_hash": hashes,
     }
     arrays["id"] = _strings([row.id for row in rows])
-    arrays["text"] = pa.array(raw, pa.binary()).view(pa.string())
+    arrays["text"] = _texts(raw)
     arrays |= {name: pa.array(column, _STORED[name]) for name, column in values.items()}
     assert all(len(array) == n for array in arrays.values())
     return pa.RecordBatch.from_arrays(
         [arrays[name] for name in RECORD_SCHEMA.names], schema=RECORD_SCHEMA
     )
+
+
+def _texts(raw: Sequence[bytes | None]) -> pa.Array:
+    """Return texts in UTF-8 as an array: laid end to end once, where a builder copies twice."""
+    ends = np.cumsum([0, *(len(data) for data in raw if data is not None)])
+    if len(ends) <= len(raw) or ends[-1] > _MOST_BYTES:
+        return pa.array(raw, pa.binary()).view(pa.string())
+    data = b"".join(cast("Sequence[bytes]", raw))
+    buffers = (None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(data))
+    return pa.Array.from_buffers(pa.string(), len(raw), buffers)
 
 
 def _given(columns: Sequence[Mapping[str, Any]], full: Sequence[bool]) -> dict[str, pa.Array]:
