@@ -15,6 +15,8 @@ def load(values: Mapping[str, Any], workers: int) -> None:
 
     A worker that is alone loads its tables when it first needs them.
     """
+    import numpy.ma  # noqa: F401  which `np.unique` loads when it is first asked, here and there
+
     import pipeline.cleaning  # noqa: F401
     from pipeline.text.shadow import table
 
