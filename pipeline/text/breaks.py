@@ -21,10 +21,12 @@ from pipeline.text.lines import (
     BEYOND_ASCII,
     CLOSER,
     COMMA,
+    CREDIT,
     HAN_FIRST,
     HEAD,
     INLINE,
     ITEM,
+    LABEL,
     LEFTOVER,
     LETTER,
     MARKED,
@@ -164,15 +166,34 @@ def _weighed(
     letters = np.zeros(len(mine), np.bool_)
     free = np.flatnonzero(~marked)
     bonds[free], odds[free], letters[free] = _weights(lines, mine[free], asked[owners[free]])
-    head = lines.heads[mine] | lines.heads[mine + 1]
-    code = lines.blank[mine] | lines.blank[mine + 1]  # does not count, see `joins`
-    least = np.where(((head & HEAD) != 0) | code, np.float32(0.0), np.float32(-1.0))
-    hopeful = np.bincount(owners, np.where(marked, least, np.maximum(bonds, least)), n) > 0
-    hopeful[owners[odds > 0]] = True
-    asked &= hopeful | spoken
-    above = np.flatnonzero((odds > 0) & letters)
+    above = np.flatnonzero(odds > 0)
     above = above[~(lines.labels(mine[above] + 1) | lines.items(mine[above] + 1))]
+    hopeful = np.bincount(owners, _at_best(lines, mine, marked, bonds), n) > -_ROUNDING
+    hopeful[owners[above]] = True
+    asked &= hopeful | spoken
+    above = above[letters[above]]
     return mine[above], odds[above], of_one_width(lines, asked)
+
+
+def _at_best(
+    lines: Lines, mine: Places, marked: Bools, bonds: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return what the breaks after some lines add at most to the bonds of a text: float32.
+
+    See `may_go_on`: nothing beside a heading or code (`joins`), -1 before an item (`marked`) or a
+    label, else the bond; of ideographs with others behind them it can be nothing else.
+    """
+    last, this, tails = lines.heads[mine], lines.heads[mine + 1], lines.tails[mine]
+    apart = ((last | this) & HEAD) != 0
+    apart |= lines.blank[mine] | lines.blank[mine + 1]
+    least = np.where(apart, np.float32(0.0), np.float32(-1.0))
+    plain = ((tails & (HAN_FIRST | COMMA)) != 0) & ((tails & CREDIT) == 0)
+    plain &= ((this & (ITEM | LABEL)) == 0) & ~(apart | marked)
+    plain = np.flatnonzero(plain & (bonds < -1))
+    plain = plain[~lines.labels(mine[plain] + 1)]
+    found = np.where(marked, least, np.maximum(bonds, least))
+    found[plain] = bonds[plain]
+    return found
 
 
 def _weights(
@@ -181,8 +202,8 @@ def _weights(
     """Return the bond over the breaks after some lines, and the odds that they go, at their best.
 
     And whether there is an ideograph in the line. The odds are those of `seam.torn`, with lines
-    taken to be without a label. Bonds that could not bring the odds above 0
-    are looked up only where `all_of` (bool) wants them all.
+    taken to be without a label. Bonds that could not bring the odds above 0 are looked up only
+    where `all_of` (bool) wants them all.
     """
     last, this, first = lines.held(mine), lines.held(mine + 1), lines.heads[mine]
     sizes = lines.ends[mine] - lines.starts[mine]

@@ -31,6 +31,8 @@ _ITEM = re.compile(
     r"|[A-Za-z][.)）] "
 )
 _LABEL = re.compile(r"[^，。、；！？：:\s]{1,10}[：:]|[【\[］〔（(□■▲]|图[为：/:]|附[：:件]|——|--")
+LABEL_STARTS = "【[］〔（(□■▲图附—-"
+"""What begins a label that no colon ends, or may begin one."""
 _TABLE = re.compile(
     r"[│┌├└┬┴┼┃]|[─━]{3}|^\||\s\|\s"
     r"|\S(?: {3,}|\t|\u3000{2,})\S.*\S(?: {3,}|\t|\u3000{2,})\S"
@@ -75,7 +77,7 @@ def columns(line: str) -> int:
 
 def has_han(line: str) -> bool:
     """Whether there is an ideograph in the line."""
-    return _HAN.search(line) is not None
+    return not line.isascii() and _HAN.search(line) is not None
 
 
 def is_item(line: str) -> bool:

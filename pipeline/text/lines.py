@@ -27,7 +27,7 @@ Bools = NDArray[np.bool_]
 
 # Of the first and last characters of a line.
 LINE, BLANK, STOP, CLOSER, LEFTOVER, SEMI, OPEN, COMMA = (1 << i for i in range(8))
-CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND = (1 << i for i in range(8, 15))
+CREDIT, HEAD, ITEM, MARKER, HAN_FIRST, CODE_END, COMMAND, LABEL = (1 << i for i in range(8, 16))
 # Of any character in a line.
 MARKED, STOPPED, PAIR, LETTER, BEYOND_ASCII, SPACED, BAR, ODD_END = (1 << i for i in range(8))
 
@@ -58,6 +58,7 @@ def edges() -> Flags:
             HAN_FIRST: HAN,
             CODE_END: "".join(look.CODE_ENDS),
             COMMAND: look.CODE_STARTS,
+            LABEL: look.LABEL_STARTS,
         }
     )
     # What surely begins no item of a list: an ideograph that is no number, a quotation.
@@ -65,6 +66,7 @@ def edges() -> Flags:
     plain[[ord(c) for c in _ITEM_STARTS]] = False
     plain[[ord(c) for c in "“《「『【"]] = True
     table[~plain] |= np.uint32(ITEM)
+    table[0xFFFF] |= np.uint32(CREDIT)  # a picture beyond the BMP may end a sentence
     return table.astype(np.uint16)
 
 

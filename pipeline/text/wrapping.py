@@ -261,7 +261,7 @@ class Page:
         found = []
         for i in [i for i in breaks if self._kinds[i] in BARE]:
             last, this = self._lines[i].text, self._lines[i + 1].text
-            if len(last) < NARROW or self._begin(i + 1) or not look.has_han(last):
+            if len(last) < NARROW or not look.has_han(last) or self._begin(i + 1):
                 continue
             if look.is_quoted_verse(last):
                 continue
@@ -305,7 +305,7 @@ def _prior(odds: Sequence[float], first: float = 0.1) -> float:
     share = first
     for _ in range(4 if odds else 0):
         prior = log(share / (1 - share))
-        found = sum(1 / (1 + exp(-max(-30.0, min(30.0, o + prior)))) for o in odds)
+        found = sum([1 / (1 + exp(-max(-30.0, min(30.0, o + prior)))) for o in odds])
         share = (found + 3 * first) / (len(odds) + 3)  # three breaks' worth of the first guess
     return log(share / (1 - share))
 
