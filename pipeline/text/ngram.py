@@ -125,11 +125,21 @@ class Model:
         at, found = self.pairs.find(x[:-1] << BITS | x[1:])
         return self._given((at[:-1], found[:-1]), (at[1:], found[1:]), x[1:-1], x[2:])
 
-    def given(self, a: Symbols, b: Symbols, c: Symbols) -> NDArray[np.float32]:
-        """Return ln p(c | a b) of symbols; float32, as long as each of them."""
+    def given(self, a: Symbols, b: Symbols, c: Symbols) -> NDArray[np.float64]:
+        """Return ln p(c | a b) of symbols; float64, to the last bit what `log_prob` says."""
         shift = np.uint32(BITS)
-        ab, bc = self.pairs.find(a << shift | b), self.pairs.find(b << shift | c)
-        return self._given(ab, bc, b, c)
+        before, known = self.pairs.find(a << shift | b)
+        pair, paired = self.pairs.find(b << shift | c)
+        context = np.where(known, self.rank[before], -1)
+        deep = np.flatnonzero(context >= 0)
+        third, hit = self.triples.find(context[deep].astype(np.uint32) << shift | c[deep])
+        back = np.zeros(len(c))
+        back[deep] = self.pair_back[before[deep]] * -STEP
+        found = np.where(
+            paired, back + self.pair_p[pair] * -STEP, (back + self.back1[b]) + self.uni[c]
+        )
+        found[deep[hit]] = self.triple_p[third[hit]] * -STEP
+        return found
 
     def _given(self, ab: _Found, bc: _Found, b: Symbols, c: Symbols) -> NDArray[np.float32]:
         """Return ln p(c | a b), given where the pairs a b and b c are in the table."""

@@ -50,6 +50,11 @@ def bond(left: str, right: str) -> float:
 @lru_cache(maxsize=1 << 14)  # each break is asked about three times, and pages end lines alike
 def _association(left: str, right: str) -> float:
     """Return the capped gain of two characters over a line break, given the two before them."""
+    if len(left) == len(right) == 2:
+        a, b, c, d = [min(ord(char), 0xFFFF) for char in left + right]
+        known = _BONDS.get(((a << 16 | b) << 16 | c) << 16 | d)  # of the array, the same number
+        if known is not None:
+            return known
     model = ngram.load()
     a, b = (model.symbol(c) for c in left)
     following = [model.symbol(c) for c in right]
@@ -62,7 +67,7 @@ def _association(left: str, right: str) -> float:
 
 
 def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return the `bond` over each of some line ends of a text: float32, as good as exact.
+    """Return the `bond` over each of some line ends of a text: float32.
 
     A line of one character counts as what it could reach at best.
     """
@@ -84,7 +89,7 @@ def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
         p, q, r, t = (model.symbols(column) for column in (a, b, c, d))
         firsts, seconds = np.concatenate([p, q, r]), np.concatenate([q, r, r])
         found = model.given(firsts, seconds, np.concatenate([r, t, t])).reshape(3, -1)
-        gain = found[0] - _at_line_start()[np.minimum(c, 0xFFFF)] + found[1] - found[2]
+        gain = (found[0] - _at_line_start()[np.minimum(c, 0xFFFF)]) + (found[1] - found[2])
         if len(_BONDS) > 1 << 16:
             _BONDS.clear()
         for i, one in zip(missing, np.clip(gain, -4.0, MOST_BOND).tolist(), strict=True):
@@ -93,8 +98,8 @@ def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
 
 
 @cache
-def _at_line_start() -> NDArray[np.float32]:
-    """Return ln p of each code point of the BMP after a line break: float32 (65536,)."""
+def _at_line_start() -> NDArray[np.float64]:
+    """Return ln p of each code point of the BMP after a line break: float64 (65536,)."""
     model = ngram.load()
     symbols = np.arange(len(model.uni), dtype=np.uint32)
     line = np.full_like(symbols, model.symbol("\n"))
