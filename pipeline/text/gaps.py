@@ -9,11 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pipeline.text import ngram
 from pipeline.text.marks import HAN
 
 Found = tuple[str, int, int, str, str]
 
 _SPACED = re.compile(f"(?<![{HAN}])[{HAN}](?: [{HAN}]){{4,}}(?![{HAN}])")
+_LONGEST_LIST = 12
+"""Characters: the twelve beasts. Longer ones are text."""
+_LEAST_BOND = 0.5
+"""Nats a character: lists of single characters have -1 to 0.5, words and headings 0.7 to 4."""
+_GRAMMAR = frozenset("的了是在和与與")
+"""Characters that no list of characters has, and most sentences."""
 _IS_HAN = re.compile(f"[{HAN}]")
 CLOSING = "，。、；：！？）》」』】〉"
 SEPARATING = "，、；"
@@ -43,6 +50,15 @@ def scattered(blanks: Iterable[int], found: Iterable[Found]) -> list[Found]:
     return [("scattered-blank", at, at + 1, " ", "") for at in blanks if at not in taken]
 
 
+def _is_word(text: str) -> bool:
+    """Whether characters follow each other as in a text: beyond how frequent each of them is."""
+    if _GRAMMAR.intersection(text):
+        return True
+    model = ngram.load()
+    alone = sum(float(model.uni[model.fold[ord(char)]]) for char in text) / len(text)
+    return model.scores([text])[0] - alone > _LEAST_BOND
+
+
 def _blank_rule(text: str, at: int) -> Found | None:
     start = at
     while start and text[start - 1] in " \u3000":
@@ -58,11 +74,15 @@ def _blank_rule(text: str, at: int) -> Found | None:
 
 
 def _letter_spaced(text: str, taken: set[int]) -> list[Found]:
-    """Return the blanks inside words set with a blank after every character: 关 于 印 发."""
+    """Return the blanks inside words set with a blank after every character: 关 于 印 发.
+
+    In a list of characters, 天 地 人 日 月, they part the items: few, which make no word together.
+    """
     return [
         ("letter-spacing", at, at + 1, " ", "")
         for m in _SPACED.finditer(text)
-        if m[0][0] != "第"  # 第 八 章: statutes set their headings so
+        # 第 八 章: statutes set their headings so
+        if m[0][0] != "第" and (len(m[0]) > 2 * _LONGEST_LIST or _is_word(m[0].replace(" ", "")))
         for at in range(m.start() + 1, m.end(), 2)
         if at not in taken
     ]

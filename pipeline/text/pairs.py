@@ -18,6 +18,9 @@ _NO_FIRST = " \u3000，。、；：！？）》」』”,;:!?)"
 _NO_OPENING = frozenset(["", "\n", *" \u3000，。、；：！？）》」』”,.;:!?)"])
 """What no opening quotation mark stands before: "" is the end of the text."""
 _NO_LAST = " \u3000（《「『“("
+_GOES_ON = re.compile("[,;]? [A-Za-z]")
+_CLAUSE = 12
+"""Characters before a bracket that are Latin in a Latin sentence."""
 _CURLY = re.compile("[“”]")
 _CODE = re.compile(r"""=\s?["']|["'][:,]\s?["']|\\["']|[{}]|["']\s?[+|]\s?["']""")
 
@@ -59,10 +62,23 @@ def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:
     if has_han(text, start + 1, end):
         if start and text[start - 1] == "]" and not _APART.search(text, start + 1, end):
             return False  # the target of a link
+        if _is_latin_aside(text, start, end):
+            return False  # Deep learning (深度学习) is a class of …
         called = start > 0 and _ALNUM.match(text, start - 1) is not None
         return not (called and text[start + 1] in "\"'")  # print("文本")
     alone = start == 0 or text[start - 1] in " \u3000\n"
     return is_side(text, end + 1 if alone else start - 1)
+
+
+def _is_latin_aside(text: str, start: int, end: int) -> bool:
+    """Whether a bracket stands in a Latin sentence: words on both sides, blanks between."""
+    before = text[max(0, start - _CLAUSE) : start]
+    return (
+        before[-1:] == " "
+        and before[-2:-1].isalpha()
+        and before.isascii()
+        and _GOES_ON.match(text, end + 1) is not None
+    )
 
 
 def _is_enumerator(text: str, at: int) -> bool:
