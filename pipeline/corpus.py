@@ -42,15 +42,17 @@ class Corpus:
     """All records of a run, n rows in order of key.
 
     `artifact` int32 (n,), `row` int64 (n,): where a record lies. `table`: its KEY_COLUMNS and
-    `input_path`. `path_hash` uint64 (n,): a stable hash of the path. `arrays`: the features of
-    cleaning, first axis n, but `bands`, which stay on disk. `lines`: per artifact the lines of its
-    documents (LINE_DTYPE); `paragraphs` likewise (PARAGRAPH_DTYPE).
+    `input_path`. `piece` int32 (n,): the piece of its artifact that it is of. `path_hash` uint64
+    (n,): a stable hash of the path. `arrays`: the features of cleaning, first axis n, but `bands`,
+    which stay on disk. `lines`: per artifact the lines of its documents (LINE_DTYPE);
+    `paragraphs` likewise (PARAGRAPH_DTYPE).
     """
 
     artifacts: Sequence[Artifact]
     artifact: NDArray[np.int32]
     row: NDArray[np.int64]
     table: pa.Table
+    piece: NDArray[np.int32]
     path_hash: NDArray[np.uint64]
     arrays: Mapping[str, NDArray[Any]]
     bands: StoredColumns
@@ -161,7 +163,7 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
         for path in sorted(artifact.folder.glob("*.npy")):
             if path.name in ("lines.npy", "paragraphs.npy", "bands.npy", "bands_low.npy"):
                 continue
-            arrays.setdefault(path.stem, []).append(np.load(path))
+            arrays.setdefault(path.stem, []).append(mapped(path))
     table = pa.concat_tables(tables)
     path_rank = np.concatenate(ranks)
     order = np.lexsort((table.column("record").to_numpy(), path_rank))
@@ -172,12 +174,14 @@ def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     taken = table if sorted_already else table.take(pa.array(order))
     path_rank = path_rank[order]
     names = pa.array(paths, pa.string()).take(pa.array(path_rank))
+    piece = taken.column("piece").to_numpy()
     taken = taken.drop_columns(["piece"]).append_column("input_path", names)
     return Corpus(
         artifacts,
         np.concatenate(owners)[order],
         np.concatenate(rows)[order],
         taken.combine_chunks(),
+        piece,
         hashes[path_rank],
         {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
         StoredColumns(bands, order),

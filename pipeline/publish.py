@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from pipeline.corpus import Corpus, read_records
+from pipeline.corpus import Corpus
 from pipeline.plan import sha
 from pipeline.removals import reasons_of, words
 from pipeline.store.parquet import WriteOptions, write_parquet
@@ -174,14 +174,10 @@ def _made(corpus: Corpus, decisions: pa.Table) -> Words:
     What cleaning made of it is a function of its piece and of the program; the lines of its site
     are the rest.
     """
-    pieces: list[Words] = []
-    for artifact in corpus.artifacts:
-        of_piece = _words("\0".join(map(str, piece)) for piece in artifact.pieces)
-        owner = read_records(artifact.folder, ("piece",)).column("piece").to_numpy()
-        pieces.append(of_piece[owner] if len(owner) else of_piece[:0])
+    pieces = [artifact.pieces for artifact in corpus.artifacts]
+    of_piece = _words("\0".join(map(str, piece)) for mine in pieces for piece in mine)
     starts = np.cumsum([0, *map(len, pieces)])
-    flat = np.concatenate(pieces) if pieces else np.zeros(0, np.uint64)
-    owner_digest = flat[starts[corpus.artifact] + corpus.row]
+    owner_digest = of_piece[starts[corpus.artifact] + corpus.piece]
     records = corpus.table.column("record").to_numpy().astype(np.uint64)
     rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
     reasons = reasons_of((decisions.schema.metadata or {}).get(b"reasons"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +15,9 @@ from pipeline.corpus import Corpus
 from pipeline.dedup.lines import NOTED, SiteRemovals, SitesOptions, learn
 from pipeline.removals import Removals
 from pipeline.store.schema import SITE_LINES, schema, select
-from pipeline.text.line_hashes import LineRecords, unpack
+from pipeline.text.line_hashes import LineRecords, joined, unpack
 
+_CHUNK = 1 << 15  # lines that are looked at together, or those of one artifact
 _HELD = 1 << 21  # lines that are unpacked once for all passes: 65 MB
 
 
@@ -70,9 +71,26 @@ def _chunks(corpus: Corpus) -> Callable[[], Iterator[LineRecords]]:
             rank[corpus.row[mine]] = mine
             parts.append((stored, rank))
     if sum(len(stored) for stored, _ in parts) <= _HELD:
-        held = [unpack(stored, rank) for stored, rank in parts]
+        held = list(_joined(parts))
         return lambda: iter(held)
-    return lambda: (unpack(stored, rank) for stored, rank in parts)
+    return lambda: _joined(parts)
+
+
+def _joined(parts: Sequence[tuple[NDArray[Any], NDArray[np.int64]]]) -> Iterator[LineRecords]:
+    """Yield lines, those of small artifacts together: a chunk costs 2 ms, however few it has.
+
+    Their columns lie in one piece each, which all that counts and judges reads three times as fast.
+    """
+    run: list[LineRecords] = []
+    size = 0
+    for stored, rank in parts:
+        if run and size + len(stored) > _CHUNK:
+            yield joined(run)
+            run, size = [], 0
+        run.append(unpack(stored, rank))
+        size += len(stored)
+    if run:
+        yield joined(run)
 
 
 def _site_hashes(corpus: Corpus) -> NDArray[np.uint64]:

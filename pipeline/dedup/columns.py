@@ -6,7 +6,12 @@ documents, 5,000 unrelated pairs a column then agree by chance. They are compare
 
 from __future__ import annotations
 
+import math
+import re
+from ast import literal_eval
 from collections.abc import Sequence
+from functools import lru_cache
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +23,33 @@ Hashes = NDArray[np.uint64]
 _DROPPED = (1 << 24) - 1
 
 
+_HEADER = re.compile(
+    rb"\{'descr': (.+), 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \}\s*"
+)
+
+
 def mapped(path: Path) -> NDArray[Any]:
-    """Return the array of a file without reading it."""
-    # A plain array: each slice of numpy's own class for these costs 20 µs.
-    return np.asarray(np.load(path, mmap_mode="r"))
+    """Return the array of a .npy file without reading it, read-only.
+
+    A corpus of years has thousands of them: numpy's own reader takes 300 µs a file, for the header
+    as Python, and for a class of arrays of which each slice costs 20 µs.
+    """
+    with path.open("rb") as file:
+        content = mmap(file.fileno(), 0, access=ACCESS_READ)
+    size = int.from_bytes(content[8:10], "little")
+    told = _HEADER.fullmatch(content[10 : 10 + size]) if content[6] == 1 else None
+    if told is None:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    shape = tuple(int(n) for n in told[3].split(b",") if n.strip())
+    order = "F" if told[2] == b"True" else "C"
+    values = np.frombuffer(content, _dtype(told[1]), math.prod(shape), 10 + size)
+    return values.reshape(shape, order=order)  # type: ignore[call-overload, no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _dtype(description: bytes) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = np.dtype(literal_eval(description.decode()))
+    return dtype
 
 
 def shortened(hashes: Hashes) -> Hashes:

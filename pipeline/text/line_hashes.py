@@ -108,10 +108,11 @@ def line_records(texts: Sequence[str], max_lines: int = 2000) -> LineRecords:
         else:
             found = [_records(part, max_lines) for part in slices(some)]
             parts += [replace(f, owner=f.owner + np.int32(numbers[0])) for f in found]
-    return _joined(parts)
+    return joined(parts)
 
 
-def _joined(parts: Sequence[LineRecords]) -> LineRecords:
+def joined(parts: Sequence[LineRecords]) -> LineRecords:
+    """Return the lines of all parts, each column in one piece."""
     names = [f.name for f in fields(LineRecords)]
     return LineRecords(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
@@ -132,10 +133,10 @@ def _ends(text: str, half: int) -> LineRecords:
         found = replace(found, line=found.line + np.int32(lines))
         mine = np.arange(count, count + len(found)) < half
         head.append(found.take(mine))
-        tail = _joined([tail, found.take(~mine)]).take(slice(-half, None))
+        tail = joined([tail, found.take(~mine)]).take(slice(-half, None))
         count, lines = count + len(found), lines + len(kept)
         start = end + 1 if end >= 0 else len(text) + 1
-    out = _joined([*head, tail])
+    out = joined([*head, tail])
     n = len(out)
     top = np.arange(n)
     top[n - len(tail) :] += count - n
