@@ -175,9 +175,9 @@ def _settled(page: Page, model: Model) -> list[Repair]:
         kept = kept if half else disjoint([*kept, *_in_step(text, kinds, model)])
     left = page.left if kept is page.found else page.outside - page.inside(kept).sum()
     if kinds & gate.LETTERS and not about and left >= 2:
-        kept = disjoint(kept + [r for r in _western(text, kept) if not _overlaps(r, kept)])
-    if kinds & gate.MARKS and not about:
-        kept = disjoint(kept + [r for r in _marks(text) if not _overlaps(r, kept)])
+        kept = disjoint([*kept, *_outside(kept, _western(text, kept))])
+    if kinds & gate.MARKS and not about and left:
+        kept = disjoint([*kept, *_outside(kept, _marks(text))])
     if kinds & gate.UTF8_GBK:
         lost = [Repair(a, b, MARK, (rule,), 0.0, 40.0, 1) for rule, a, b in hopeless(text)]
         kept = disjoint(kept + lost) if lost else kept
@@ -263,8 +263,13 @@ def _marks(text: str) -> Iterator[Repair]:
         yield Repair(start, end, fixed, ("utf8-as-gbk",), 0.0, 8.0, 1)
 
 
-def _overlaps(repair: Repair, others: list[Repair]) -> bool:
-    return any(o.start < repair.end and repair.start < o.end for o in others)
+def _outside(kept: Sequence[Repair], more: Iterable[Repair]) -> Iterator[Repair]:
+    """Yield those of some repairs that overlap none of the kept ones, which are in order."""
+    ends = [repair.end for repair in kept]
+    for repair in more:
+        i = bisect_right(ends, repair.start)
+        if i == len(kept) or kept[i].start >= repair.end:
+            yield repair
 
 
 def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
