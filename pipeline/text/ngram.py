@@ -112,7 +112,7 @@ class Model:
     def symbols(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the symbol of each code point: uint32, as long as `codes`."""
         # Beyond the BMP everything is as rare as an unassigned code point.
-        return self.fold[np.minimum(codes, 0xFFFF)].astype(np.uint32)
+        return self.fold.take(codes, mode="clip").astype(np.uint32)
 
     def log_probs(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
         """Return ln p(character | the two before it) for each code point; float32.

@@ -26,7 +26,6 @@ LONG, MEDIUM, WITNESSES = 16, 6, 4
 """Sequences of a line that can answer for others, and of one that so many of them answer for."""
 NEUTRAL = "“”‘’…—·\ufffd"
 """Marks that every script has."""
-_HIGH, _OTHER, _ASIAN = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,9 @@ def verdicts(
     sequences, groups = _groups(candidates, pages)
     witnesses = _witnesses(groups, np.flatnonzero(sequences >= LONG))
     answering = groups[witnesses[:, 0]]
-    judged = np.isin(groups, answering) & (sequences >= MEDIUM)
+    answered = np.zeros(groups.max(initial=0) + 1, np.bool_)
+    answered[answering] = True
+    judged = answered[groups] & (sequences >= MEDIUM)
     judged[witnesses] = False
     deepest = which[witnesses]
     _score(np.flatnonzero(~judged), found, text, candidates, model)
@@ -150,7 +151,7 @@ def are_east_asian(texts: Sequence[str]) -> list[bool]:
     if not texts:
         return []
     excerpts = Excerpts(texts)
-    found: list[bool] = (excerpts.count(_ASIAN) * 2 > excerpts.count(_OTHER)).tolist()
+    found: list[bool] = (excerpts.sums(_asian().take(excerpts.codes, mode="clip")) > 0).tolist()
     return found
 
 
@@ -159,32 +160,32 @@ class Excerpts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.codes = code_points("\n".join([*texts, ""]))
-        self.kinds = _kinds().take(self.codes, mode="clip")
+        high = self.codes > 0x7F
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1) - 1
         starts = np.append(0, ends[:-1] + 1)
         # The excerpt begins at the first character beyond ASCII; with few of them all counts.
         long = ends - starts > EXCERPT
-        places = np.append(np.flatnonzero(self.kinds), len(self.codes))
+        places = np.append(np.flatnonzero(high), len(self.codes))
         first = np.where(long, places[np.searchsorted(places, starts)], starts)
         first = np.where(first < ends, first, starts)
         self.first, self.last = first, np.minimum(first + EXCERPT, ends)
-        thin = long & (self.count(_HIGH) * 4 < EXCERPT)
+        thin = long & (self.sums(high) * 4 < EXCERPT)
         self.first, self.last = np.where(thin, starts, first), np.where(thin, ends, self.last)
 
-    def count(self, kind: int) -> NDArray[np.int64]:
-        """Return how many characters of a kind each excerpt has: int64 (n,)."""
-        before = np.zeros(len(self.kinds) + 1, np.int64)
-        np.cumsum((self.kinds & kind) != 0, out=before[1:])
+    def sums(self, weights: NDArray[np.int8] | NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return what the characters of each excerpt weigh together: int64 (n,)."""
+        before = np.zeros(len(weights) + 1, np.int64)
+        np.cumsum(weights, out=before[1:])
         found: NDArray[np.int64] = before[self.last] - before[self.first]
         return found
 
 
 @cache
-def _kinds() -> NDArray[np.uint8]:
-    """Return what each code point counts as: beyond ASCII, a letter or sign there, East Asian."""
-    table = np.zeros(65536, np.uint8)
-    table[0x80:] = _HIGH | _OTHER
-    table[[ord(mark) for mark in NEUTRAL]] = _HIGH
-    table[0x2E80:0xD800] |= _ASIAN
-    table[0xFF00:0xFFF0] |= _ASIAN
+def _asian() -> NDArray[np.int8]:
+    """Return 1 for each code point of East Asia, -1 for other letters and signs beyond ASCII."""
+    table = np.zeros(65536, np.int8)
+    table[0x80:] = -1
+    table[[ord(mark) for mark in NEUTRAL]] = 0
+    table[0x2E80:0xD800] = 1
+    table[0xFF00:0xFFF0] = 1
     return table

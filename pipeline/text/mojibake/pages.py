@@ -39,8 +39,9 @@ class Repair(NamedTuple):
 
 def confidences(repairs: Iterable[Repair]) -> list[float]:
     """Return how sure each repair is, 0-1: by what it gains, in nats for each character."""
-    rows = np.array([(r.before, r.after, r.sequences) for r in repairs]).reshape(-1, 3)
-    gain = (rows[:, 1] - rows[:, 0]) / np.maximum(rows[:, 2], 1)
+    rows = list(repairs)
+    before, after = np.array([r.before for r in rows]), np.array([r.after for r in rows])
+    gain = (after - before) / np.maximum(np.array([r.sequences for r in rows], np.int64), 1)
     sure: list[float] = np.round(1 - 0.5 * np.exp(-np.maximum(gain, 0) / 4), 3).tolist()
     return sure
 

@@ -118,12 +118,13 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
     places = begins[rows].tolist(), (begins + sizes)[rows].tolist()
     last = np.searchsorted(rows, bounds[1:]).tolist()
     found = zip(rows.tolist(), *places, old.tolist(), new.tolist(), strict=True)
-    at = 0
+    at, make = 0, Repair._make
     for page, until in zip(pages, last, strict=True):
         for i, start, stop, before, after in islice(found, until - at):
-            end, rules = chosen[i]
-            filled = _filled(candidates[i], rules, page) if end.holes else end.text
-            page.found.append(Repair(start, stop, filled, rules, before, after, end.sequences))
+            (_, _, filled, sequences, holes), rules = chosen[i]
+            if holes:
+                filled = _filled(candidates[i], rules, page)
+            page.found.append(make((start, stop, filled, rules, before, after, sequences)))
         page.covered += int(sizes[rows[at:until]].sum())
         at = until
 
@@ -139,7 +140,9 @@ def _better(
     And the log-probabilities of these before and after. `sizes`: characters of the stretches.
     """
     texts = [end.text for end in ends]
-    known = np.array([len(text) - text.count(MARK) for text in texts])
+    known = np.fromiter(map(len, texts), np.int64, len(texts))
+    if any(MARK in text for text in texts):
+        known -= [text.count(MARK) for text in texts]
     old, new = judged.before * sizes, judged.after * known
     enough = MIN_GAIN * np.array([end.sequences for end in ends]) + MIN_GAIN_ALL
     enough[np.array([undone.sequences for undone in stretches]) == 2] = MIN_GAIN_ALONE
