@@ -83,10 +83,6 @@ class Page:
         found: NDArray[np.int64] = ends - high[np.array([r.start for r in repairs], np.intp)]
         return found
 
-    def count_left(self) -> None:
-        """Count the characters beyond ASCII in which nothing was found."""
-        self.left = self.outside - int(self.inside(self.found).sum()) if self.found else 0
-
     def pieces(self) -> Iterator[tuple[int, int]]:
         """Yield start and end in the sheet of what is left of lines: two characters at least."""
         places = chain.from_iterable(map(itemgetter(0, 1), self.found))
@@ -110,6 +106,20 @@ class Page:
         """Return start and end of each word of the text that speaks of encodings."""
         speaks = self.sheet.mentions.between(self.at, self.at + len(self.text))
         return about_damage(self.text) if speaks else []
+
+
+def count_left(pages: Sequence[Page]) -> None:
+    """Count the characters beyond ASCII of some pages of a sheet in which nothing was found."""
+    pages = [page for page in pages if page.found]
+    if not pages:
+        return
+    high = pages[0].sheet.high
+    rows = [(page.at, repair) for page in pages for repair in page.found]
+    ends = high[np.array([at + repair.end for at, repair in rows])]
+    inside = ends - high[np.array([at + repair.start for at, repair in rows])]
+    sums = np.add.reduceat(inside, np.cumsum([0, *(len(page.found) for page in pages[:-1])]))
+    for page, count in zip(pages, sums.tolist(), strict=True):
+        page.left = page.outside - count
 
 
 def outermost(kinds: int) -> list[str]:

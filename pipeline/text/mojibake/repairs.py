@@ -27,7 +27,7 @@ from pipeline.text.mojibake.judge import (
     verdicts,
 )
 from pipeline.text.mojibake.layers import undo
-from pipeline.text.mojibake.pages import Page, Repair, Sheet, disjoint
+from pipeline.text.mojibake.pages import Page, Repair, Sheet, count_left, disjoint
 from pipeline.text.mojibake.shift import realigned, triggers
 from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
 from pipeline.text.ngram import Model
@@ -168,9 +168,9 @@ def _settled(page: Page, model: Model) -> list[Repair]:
     text, kinds = page.text, page.kinds
     kept = found = page.found
     if about := page.about():
-        kept = [repair for repair in found if not _is_example(about, repair)]
-        if len(kept) < len(found):
-            return kept  # what is quoted must not be taken for another kind of damage either
+        spoken = [repair for repair in found if not _is_example(about, repair)]
+        if len(spoken) < len(found):
+            return spoken  # what is quoted must not be taken for another kind of damage either
     if not kept:
         kept = disjoint(_legacy(text, list(legacy_readings(kinds)), model))
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
@@ -190,25 +190,31 @@ def _settled(page: Page, model: Model) -> list[Repair]:
 def _read_beside(sheet: Sheet, pages: Sequence[Page], model: Model) -> None:
     """Add short stretches to pages most of which went through one reading."""
     wanted: dict[str, list[Page]] = {}
+    count_left(pages)
     for page in pages:
-        page.count_left()
         if page.left >= 2:
             for rule in _prevailing(page):
                 wanted.setdefault(rule, []).append(page)
     more = [each for rule in sorted(wanted) for each in _beside(rule, wanted[rule], sheet, model)]
     for page, repair in more:
         page.found.append(repair)
-    for page in {page.at: page for page, _ in more}.values():
+    grown = list({page.at: page for page, _ in more}.values())
+    for page in grown:
         page.found = disjoint(page.found)
-        page.count_left()
+    count_left(grown)
 
 
 def _prevailing(page: Page) -> Iterator[str]:
     """Yield the readings, one after none, that half of a page and more went through."""
     inside: Counter[str] = Counter()
-    for repair, count in zip(page.found, page.inside(page.found).tolist(), strict=True):
-        if len(repair.chain) == 1:
-            inside[repair.chain[0]] += count
+    chains = {repair.chain for repair in page.found}
+    if len(chains) == 1:
+        (chain,) = chains
+        inside = Counter({chain[0]: page.outside - page.left} if len(chain) == 1 else {})
+    else:
+        for repair, count in zip(page.found, page.inside(page.found).tolist(), strict=True):
+            if len(repair.chain) == 1:
+                inside[repair.chain[0]] += count
     for rule, count in inside.items():
         if count >= MIN_DAMAGED and count * 2 >= page.outside:
             yield rule
