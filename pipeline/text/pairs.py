@@ -50,10 +50,13 @@ def brackets(text: str, places: Sequence[int]) -> list[Found]:
 
 def nearly_pairs(places: Sequence[int], less: int) -> bool:
     """Whether some of these brackets are a little too far from each other, by `less` or fewer."""
-    return any(
-        bisect_right(places, at + _BRACKET_CHARS + less) > bisect_right(places, at + _BRACKET_CHARS)
-        for at in places
-    )
+    for at in places:
+        i = bisect_right(places, at + _BRACKET_CHARS)
+        if i == len(places):
+            return False
+        if places[i] <= at + _BRACKET_CHARS + less:
+            return True
+    return False
 
 
 def _pair_is_chinese(text: str, start: int, end: int, pair: str) -> bool:

@@ -60,7 +60,7 @@ _FACE = re.compile("[:;]-?[()DPO]")
 _SCRAPED = frozenset(("doubled-mark", "prefixed-mark"))
 _SCRAPED_HABIT = 3
 """Doubled marks between Chinese characters that make a habit of the text."""
-_ASCII_MARK = re.compile(rf"(?<![!-~])[{ASCII_MARKS}]|[{ASCII_MARKS}](?![!-~])")
+_ASCII_MARK = re.compile(rf"[{ASCII_MARKS}](?:(?<![!-~].)|(?![!-~]))")
 """One that some text could widen: between graphic ASCII characters, as in 12:30, none could."""
 _WATCHED = frozenset(ASCII_MARKS + "()\"' \u3000.-…—")
 """Characters that may be judged anew when what stands beside them changes."""
