@@ -7,7 +7,6 @@ part takes some of its rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +27,14 @@ def take_rows(
     path: Path, rows: NDArray[np.int64], columns: Sequence[str] | None = None
 ) -> pa.Table:
     """Return the rows of these numbers, in this order; a run of rows is not copied."""
-    starts = _batch_starts(path)
-    if len(rows) and bool(np.all(rows[1:] == rows[:-1] + 1)):
-        return _slice(path, starts, int(rows[0]), int(rows[-1]) + 1, columns)
     order = np.argsort(rows, kind="stable")
     rising = rows[order]
-    owners = np.searchsorted(starts, rising, "right") - 1
     with pa.memory_map(str(path)) as source:
         reader = _Reader(source, columns)
+        starts = _batch_starts(path, reader)
+        if len(rows) and bool(np.all(rows[1:] == rows[:-1] + 1)):
+            return _slice(reader, starts, int(rows[0]), int(rows[-1]) + 1)
+        owners = np.searchsorted(starts, rising, "right") - 1
         batches = [
             reader.batch(int(owner)).take(pa.array(rising[owners == owner] - starts[owner]))
             for owner in np.unique(owners)
@@ -52,16 +51,11 @@ def _rising(rows: NDArray[np.int64]) -> bool:
     return bool(np.all(rows[1:] >= rows[:-1]))
 
 
-def _slice(
-    path: Path, starts: NDArray[np.int64], first: int, stop: int, columns: Sequence[str] | None
-) -> pa.Table:
+def _slice(reader: _Reader, starts: NDArray[np.int64], first: int, stop: int) -> pa.Table:
     """Return the rows from `first` to `stop` (exclusive)."""
     begin = int(np.searchsorted(starts, first, "right")) - 1
     end = int(np.searchsorted(starts, stop, "left"))
-    with pa.memory_map(str(path)) as source:
-        reader = _Reader(source, columns)
-        batches = [reader.batch(i) for i in range(begin, end)]
-        table = pa.Table.from_batches(batches, reader.schema)
+    table = pa.Table.from_batches([reader.batch(i) for i in range(begin, end)], reader.schema)
     return table.slice(first - int(starts[begin]), stop - first)
 
 
@@ -69,13 +63,16 @@ class _Reader:
     """Gives some columns (None: all) of the batches of a file, without copying where that can be.
 
     Arrow copies what is read of some columns only. Batches that are not compressed are therefore
-    taken whole, as they lie in the file: of a text that is read the others cost nothing.
+    taken whole, as they lie in the file: of a text that is read the others cost nothing. `narrow`
+    reads no more of a batch than tells how many rows it has.
     """
 
     def __init__(self, source: pa.MemoryMappedFile, columns: Sequence[str] | None) -> None:
-        self.file = _opened(source)
-        if columns is not None and COMPRESSION in (self.file.schema.metadata or {}):
-            self.file = _opened(source, columns)
+        self.file = self.narrow = _opened(source)
+        if COMPRESSION in (self.file.schema.metadata or {}):
+            self.narrow = _opened(source, self.file.schema.names[:1])  # numbers, in every file
+            if columns is not None:
+                self.file = _opened(source, columns)
         self.columns = self.file.schema.names if columns is None else list(columns)
         fields = [self.file.schema.field(name) for name in self.columns]
         self.schema = pa.schema(fields)
@@ -85,18 +82,19 @@ class _Reader:
         return self.file.get_batch(number).select(self.columns)
 
 
-@lru_cache(maxsize=256)
-def _batch_starts(path: Path) -> NDArray[np.int64]:
+_starts: dict[Path, NDArray[np.int64]] = {}
+_KNOWN = 1 << 14  # artifacts of which it is remembered where their batches begin
+
+
+def _batch_starts(path: Path, reader: _Reader) -> NDArray[np.int64]:
     """Return the number of each batch's first row. An artifact does not change."""
-    with pa.memory_map(str(path)) as source:
-        reader = _opened(source, _narrowest(source))
-        sizes = [reader.get_batch(i).num_rows for i in range(reader.num_record_batches)]
-    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1]
-
-
-def _narrowest(source: pa.MemoryMappedFile) -> list[str]:
-    """Return the name of the first column: numbers, in every file of an artifact."""
-    return [pa.ipc.open_file(source).schema.names[0]]
+    if path not in _starts:
+        if len(_starts) >= _KNOWN:
+            _starts.clear()
+        file = reader.narrow
+        sizes = [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+        _starts[path] = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])[:-1]
+    return _starts[path]
 
 
 def _opened(
