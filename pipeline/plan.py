@@ -25,7 +25,7 @@ from pipeline.readers import InputFile, Piece, discover, opened, split
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.remote import is_remote
 from pipeline.recipe import Recipe
-from pipeline.stamps import Stamped, Stamps
+from pipeline.stamps import Stamps
 
 # What may change a byte of the output, beside our own code and tables.
 DEPENDENCIES = (
@@ -210,8 +210,7 @@ def _pieces(file: InputFile, recipe: Recipe, stamps: Stamps) -> list[PlannedPiec
     options, limits = recipe.section(InputOptions), recipe.section(LimitOptions)
     planned = [_planned(p, *_digest(p)) for p in split(file, PIECE_BYTES, options, limits)]
     if not any(p.name.digest.startswith(_UNREAD) for p in planned):
-        rows = [Stamped(*p.name[1:], p.size) for p in planned]
-        stamps.note(planned[0].piece.file, begun, rows)
+        stamps.note(begun, planned)
     return planned
 
 

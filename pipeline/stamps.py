@@ -10,14 +10,17 @@ after its last change (as git does with its index).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from pipeline.readers import InputFile
 from pipeline.store.files import write_bytes
+
+if TYPE_CHECKING:
+    from pipeline.plan import PlannedPiece
 
 _SETTLED_NS = 2_000_000_000
 
@@ -31,13 +34,26 @@ class Stamped(NamedTuple):
     size: int
 
 
+class _Noted(tuple["PlannedPiece", ...]):
+    """The pieces of a file that this run has hashed. They are written as rows, one at a time."""
+
+    __slots__ = ()
+
+    def row(self) -> list[Any]:
+        """Return what is written of the file."""
+        file = self[0].piece.file
+        told = (file.format, file.compression, file.charset)
+        return [file.stamp, told, [(*piece.name[1:], piece.size) for piece in self]]
+
+
 class Stamps:
     """The files that earlier runs of a program have hashed; `path`: where they are noted."""
 
     def __init__(self, path: Path | None = None, program: str = "") -> None:
         self.path, self.program = path, program
         self.known: dict[str, list[Any]] = {}
-        self.now: dict[str, list[Any]] = {}
+        self.now: dict[str, list[Any] | _Noted] = {}
+        self.fresh = False  # a file was hashed
         try:
             content = orjson.loads(path.read_bytes()) if path else {}
         except (OSError, orjson.JSONDecodeError):
@@ -54,13 +70,16 @@ class Stamps:
         self.now[file.name] = row
         return file.told(*told), [Stamped(*piece) for piece in pieces]
 
-    def note(self, file: InputFile, begun_ns: int, pieces: Iterable[Stamped]) -> None:
+    def note(self, begun_ns: int, pieces: Sequence[PlannedPiece]) -> None:
         """Note the pieces of a file that was hashed from the time `begun_ns` on."""
+        file = pieces[0].piece.file
         if not file.fault and any(file.stamp) and begun_ns - file.stamp[2] >= _SETTLED_NS:
-            told = [file.format, file.compression, file.charset]
-            self.now[file.name] = [list(file.stamp), told, [list(piece) for piece in pieces]]
+            self.now[file.name] = _Noted(pieces)
+            self.fresh = True
 
     def save(self) -> None:
-        """Write what this run has seen."""
-        if self.path and self.now != self.known:
-            write_bytes(self.path, orjson.dumps({"program": self.program, "files": self.now}))
+        """Write what this run has seen, and forget it."""
+        if self.path and (self.fresh or len(self.now) != len(self.known)):
+            content = {"program": self.program, "files": self.now}
+            write_bytes(self.path, orjson.dumps(content, default=_Noted.row))
+        self.known, self.now = {}, {}

@@ -134,4 +134,5 @@ def shown(path: str) -> str:
     'bad\\xff'
     """
     doubled = path.replace("\\", "\\\\")
-    return doubled.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text = doubled.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return path if text == path else text  # of a hundred thousand paths there is one copy

@@ -77,7 +77,7 @@ def _looked_at(path: str, *, follow: bool) -> InputFile:
     if not stat.S_ISREG(about.st_mode):
         return InputFile(path, fault="not-a-file", detail=_kind(about.st_mode))
     stamp = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-    return InputFile(path, about.st_size, about.st_mtime_ns, stamp=stamp)
+    return InputFile(path, *stamp[:2], stamp=stamp)
 
 
 def _kind(mode: int) -> str:

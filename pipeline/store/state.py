@@ -71,13 +71,14 @@ class State:
         self, pieces: Sequence[PlannedPiece], cleaner: str
     ) -> tuple[list[Artifact], list[PlannedPiece]]:
         """Return the artifacts that hold some of `pieces`, and the pieces that none holds."""
-        wanted = {p.name for p in pieces}
+        wanted = {p.name: p.name for p in pieces}
         artifacts = []
         for folder, held in self.known(cleaner):
             current = tuple(name in wanted for name in held)
             if any(current):
-                artifacts.append(Artifact(folder, held, current))
-                wanted.difference_update(held)
+                # Of the names of a hundred thousand files one copy is held.
+                names = tuple(wanted.pop(name, name) for name in held)
+                artifacts.append(Artifact(folder, names, current))
         return artifacts, [p for p in pieces if p.name in wanted]
 
     def forget_quarantined(self) -> None:
