@@ -3,8 +3,9 @@
 Most lines that repeat, repeat because the text wants it: refrains, dialogue, headings, rows of
 tables, code, the formulae of statutes and manuals. A line goes only
 
-- as part of a *block* of at least three lines that was pasted again in the same order and is a good
-  part of the document, with all its short lines;
+- as part of a *block* that was pasted again and is a good part of the document, with all its short
+  lines: three lines in the same order, or a copy with other line breaks, with small changes or with
+  paragraphs more or less, where the one lies in the other (`text/pasted.py`);
 - as a long *paragraph* of prose, the same or nearly so, with the same numbers in it;
 - as a *caption* or title between the paragraphs, where it is long enough to be no refrain;
 - as one of a *stuck* line, ten times and more in a row, where that is half of the document.
@@ -16,6 +17,7 @@ occurrence stays, unless a later one is the more complete.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.alike import alike, covered, shingle_units, suspects
 from pipeline.text.echoes import Echoes, echoes
+from pipeline.text.pasted import Copy, pasted
 from pipeline.text.shadow import shadow
 
 NAME = "repetition"
@@ -81,7 +84,20 @@ _ITEM = re.compile(
 _ENTRY = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]")
 _SPEECH = re.compile(r"[“「『\"'‘]|[^，。]{0,10}[:：]")
 _ENTRY_CHARS, _SPEECH_CHARS = 40, 80
+# Says by which clause of which law: decisions and judgments begin or end with it, each anew.
+_CITED = re.compile(
+    rf"《[^》]*(?:法|法典|條例|条例|規定|规定|辦法|办法|規則|规则|解釋|解释)》[^，。《]{{0,12}}第[{_NUMERAL}]+[条條]"
+)
+_CITED_CHARS = 200
 _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
+_TOLD, _SAID = (
+    0.4,
+    1.25,
+)  # of the share of a block: with changes, less is told before; with none more
+_ROUNDS = 64  # a copy that is less complete than the next, each time
+_ROUNDS = 64  # in each of which a copy goes that is less complete than the next
+_OWN_CHARS, _OWN_SHARE = 10, 0.25  # of a line in a copy, what is its own; with more, it stays
+_GLUED = 0.8  # of the share of a text that stands twice: less within a line is a refrain
 _WHOLE = 0.45  # of a text that stands twice, so much is the second time; titles differ
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
@@ -89,6 +105,7 @@ _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
 _RULES = "|\t│┃─━═"
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
 _SENTENCE_END = "。！？…!?”』」）)"
+_OPENING = "“‘「『（(《〈【[［"
 _ENDS = {*_SENTENCE_END, *"；;：:.!?"}
 _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
@@ -241,6 +258,8 @@ def _prose(bare: str, least: int) -> bool:
         return False
     if len(bare) < _SPEECH_CHARS and _SPEECH.match(bare):
         return False
+    if len(bare) < _CITED_CHARS and "《" in bare and _CITED.search(bare):
+        return False
     # Names in Latin letters may fill half of a long paragraph.
     han = len(bare) - len(_HAN_RUNS.sub("", bare))
     return han * (2 if len(bare) < _SPEECH_CHARS else 3) >= len(bare)
@@ -317,12 +336,16 @@ def _changed(
     found = echoes(texts, options.near_chars, _SENTENCE_END)
     near = _near_possible(found, texts, options)
     awake = _blocks_possible(found, options)
+    copies = _copies_possible(found, options)
     awake[list(near)] = True
     awake[_said_again(found, documents, awake, options)] = True
-    for i in np.flatnonzero(awake).tolist():
+    for i in np.flatnonzero(awake | copies).tolist():
+        document = _single(documents[i], options) if copies[i] else documents[i]
+        if document is documents[i] and not awake[i]:
+            continue
         alike_too = i in near and bool(suspects([texts[i]])[0])
         if alike_too or texts[i].count("\n") <= _MAX_LINES:
-            yield i, _apply(documents[i], options, alike_too)
+            yield i, _apply(document, options, alike_too)
 
 
 def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptions) -> set[int]:
@@ -380,6 +403,16 @@ def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
     return possible
 
 
+def _copies_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bool_]:
+    """Return which texts repeat enough for a copy that has changes, or is in other lines."""
+    owner, start, end = found.again
+    chars = np.bincount(owner, end - start, len(found.size))
+    told = found.told >= _TOLD * options.block_share
+    told |= chars / np.maximum(found.size, 1) + found.told >= _SAID * options.block_share
+    possible: NDArray[np.bool_] = told & (found.size >= options.block_chars)
+    return possible
+
+
 def _said_again(
     found: Echoes,
     documents: Sequence[Document],
@@ -404,6 +437,85 @@ def _said_again(
     return said
 
 
+def _single(document: Document, options: RepetitionOptions) -> Document:
+    """Take copies out of a document until it says everything once; each is a good part of it."""
+    for _ in range(_ROUNDS):
+        text = document.text
+        copies = pasted(text, options.block_chars, options.block_share)
+        if not copies:
+            break
+        lines = lines_of(text)
+        if _formal(text, lines.bare, list(map(len, lines.bare))) or _statute(text, lines.bare):
+            copies = pasted(text, options.block_chars, 2 * options.block_share, exact=True)
+        edits = _without(text, lines, copies)
+        if not edits:
+            break
+        document = document.edited(edits)
+    return document
+
+
+def _without(text: str, lines: Lines, copies: Sequence[Copy]) -> list[Edit]:
+    """Return the edits that take copies out: their lines, and of a line that they share, a part."""
+    gone: dict[int, Repeat] = {}
+    parts: list[Edit] = []
+    for copy in copies:
+        _take_out(text, lines, copy, gone, parts)
+    edits = removals(text, lines, gone)
+    for part in parts:
+        if all(part.end <= edit.start or part.start >= edit.end for edit in edits):
+            edits.append(part)
+    return sorted(edits, key=lambda edit: edit.start)
+
+
+def _take_out(
+    text: str, lines: Lines, copy: Copy, gone: dict[int, Repeat], parts: list[Edit]
+) -> None:
+    """Add the lines of a copy to those that go, and its part of a line that it shares."""
+    first = bisect_right(lines.start, copy.start) - 1
+    twin = bisect_right(lines.start, copy.kept) - 1
+    for i in range(first, bisect_left(lines.start, copy.end)):
+        start, end = lines.start[i], lines.end[i]
+        a, b = max(start, copy.start), min(end, copy.end)
+        a = _opened(text, a) if _says(text[start:a]) else start
+        b = b if _says(text[b:end]) else end
+        share = copy.share_of(a, b)
+        own = (1 - share) * (b - a)
+        if share < 0.5 or own > max(_OWN_CHARS, _OWN_SHARE * (b - a)):
+            continue
+        if (a, b) == (start, end):
+            gone[i] = Repeat("pasted-block", twin, copy.share)
+        elif copy.end - copy.start >= _WHOLE * _GLUED * len(text) and _begins(text, a, copy):
+            b = b if b == end else _last_end(text, a, b)
+            note = "repeats a part of the text"
+            parts.append(Edit(NAME, "pasted-block", a, b, text[a:b], "", copy.share, note))
+
+
+def _opened(text: str, at: int) -> int:
+    """Return where the brackets and quotation marks begin that open here."""
+    while at and text[at - 1] in _OPENING:
+        at -= 1
+    return at
+
+
+def _begins(text: str, at: int, copy: Copy) -> bool:
+    """Whether a sentence begins here, or a line where it is said the other time."""
+    places = (at, _opened(text, copy.kept)) if at <= copy.start else (at,)
+    return any(text[place - 1 : place] in {"", "\n", *_ENDS, *"】］]"} for place in places)
+
+
+def _last_end(text: str, start: int, end: int) -> int:
+    """Return where the last sentence ends that ends there."""
+    while end > start and text[end - 1] not in _ENDS:
+        end -= 1
+    while text[end : end + 1] in _ENDS:
+        end += 1
+    return end
+
+
+def _says(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
 def _apply(document: Document, options: RepetitionOptions, near: bool) -> Document:
     lines = lines_of(document.text)
     title = document.columns.get("title")
@@ -414,7 +526,7 @@ def _apply(document: Document, options: RepetitionOptions, near: bool) -> Docume
 STAGE = Stage(
     name=NAME,
     summary="remove paragraphs that the document has already said",
-    wakes=classes("newline"),
+    wakes=classes("newline", "han"),
     options=RepetitionOptions,
     build=build,
     build_batch=build_batch,

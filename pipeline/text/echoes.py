@@ -33,6 +33,11 @@ Words = NDArray[np.uint32]
 _STRETCH = 8
 _SHARE = 0.25  # of a near-copy's stretches that recur in other lines; .65 after one change in 30
 _OWNER = 47  # bits of a key below the number of its text, of which a slice has 2^17 at most
+_JOINED = 150  # characters from which a line may be a text whose breaks were lost
+_CJK = 0x2E80
+_TOLD = 0.1  # of the stretches of a text: below, it says little twice
+_THREE = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)  # odd: three stretches as one word
+_DRIFT = 16  # stretches by which small changes move a copy
 _LINE_BITS = 12  # of a word, for the number of its line: texts of more take words of 64 bits
 _INDENT = 8  # white space at either end of a line that is stepped over one by one
 _SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
@@ -56,11 +61,13 @@ class Echoes:
 
     `again`: lines that an earlier line of their text equals. `near`: of the long lines that do not,
     those that share stretches with others. `size` int64 (n,): code points of each text's lines.
+    `told` float64 (n,): of the stretches of a text's long lines, the share that occurred before.
     """
 
     again: Places
     near: Places
     size: Ints
+    told: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
     """
     again, near = [_NOWHERE], [_NOWHERE]
     size = np.zeros(len(texts), np.int64)
+    told = np.zeros(len(texts))
     for codes in slices(texts):
         sums = running_sums(codes.codes)
         lines = _lines(codes, sums)
@@ -100,11 +108,13 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
         size[here] = np.bincount(lines.owner, chars, len(codes.starts) - 1)
         repeats = _repeats(lines)
         again.append(lines.places(repeats))
-        long = chars >= min_chars
-        long &= flags_of(codes.codes[lines.end - 1], _endings(endings)) > 0
-        long[repeats] = False
-        near.append(lines.places(_near(lines, np.flatnonzero(long), sums)))
-    return Echoes(_joined(again), _joined(near), size)
+        sentences = flags_of(codes.codes[lines.end - 1], _endings(endings)) > 0
+        fresh = np.ones(len(chars), np.bool_)
+        fresh[repeats] = False
+        long = fresh & (chars >= np.where(sentences, min_chars, _JOINED))
+        some, told[here] = _near(lines, np.flatnonzero(long), sums)
+        near.append(lines.places(_several(lines, some[sentences[some]])))
+    return Echoes(_joined(again), _joined(near), size, told)
 
 
 _NOWHERE = Places(*(np.zeros(0, np.int64) for _ in range(4)))
@@ -187,26 +197,43 @@ def _repeats(lines: _Lines) -> Ints:
     return rows[np.delete(some, np.unique(keys[some], return_index=True)[1])]
 
 
-def _near(lines: _Lines, long: Ints, sums: Words) -> Ints:
-    """Return those of the long lines that share a good part of their stretches with others."""
-    several = np.bincount(lines.owner[long], minlength=1) > 1
-    long = long[several[lines.owner[long]]]
+def _several(lines: _Lines, rows: Ints) -> Ints:
+    """Return those of the lines of which their text has others."""
+    several = np.bincount(lines.owner[rows], minlength=1) > 1
+    return rows[several[lines.owner[rows]]]
+
+
+def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.float64]]:
+    """Return those of the long lines that share a good part of their stretches with others.
+
+    And of each text, the share of the stretches of its long lines that occurred before.
+    """
+    told = np.zeros(len(lines.codes.starts) - 1)
     if not long.size:
-        return long
+        return long, told
     owner = lines.owner[long]
     number = np.arange(len(long))
     local = number - np.searchsorted(owner, owner)  # number of the line in its text
-    counts, words = _sampled(lines, long, sums)
+    counts, words, at = _sampled(lines, long, sums)
     bits = max(_LINE_BITS, int(local.max()).bit_length())
+    bounds = np.append(0, np.cumsum(counts))[np.append(_heads(owner), len(owner))]
+    if not words.size:
+        return long[:0], told
+    in_order = words
     words = words.astype(np.uint32 if bits == _LINE_BITS else np.uint64)
     words &= ~words.dtype.type((1 << bits) - 1)
     words |= np.repeat(local, counts).astype(words.dtype)
-    bounds = np.append(0, np.cumsum(counts))[np.append(_heads(owner), len(owner))]
     for a, b in pairwise(bounds.tolist()):
         words[a:b].sort()  # 400 words take 1 µs, in one sort of the slice thirty times as long
     change = words[1:] ^ words[:-1]
-    same = (change != 0) & (change < words.dtype.type(1 << bits))
-    same[bounds[1:-1] - 1] = False
+    same = change < words.dtype.type(1 << bits)
+    same[bounds[(bounds > 0) & (bounds < len(words))] - 1] = False
+    texts = owner[_heads(owner)]
+    often = np.add.reduceat(np.append(same, False), bounds[:-1]) >= _TOLD * np.diff(bounds)
+    for text, a, b in zip(texts[often], bounds[:-1][often], bounds[1:][often], strict=True):
+        han = lines.codes.codes[at[a:b]] >= _CJK  # addresses and code recur at any distance
+        told[text] = _told(in_order[a:b][han]) * np.count_nonzero(han) / (b - a)
+    same &= change != 0
     shared = np.zeros(len(words), np.bool_)
     shared[1:] = same
     shared[:-1] |= same
@@ -214,9 +241,29 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> Ints:
     base = _heads(owner)[np.searchsorted(bounds, places, "right") - 1]
     line = base + (words[places] & words.dtype.type((1 << bits) - 1)).astype(np.int64)
     often = np.bincount(line, minlength=len(long))
-    found = long[(often > 0) & (often >= _SHARE * counts)]
-    several = np.bincount(lines.owner[found], minlength=1) > 1
-    return found[several[lines.owner[found]]]
+    return long[(often > 0) & (often >= _SHARE * counts)], told
+
+
+def _told(words: Words) -> float:
+    """Return the share of the words of a text that stand in it before, with the two after them.
+
+    All about so many words before, whatever that is, and no more than that: words that recur here
+    and there, or again and again, are no copy.
+    """
+    if len(words) < 3:
+        return 0.0
+    threes = (words[:-2] * _THREE[0] + words[1:-1] * _THREE[1] + words[2:]).astype(np.uint64)
+    threes <<= np.uint64(32)
+    threes |= np.arange(len(threes), dtype=np.uint64)
+    threes.sort()
+    change = threes[1:] ^ threes[:-1]
+    rows = np.flatnonzero(change < np.uint64(1 << 32))
+    if not len(rows):
+        return 0.0
+    counts = np.bincount((threes[rows + 1] - threes[rows]).astype(np.int64) // _DRIFT)
+    counts[:-1] += counts[1:]
+    most = np.minimum(counts, np.arange(2, len(counts) + 2) * _DRIFT)  # the rest are rows of a form
+    return float(most.max()) / len(threes)
 
 
 def _heads(owner: Ints) -> Ints:
@@ -224,8 +271,8 @@ def _heads(owner: Ints) -> Ints:
     return np.flatnonzero(np.diff(owner, prepend=-1))
 
 
-def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words]:
-    """Return how many stretches of each long line are sampled, and their hashes."""
+def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words, Ints]:
+    """Return how many stretches of each long line are sampled, their hashes and places."""
     hashes = stretches(sums, _STRETCH)
     middle = hashes[1:-1]
     least = np.flatnonzero((middle < hashes[:-2]) & (middle <= hashes[2:])) + 1
@@ -234,4 +281,5 @@ def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words]:
     counts = np.maximum(past - first, 0)
     offset = first - (np.cumsum(counts) - counts)
     rows = np.arange(int(counts.sum())) + np.repeat(offset, counts)
-    return counts, hashes.take(least.take(rows))
+    places = least.take(rows)
+    return counts, hashes.take(places), places
