@@ -31,7 +31,7 @@ from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.alike import alike, covered, shingle_units, suspects
-from pipeline.text.echoes import Echoes, echoes
+from pipeline.text.echoes import Echoes, echoes, goes_on_again
 from pipeline.text.pasted import Copy, pasted
 from pipeline.text.shadow import shadow
 
@@ -333,19 +333,31 @@ def _changed(
 ) -> Iterator[tuple[int, Document]]:
     """Yield the number and the outcome of the documents that repeat something that could go."""
     texts = [document.text for document in documents]
-    found = echoes(texts, options.near_chars, _SENTENCE_END)
+    one_line = ["\n" not in text for text in texts]
+    lines = ["" if one else text for one, text in zip(one_line, texts, strict=True)]
+    found = echoes(lines, options.near_chars, _SENTENCE_END)
     near = _near_possible(found, texts, options)
     awake = _blocks_possible(found, options)
     copies = _copies_possible(found, options)
+    copies[
+        [i for i, one in enumerate(one_line) if one and goes_on_again(texts[i], 0, len(texts[i]))]
+    ] = True
     awake[list(near)] = True
     awake[_said_again(found, documents, awake, options)] = True
     for i in np.flatnonzero(awake | copies).tolist():
-        document = _single(documents[i], options) if copies[i] else documents[i]
-        if document is documents[i] and not awake[i]:
-            continue
         alike_too = i in near and bool(suspects([texts[i]])[0])
-        if alike_too or texts[i].count("\n") <= _MAX_LINES:
-            yield i, _apply(document, options, alike_too)
+        if not alike_too and texts[i].count("\n") > _MAX_LINES:
+            continue
+        document = _single(documents[i], options) if copies[i] else documents[i]
+        if awake[i] or document is not documents[i]:
+            yield i, _settled(document, options, alike_too, bool(copies[i]))
+
+
+def _settled(document: Document, options: RepetitionOptions, near: bool, copies: bool) -> Document:
+    """Take out lines, and copies that are a good part of what is left, until nothing goes."""
+    while (after := _apply(document, options, near)) is not document and copies:
+        document = _single(after, options)
+    return after
 
 
 def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptions) -> set[int]:
@@ -405,7 +417,7 @@ def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
 
 def _copies_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bool_]:
     """Return which texts repeat enough for a copy that has changes, or is in other lines."""
-    owner, start, end = found.again
+    owner, start, end, _ = found.again
     chars = np.bincount(owner, end - start, len(found.size))
     told = found.told >= _TOLD * options.block_share
     told |= chars / np.maximum(found.size, 1) + found.told >= _SAID * options.block_share

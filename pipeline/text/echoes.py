@@ -61,7 +61,8 @@ class Echoes:
 
     `again`: lines that an earlier line of their text equals. `near`: of the long lines that do not,
     those that share stretches with others. `size` int64 (n,): code points of each text's lines.
-    `told` float64 (n,): of the stretches of a text's long lines, the share that occurred before.
+    `told` float64 (n,): of the stretches of a text's long lines, the share that occurred before;
+    1 where there is one line, which may have a part twice.
     """
 
     again: Places
@@ -112,7 +113,11 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
         fresh = np.ones(len(chars), np.bool_)
         fresh[repeats] = False
         long = fresh & (chars >= np.where(sentences, min_chars, _JOINED))
-        some, told[here] = _near(lines, np.flatnonzero(long), sums)
+        rows = np.flatnonzero(long)
+        several = _several(lines, rows)
+        some, told[here] = _near(lines, several, sums)
+        if len(several) < len(rows):
+            told[_glued(texts, lines.places(np.setdiff1d(rows, several)))] = 1.0
         near.append(lines.places(_several(lines, some[sentences[some]])))
     return Echoes(_joined(again), _joined(near), size, told)
 
@@ -195,6 +200,23 @@ def _repeats(lines: _Lines) -> Ints:
     place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
     some = np.flatnonzero(twice[place] == keys)
     return rows[np.delete(some, np.unique(keys[some], return_index=True)[1])]
+
+
+def _glued(texts: Sequence[str], alone: Places) -> list[int]:
+    """Return of the texts of one long line those that may say it twice, end to end."""
+    rows = zip(*(column.tolist() for column in alone), strict=True)
+    return [i for i, start, end, _ in rows if goes_on_again(texts[i], start, end)]
+
+
+def goes_on_again(text: str, start: int, end: int) -> bool:
+    """Whether a long line may say a great part of it twice, end to end.
+
+    If two fifths of it are what stands before them, what stands at .3 and at .4 recurs.
+    """
+    if end - start < _JOINED:
+        return False
+    places = (start + (end - start) * tenths // 10 for tenths in (3, 4))
+    return any(text.find(text[k : k + 12], k + 12) > 0 for k in places)
 
 
 def _several(lines: _Lines, rows: Ints) -> Ints:
