@@ -6,6 +6,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.census import code_points
 from pipeline.cleaning import host_of, paragraphs
 from pipeline.stages.base import PARAGRAPHS
+from pipeline.text.codes import STRETCH, flags_of
 
 LINES = st.text(alphabet="a中\U0001f600\uffff \t\r\x0b\x1c\x85\xa0\u2028\u3000\n\n\n", max_size=40)
 
@@ -65,3 +67,10 @@ def test_what_workers_share_is_loaded_before_they_are_forked() -> None:
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("shape", [(0,), (7,), (STRETCH + 3,), (STRETCH + 3, 2), (0, 4)])
+def test_flags_are_looked_up_in_stretches_of_any_shape(shape: tuple[int, ...]) -> None:
+    table = np.arange(65536, dtype=np.uint32).astype(np.uint8)
+    codes = np.arange(np.prod(shape), dtype=np.uint32).reshape(shape) * 3
+    assert flags_of(codes, table).tolist() == table[np.minimum(codes, 65535)].tolist()

@@ -21,7 +21,7 @@ _Flags = TypeVar("_Flags", bound=np.generic)
 
 SLICE = 1 << 18
 """Code points a slice: its arrays stay in the cache, and outweigh the calls that make them."""
-_STRETCH = 1 << 15
+STRETCH = 1 << 15
 """Code points looked up at once: numpy widens them to eight bytes first, which is half of the price
 where these do not stay in the cache."""
 
@@ -105,11 +105,11 @@ def places(flags: NDArray[np.unsignedinteger[Any]], mask: int) -> NDArray[np.int
 
 
 def flags_of(codes: NDArray[np.uint32], table: NDArray[_Flags]) -> NDArray[_Flags]:
-    """Return the flags of each code point; beyond the BMP those of U+FFFF."""
-    if len(codes) <= _STRETCH:
+    """Return the flags of each code point, in the same shape; beyond the BMP those of U+FFFF."""
+    if len(codes) <= STRETCH:
         return table.take(codes, mode="clip")
-    flags = np.empty(len(codes), table.dtype)
-    for at in range(0, len(codes), _STRETCH):
-        stretch = codes[at : at + _STRETCH]
+    flags = np.empty(codes.shape, table.dtype)
+    for at in range(0, len(codes), STRETCH):
+        stretch = codes[at : at + STRETCH]
         table.take(stretch, mode="clip", out=flags[at : at + len(stretch)])
     return flags
