@@ -26,7 +26,7 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     """
 
     @cache
-    def rows() -> Callable[[str], bool]:
+    def rows() -> frozenset[str]:
         return repeated(text.split("\n"))
 
     bare = []
@@ -49,7 +49,7 @@ def may_be_joined(pairs: Iterable[tuple[str, str]], text: str) -> bool:
     )
 
 
-def _may_be_parts(last: str, this: str, rows: Callable[[], Callable[[str], bool]]) -> bool:
+def _may_be_parts(last: str, this: str, rows: Callable[[], frozenset[str]]) -> bool:
     """Whether two lines of a text could be joined, whatever their sentence says."""
     if look.is_heading(last) or look.is_heading(this):
         return False
@@ -58,7 +58,7 @@ def _may_be_parts(last: str, this: str, rows: Callable[[], Callable[[str], bool]
     if not look.is_continuation(this):
         if last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
             return False
-        if rows()(last) or rows()(this):
+        if not rows().isdisjoint((last, this)):
             return False
     return not (is_frame(last) or is_frame(this))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import exp, log
@@ -33,8 +33,6 @@ _CUT_SHORT = 0.02
 """The share of lines cut in mid-sentence among those that were shorter than the width, at first."""
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
-_FEW = 100
-"""Lines that are rather compared than counted."""
 _MARKED = re.compile("[，。、；：！？]")
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 BARE = frozenset(("bare", "closed"))
@@ -105,15 +103,11 @@ def may_go_on(cut: Sequence[tuple[str, str]]) -> bool:
     return len(cut) >= MANY and bonds > 0
 
 
-def repeated(lines: Sequence[str]) -> Callable[[str], bool]:
-    """Return what says whether a line is more than one of these.
-
-    To count all of them takes longer than to compare one with a hundred.
-    """
-    if len(lines) <= _FEW:
-        return lambda line: lines.count(line) > 1
-    counts = Counter(lines)
-    return lambda line: counts[line] > 1
+def repeated(lines: Sequence[str]) -> frozenset[str]:
+    """Return the lines that occur more than once: in most texts none, which a set tells first."""
+    if len(set(lines)) == len(lines):
+        return frozenset()
+    return frozenset(line for line, n in Counter(lines).items() if n > 1)
 
 
 def is_verse(lines: Sequence[Line]) -> bool:
@@ -142,11 +136,10 @@ class Page:
         self._stops: FullStops | None = None
         self._fixed: dict[int, bool] = {}
         self._begins: dict[int, str] = {}
-        pairs = list(pairwise(lines))
-        self._short = [width.fits(last, this) for last, this in pairs] if width else []
+        self._short = [width.fits(*pair) for pair in pairwise(lines)] if width else []
         self.separated = width is not None and _blanks_separate(lines, kinds, self._short)
         self.indented = width is not None and _indents_separate(lines, kinds, self._short)
-        self.prior = 0.0 if self.separated else _prior(self._odds(range(len(pairs))))
+        self.prior = 0.0 if self.separated else _prior(self._odds(range(len(lines) - 1)))
         self._prior_short = self.prior
         if width:
             # Of the lines that are too short for it few are cut: by their own they are judged.
@@ -159,7 +152,7 @@ class Page:
         return is_verse(self._lines)
 
     @cached_property
-    def _repeated(self) -> Callable[[str], bool]:
+    def _repeated(self) -> frozenset[str]:
         return repeated([line.text for line in self._lines])
 
     def _is_fixed(self, i: int) -> bool:
@@ -225,7 +218,7 @@ class Page:
             rule = "broken-sentence"
         elif self.width is None and wraps and _as_wide(wraps, last, this):
             rule = "hard-wrap"
-        if rule and (self._repeated(last.text) or self._repeated(this.text)):
+        if rule and (last.text in self._repeated or this.text in self._repeated):
             return ""  # page furniture, refrains
         return rule
 
