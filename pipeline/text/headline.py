@@ -61,6 +61,8 @@ def title_above(lines: Sequence[str]) -> str | None:
     '建设现代化产业体系，槐荫区：以产业大提升推动发展'
     >>> title_above(["这是导语，说明了文章的内容。", "槐荫区实干担当跑出加速度"])
     '槐荫区实干担当跑出加速度'
+    >>> title_above(["新闻", "体育", "槐荫区实干担当跑出加速度"])
+    '槐荫区实干担当跑出加速度'
     >>> title_above(["某地召开会议部署重点工作", "会议要求把工作做细做实。"])
     '某地召开会议部署重点工作'
     """
@@ -70,8 +72,9 @@ def title_above(lines: Sequence[str]) -> str | None:
     # The first line, a summary in a sentence, the byline.
     if len(candidates) == 2 and len(candidates[0]) >= 8 and not is_title(candidates[1]):
         candidates.pop()
-    # Two sentences above it, and the byline stands in the middle of the article.
-    if not candidates or sum(not is_title(line) for line in candidates) > 1:
+    # Two sentences above it, and the byline stands in the middle of the article. A word of a menu
+    # is neither title nor sentence.
+    if not candidates or sum(not is_title(line) for line in candidates if len(line) >= 4) > 1:
         return None
     title = _WIRED.sub("", candidates.pop())
     if not is_title(title) or _CONTINUES.search(title):
