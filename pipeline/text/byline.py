@@ -60,6 +60,8 @@ _NOISE = re.compile(
     r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐|(?:友善|环保)?列印|转寄)"
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
+_SIZES = re.compile(r"字[体号](?:大小)?\s?:?\s?(?:[\[(【]\s?(?:大|中|小|a\+|a-)\s?[\])】]\s?){2,4}")
+"""Each size in brackets of its own: 字号：[大][中][小]."""
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
 _MAIL = re.compile(r"[a-z\d_.+\-]{1,40}@[a-z\d\-]{1,30}(?:\.[a-z\d\-]{1,20}){1,3}")
 _ADDRESS = re.compile(r"[\s>*\-#·+]*(?:(?:原文|本文)(?:链接|网址|地址|永久链接)|永久链接|via)\s*:")
@@ -101,7 +103,7 @@ def _read(line: str) -> tuple[Statement, ...]:
 
 
 def _parsed(line: str) -> tuple[Statement, ...]:
-    if "](" in line or "][" in line:
+    if "](" in line or ("][" in line and not _SIZES.search(fold(line))):
         label = fold(line.partition("]")[0])
         line = links_shown(line, targets=bool(_ADDRESS.match(label)))
     if len(line) > MAX_CHARS and "http" not in line:
@@ -174,6 +176,9 @@ def _next(text: _Text, bracket: str) -> Statement | None:
     if text.said and (done := behind.belongs(folded, at, end, text.said)):
         text.at = done[1]
         return done[0]
+    if first == "字" and (sizes := _SIZES.match(folded, at, end)):
+        text.at = sizes.end()
+        return Statement("page-switch", "", None, False)
     for pattern, with_colon in _label_patterns(text, bracket):
         found = pattern.match(folded, at, end)
         if found is None:

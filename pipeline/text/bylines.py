@@ -299,7 +299,7 @@ def _is_short(text: str) -> bool:
 
 
 def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
-    """Whether a date, with a paper or without, dates the page: right under a title.
+    """Whether a date, with a paper, a name or without, dates the page: right under a title.
 
     Or at the very top, with the page of the paper: 2020年7月14日 / 第05版：综合新闻.
     """
@@ -308,7 +308,7 @@ def _is_dateline(lines: Sequence[Line], first: int, last: int) -> bool:
     if last - first > 2 or not 1 <= first <= 3 or last >= len(lines):
         return False
     block = lines[first:last]
-    columns = {s.column for line in block for s in line.says}
+    columns = {s.column for line in block for s in line.says if s.rule != "bare-name"}
     return (
         "published_at" in columns <= {"published_at", "source", "url", ""}
         and any(_STAMP.search(line.text) for line in block)

@@ -117,6 +117,8 @@ def people(value: str, *, strict: bool = False) -> list[str] | None:
 
     >>> people("济南日报·爱济南记者 张龙、王 健 摄")
     ['张龙', '王健']
+    >>> people("中青报·中青网"), people("列夫·托尔斯泰")
+    ([], ['列夫·托尔斯泰'])
     >>> people("Kesk noren"), people("系统管理员"), people("他说，这不是名字。")
     (['Kesk noren'], [], None)
     """
@@ -144,12 +146,18 @@ def _people(value: str, strict: bool) -> tuple[str, ...] | None:
         tokens += apart(token)
     names: list[str] = []
     for token in tokens:
-        if _folded(token) in words()["not_names"]:
+        if _folded(token) in words()["not_names"] or _is_two_outlets(token):
             continue
         if not _acceptable(token, strict):
             return None
         names.append(token.strip("()（）[]【】"))
     return tuple(dict.fromkeys(names))
+
+
+def _is_two_outlets(token: str) -> bool:
+    """Whether this is a paper with its site, 济南日报·爱济南, and no foreign name."""
+    parts = token.split("·")
+    return len(parts) > 1 and any(len(p) > 2 and ends_like_outlet(_folded(p)) for p in parts)
 
 
 def _acceptable(token: str, strict: bool) -> bool:
