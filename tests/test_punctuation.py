@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pipeline.census import census
 from pipeline.document import Document, Edit, apply_edits, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
+from pipeline.text import pairs
 from pipeline.text.codes import SLICE
 from pipeline.text.protected import unprotected
 from pipeline.text.punctuate import Punctuation, run_rules
@@ -121,3 +123,17 @@ def test_marks_of_long_texts_are_found_in_every_slice() -> None:
     out = run_text(text, ["punctuation"])
     assert isinstance(out, Document)
     assert out.text == "春天来了，花开了；" * (SLICE // 4)
+
+
+def test_the_end_of_speech_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[int] = Counter()
+    ends = pairs._ends_speech
+
+    def counted(text: str, at: int) -> bool:
+        asked[at] += 1
+        return ends(text, at)
+
+    monkeypatch.setattr(pairs, "_ends_speech", counted)
+    text = '他说:"好"' * 300 + "完"
+    assert pairs.straight_quotes(text, [at for at, char in enumerate(text) if char == '"'])
+    assert set(asked.values()) == {1}

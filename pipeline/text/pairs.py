@@ -155,16 +155,25 @@ def _quotations(text: str, places: list[int]) -> Iterator[tuple[int, int, int]]:
     (说:"不去",又说:"好。"); what is quoted in between lies inside: 他说:"我读过"红楼梦"三遍。".
     All else pairs in order.
     """
+    ends: list[int] = []
     i = 0
     while i + 1 < len(places):
         last = i + 1
         if places[i] and text[places[i] - 1] in "：:":
-            ends = (j for j in range(i + 1, len(places), 2) if _ends_speech(text, places[j]))
-            last = next(ends, last)
+            ends = ends or _speech_ends(text, places)
+            last = ends[last] or last
         yield places[i], places[last], 0
         for j in range(i + 1, last, 2):
             yield places[j], places[j + 1], 1
         i = last + 1
+
+
+def _speech_ends(text: str, places: list[int]) -> list[int]:
+    """Return for each quote the first of it, the next but one, ... that ends speech; 0: none."""
+    ends = [0] * (len(places) + 2)
+    for i in range(len(places) - 1, -1, -1):
+        ends[i] = i if _ends_speech(text, places[i]) else ends[i + 2]
+    return ends
 
 
 def _ends_speech(text: str, at: int) -> bool:
