@@ -38,7 +38,7 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 SAMPLE_LINES = 6
 """Lines from which a long text's legacy encoding is told."""
-TOGETHER = 1 << 17
+TOGETHER = 1 << 18
 """Characters of damaged texts that are looked at together: their arrays stay in the cache."""
 
 
