@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.text import behind, dates
 from pipeline.text.firstlook import begins, marks
-from pipeline.text.fold import fold
+from pipeline.text.fold import fold, variants
 from pipeline.text.grammar import SURE, Closed, grammar
 from pipeline.text.links import links_shown
 from pipeline.text.names import (
@@ -65,6 +65,7 @@ _SIZES = re.compile(r"字[体号](?:大小)?\s?:?\s?(?:[\[(【]\s?(?:大|中|小
 _URL = re.compile(r"https?://[^\s\u3400-\u9fff<>\"，。）)】\]]{4,300}")
 _MAIL = re.compile(r"[a-z\d_.+\-]{1,40}@[a-z\d\-]{1,30}(?:\.[a-z\d\-]{1,20}){1,3}")
 _ADDRESS = re.compile(r"[\s>*\-#·+]*(?:(?:原文|本文)(?:链接|网址|地址|永久链接)|永久链接|via)\s*:")
+_ADDRESSED = re.compile(f"[{''.join(map(variants, '链址v'))}]")  # one of these, before it is folded
 _LEAD = re.compile(r"[\s>*\-#□■◆◇●○▲△▼▽★☆※·+\u25a0-\u25ff]*")
 _NOWHERE = re.compile(
     r"(?:本文|文章|图文|内容|信息|资料|图片|素材|以上内容|部分内容|文字|文图)?"
@@ -104,8 +105,9 @@ def _read(line: str) -> tuple[Statement, ...]:
 
 def _parsed(line: str) -> tuple[Statement, ...]:
     if "](" in line or ("][" in line and not _SIZES.search(fold(line))):
-        label = fold(line.partition("]")[0])
-        line = links_shown(line, targets=bool(_ADDRESS.match(label)))
+        label = line.partition("]")[0]
+        address = _ADDRESSED.search(label) is not None and _ADDRESS.match(fold(label)) is not None
+        line = links_shown(line, targets=address)
     if len(line) > MAX_CHARS and "http" not in line:
         return ()
     folded = fold(line)

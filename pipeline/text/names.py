@@ -24,6 +24,8 @@ _AFTER = re.compile(
     r"(?:[\s/|]+[\u4e00-\u9fff]{0,8}报[道导]|[\s/|]*(?:摄影|综合)?报[道导]|[\s/|]*(?:供图|供稿|文/图|图/文|摄)|"
     r"\s*发自[\u4e00-\u9fff]{2,6}|[\s/|]+(?:摄影|摄像|整理|编译|采写|撰文|文图|图文|文|图|译))\s*$"
 )
+_ENDS = frozenset("道导图稿文摄影像理译写")
+"""What ends every match of it but where somebody sent it from (发自台北)."""
 _ASIDE = re.compile(r"\([^()]{0,20}\)")  # 李明(EN012), 张龙(新华社记者)
 _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
 _LATIN = re.compile(r"\w[\w.'’\-]*(?: [^\W\d_][\w.'’\-]*){0,4}")  # Кириллица and 한글 as well
@@ -133,11 +135,13 @@ def _people(value: str, strict: bool) -> tuple[str, ...] | None:
     folded = _folded(value)
     if "(" in folded:
         folded = _ASIDE.sub(lambda aside: " " * len(aside[0]), folded)
-    while found := _AFTER.search(folded):
+    while (folded.rstrip()[-1:] in _ENDS or "发自" in folded) and (found := _AFTER.search(folded)):
         folded = folded[: found.start()]
     if _ROLE_END.search(folded):
         folded = _BEFORE.sub(lambda before: " " * len(before[0]), folded)
-    value = "".join(" " if f == " " else c for c, f in zip(value, folded, strict=False))
+    value = value[: len(folded)]
+    if " " in folded:
+        value = "".join([" " if f == " " else c for c, f in zip(value, folded, strict=True)])
     if not _ANY_HAN.search(value):
         return _latin(value, strict)
     strict = strict or "," in folded  # commas make clauses as well as lists
