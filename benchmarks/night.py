@@ -1,6 +1,6 @@
 """What a night costs: a run over 99 files, then one over these and a hundredth.
 
-    python benchmarks/night.py FOLDER [--mb 40 400] [--sites 50] [--set KEY=VALUE ...]
+    python benchmarks/night.py FOLDER [--mb 40 400] [--sites 50] [--by-site] [--set KEY=VALUE ...]
 
 The documents are those of `corpus.py`, each with an address on one of some sites, which put two
 lines of their own below most of them: the night's documents are copies of earlier ones, have
@@ -9,7 +9,8 @@ the first run, the night, and a run from nothing over all files, whose data must
 bytes. In the night are two costs that do not grow with it, which are given by themselves: a run
 over five documents into an empty folder (to start, to load what cleans, to write a report), and
 linking every file of a version. `share` is what the night costs but for these, by what the first
-run costs; `share_of_all` that of all.
+run costs; `share_of_all` that of all. With `--by-site` the documents of a site lie together, and
+the night brings some of each: new documents then fall into every part of what was published.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -36,8 +38,8 @@ SITE_LINES = (
 )
 
 
-def write(folder: Path, mb: float, sites: int) -> int:
-    """Write the files; return how many documents they have."""
+def write(folder: Path, mb: float, sites: int, by_site: bool) -> tuple[int, list[Path]]:
+    """Write the files; return how many documents they have, and which are the night's."""
     folder.mkdir(parents=True)
     rows = 0
     with (folder / "all").open("w", encoding="utf-8") as every:
@@ -46,13 +48,23 @@ def write(folder: Path, mb: float, sites: int) -> int:
             record = {"id": row["id"], "url": f"http://s{site}.example/{rows}", "text": text}
             every.write(json.dumps(record, ensure_ascii=False) + "\n")
             rows += 1
-    with (folder / "all").open("rb") as lines:
-        for day in range(FILES):
-            with (folder / f"day-{day:03d}.jsonl").open("wb") as file:
-                for _ in range(rows * day // FILES, rows * (day + 1) // FILES):
-                    file.write(lines.readline())
+    night = set()
+    with ExitStack() as stack:
+        files: dict[Path, Any] = {}
+        for number, line in enumerate(stack.enter_context((folder / "all").open("rb"))):
+            day = number * FILES // rows
+            path = folder / f"day-{day:03d}.jsonl"
+            if by_site:
+                part = "night" if day == FILES - 1 else "before"
+                path = folder / f"site-{number % sites:03d}" / f"{part}.jsonl"
+            if path not in files:
+                path.parent.mkdir(exist_ok=True)
+                files[path] = stack.enter_context(path.open("wb"))
+            files[path].write(line)
+            if day == FILES - 1:
+                night.add(path)
     (folder / "all").unlink()
-    return rows
+    return rows, sorted(night)
 
 
 def run(source: Path, output: Path, settings: list[str]) -> float:
@@ -101,24 +113,27 @@ def hashes(version: Path) -> dict[str, str]:
     }
 
 
-def measure(folder: Path, mb: float, sites: int, settings: list[str]) -> dict[str, Any]:
+def measure(
+    folder: Path, mb: float, sites: int, by_site: bool, settings: list[str]
+) -> dict[str, Any]:
     """Measure one size."""
     days, output = folder / "days", folder / "output"
-    rows = write(days, mb, sites)
-    last = days / f"day-{FILES - 1:03d}.jsonl"
-    aside = folder / last.name
-    last.rename(aside)
+    rows, night_files = write(days, mb, sites, by_site)
+    aside = {path: folder / str(number) for number, path in enumerate(night_files)}
+    for path, place in aside.items():
+        path.rename(place)
     time.sleep(2.5)  # files that changed this moment are read again the next time
     full = run(days, output, settings)
-    aside.rename(last)
+    for path, place in aside.items():
+        place.rename(path)
     night = run(days, output, settings)
     scratch = run(days, folder / "scratch", settings)
     version = (output / "current").resolve()
     files, seconds = linked(version, folder / "links")
-    start = started(last, folder, settings)
+    start = started(night_files[0], folder, settings)
     shared = sum(path.stat().st_nlink > 2 for path in version.rglob("*") if path.is_file())
     return {
-        "mb": mb, "sites": sites, "documents": rows, "settings": settings,
+        "mb": mb, "sites": sites, "by_site": by_site, "documents": rows, "settings": settings,
         "full_seconds": round(full, 2), "night_seconds": round(night, 2),
         "scratch_seconds": round(scratch, 2), "start_seconds": round(start, 2),
         "link_seconds": round(seconds, 4), "share": round((night - start - seconds) / full, 4),
@@ -134,6 +149,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--mb", type=float, nargs="+", default=[40, 400])
     parser.add_argument("--sites", type=int, default=50)
+    parser.add_argument("--by-site", action="store_true", help="a file for each site, and night")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--keep", action="store_true", help="leave what was made in FOLDER")
     args = parser.parse_args()
@@ -141,12 +157,13 @@ def main() -> None:
     for mb in args.mb:
         folder = args.folder / f"night-{mb:g}"
         shutil.rmtree(folder, ignore_errors=True)
-        rows.append(measure(folder, mb, args.sites, args.set))
+        rows.append(measure(folder, mb, args.sites, args.by_site, args.set))
         print(json.dumps(rows[-1]), flush=True)
         if not args.keep:
             shutil.rmtree(folder)
     load = round(os.getloadavg()[1], 1)
-    print(save("night", {"load_average": load, "sizes": rows}))
+    name = "night-by-site" if args.by_site else "night"
+    print(save(name, {"load_average": load, "sizes": rows}))
 
 
 if __name__ == "__main__":
