@@ -332,6 +332,7 @@ def test_paragraphs_that_have_a_value_in_common_whatever_the_partition(
         records["hash"], records["passages"] = wide[:, 0], wide[:, 1:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paragraphs, "_PARTITION", size)
+        patch.setattr(paragraphs, "_FEW", 0)
         found = paragraphs.may_be_shared(stored, [np.arange(len(part)) for part in parts])
     flat = [set(row) - {0} for part in parts for row in part]
     expected = [any(a & b for b in flat[:i] + flat[i + 1 :]) for i, a in enumerate(flat)]

@@ -36,6 +36,7 @@ from pipeline.text.shingles import Hashes
 Ranks = NDArray[np.int64]
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages
 NGRAM = 5
+_FEW = 1 << 20  # paragraphs: 60 MB
 _PARTITION = 1 << 25  # values sorted at a time: 256 MB
 _PIECE = 1 << 24  # passages sorted at a time when pairs are looked for: 128 MB
 _REACH = 32
@@ -76,10 +77,13 @@ def may_be_shared(
     """Return of each part those of the `rows` whose hash, or a passage of which, others have too.
 
     A range of values at a time, so that memory does not grow with the corpus; of hashes of 64 bits
-    the number of the paragraph takes the lowest, and what meets by chance is told apart later.
+    the number of the paragraph takes the lowest, and what meets by chance is told apart later. Few
+    are all held, as looking for those that meet costs as much as what it spares.
     """
     starts = np.cumsum([0, *map(len, rows)])
     total = int(starts[-1])
+    if total <= _FEW:
+        return list(rows)
     mask = np.uint64((1 << max(total.bit_length(), 1)) - 1)
     pieces = max(1, total * (_PASSAGES + 1) // _PARTITION)
     edges = [(piece << 64) // pieces for piece in range(pieces)] + [1 << 64]
