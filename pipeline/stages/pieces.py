@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 _SEAM_CHARS = 1 << 16
 """How far beyond its size a piece goes to end between two lines of prose, or at least with one."""
-_PROSE_SEAM = re.compile(r"[。！？]\n(?=[\u3400-\u9fff][^\n]{40})")
+_PROSE_SEAM = r"[。！？]\n(?=[\u3400-\u9fff][^\n]{40})"
 """Nothing stands there that belongs to the end of a page or to its beginning."""
-_ANY_SEAM = re.compile("\n")
-_NO_LINE = re.compile("[ \r。！？]")  # a text of one line
+_ANY_SEAM = "\n"
+_NO_LINE = "[ \r。！？]"  # a text of one line
 
 
 def pieces(text: str, size: int) -> Iterator[str]:
@@ -26,6 +26,6 @@ def pieces(text: str, size: int) -> Iterator[str]:
 def _seam(text: str, place: int) -> int:
     """Return where to cut: from `place` on, before `place + _SEAM_CHARS`."""
     for seam in (_PROSE_SEAM, _ANY_SEAM, _NO_LINE):
-        if found := seam.search(text, place, place + _SEAM_CHARS):
+        if found := re.compile(seam).search(text, place, place + _SEAM_CHARS):  # `re` keeps it
             return found.end()
     return min(place + _SEAM_CHARS, len(text))
