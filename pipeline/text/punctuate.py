@@ -71,6 +71,7 @@ _MARKS = _WIDE | frozenset(ASCII_MARKS)
 _OF_QUOTES = frozenset(("straight-quote", "misdirected-quote", "unnested-quote"))
 
 _NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
+_QUOTES = frozenset("“”‘’")
 _LONGEST_DASH = 6
 """More hyphens rule off a section."""
 _LIST_NUMBER = 4
@@ -212,6 +213,8 @@ def _ascii_stops(text: str, places: Sequence[int]) -> list[Found]:
 def _drawn(text: str, start: int, end: int) -> Found | None:
     """Judge a run of dots or dashes: …… and —— beside Chinese."""
     before = text[start:end]
+    if before[0] in "─－―":
+        return ("drawn-dash", start, end, before, "——") if _is_dash(text, start, end) else None
     if before[0] in ".-":
         at_line_end = before[0] == "." and text[end : end + 1] in ("", "\n")
         if not is_side(text, start - 1) or not (at_line_end or is_side(text, end)):
@@ -221,6 +224,15 @@ def _drawn(text: str, start: int, end: int) -> Found | None:
             return None
     after = "……" if before[0] in ".…" else "——"
     return ("dotted-ellipsis" if after == "……" else "drawn-dash"), start, end, before, after
+
+
+def _is_dash(text: str, start: int, end: int) -> bool:
+    """Whether two characters that draw tables, or wide hyphens, are a dash in a Chinese sentence."""
+    left, right = text[start - 1 : start], text[end : end + 1]
+    if end - start > 2 or (left in _NUMERALS and right in _NUMERALS):
+        return False
+    sides = is_side(text, start - 1), is_side(text, end)
+    return any(sides) and (sides[0] or left in _QUOTES) and (sides[1] or right in _QUOTES)
 
 
 def _is_chinese(text: str, start: int, end: int) -> bool:

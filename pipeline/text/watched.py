@@ -36,7 +36,7 @@ def inside() -> NDArray[np.uint8]:
         {
             ASCII: ASCII_MARKS,
             WIDE: WIDE_MARKS,
-            DRAWN: ".…—-",
+            DRAWN: ".…—─－―-",
             BLANK: " \u3000",
             PAIRED: "()（）\"'“”",
             FOREIGN: KANA_HANGUL,
