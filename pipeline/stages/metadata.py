@@ -141,7 +141,9 @@ def _one_pass(
     whole = bits & (DATELINE | HEADING) != 0
     head, tail = find_bylines(text, labelled, *reach, whole=whole)
     lines = [*head, *tail]
-    signed = _signed(tail or head)
+    # Bylines above do not count: once they are gone, the head reaches further down.
+    near = lines if len(tail) < BESIDE and _touch(text, head, tail) else tail
+    signed = _signed(near)
     going = [line for line in lines if line.goes]
     found = _columns(head, going, signed, document.columns, wired=bits & DATELINE != 0)
     twice = _mark_repeated(head, document.columns.get("title") or found.get("title"))
@@ -155,6 +157,11 @@ def _one_pass(
     if signed:
         stays.add(signed.line.start)
     return document, _moved(stays.difference(line.start for line in lines if line.goes), edits)
+
+
+def _touch(text: str, head: Sequence[Line], tail: Sequence[Line]) -> bool:
+    """Whether nothing stands between the head and the tail of a text."""
+    return not (head and tail) or not text[head[-1].end : tail[0].start].strip()
 
 
 def _mark_repeated(head: Sequence[Line], title: object) -> bool:
