@@ -155,3 +155,19 @@ def test_rule_knows_tables_bylines_and_what_stands_in_code(
         assert said in capfd.readouterr().out
     assert run_command_line(["rule", "ascii-coma"]) == 2
     assert "did you mean ascii-comma" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("watch", ["", "sys.setprofile(lambda *_: None); "])
+def test_leaving_at_once_loses_no_output_and_no_exit_code(watch: str) -> None:
+    code = f"import sys; from pipeline.startup import leave; {watch}print('said', end=''); leave(3)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    assert (done.stdout, done.returncode) == (b"said", 3)
+
+
+def test_a_profiler_still_has_its_say() -> None:
+    code = (
+        "import atexit, sys; from pipeline.startup import leave; atexit.register(print, 'last'); "
+        "sys.setprofile(lambda *_: None); leave(0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"last\n"

@@ -14,6 +14,7 @@ from pipeline.stages import repetition
 from pipeline.stages.chain import run_text
 from pipeline.stages.repetition import RepetitionOptions, build, build_batch
 from pipeline.text.alike import alike, suspects
+from pipeline.text.shadow import shadow
 from tests import stage_cases
 
 PARAGRAPHS = (
@@ -89,6 +90,17 @@ def test_alike_measures_and_says_which_has_more() -> None:
         (0, 3, True),
     ]
     assert 0.8 <= pairs[0].jaccard < 1
+
+
+@given(st.text("甲乙丙丁一二，。a \u3000", min_size=30, max_size=140), st.data())
+def test_what_is_alike_is_not_sorted_out_before(text: str, data: st.DataObject) -> None:
+    """The comparison of shadows is a necessary condition of the one that decides."""
+    at = data.draw(st.integers(0, len(text) - 1))
+    other = text[:at] + data.draw(st.text("甲戊，己", max_size=3)) + text[at + 1 :]
+    options = RepetitionOptions()
+    if alike([text, other], options.near_jaccard, options.near_chars):
+        one, two = shadow([text, other])
+        assert repetition._may_be_alike(one, two, options)
 
 
 def test_suspects_need_more_than_a_long_name() -> None:
