@@ -79,11 +79,16 @@ def _beside(text: Units, at: Numbers, step: int, low: Numbers, high: Numbers) ->
 
 
 def _values(units: Units, begins: Numbers, ends: Numbers) -> Words:
-    """Return a hash of each number (32 bits): a polynomial of its characters."""
+    """Return a hash of each number (32 bits): a polynomial of its digits.
+
+    What is between them may be lost in a damaged copy: 2008?3?25.
+    """
     sums = np.zeros(len(begins), np.uint64)
     at, left = begins.copy(), np.arange(len(begins))
     while len(left):
-        sums[left] = sums[left] * np.uint64(0x100000001B3) + units[at] + np.uint64(1)
+        digit = (units[at] - np.uint16(ord("0"))) < 10
+        some = left[digit]
+        sums[some] = sums[some] * np.uint64(0x100000001B3) + units[at[digit]] + np.uint64(1)
         at += 1
         more = at < ends[left]
         at, left = at[more], left[more]
