@@ -39,7 +39,8 @@ def chain_ends(
     each step together, a line each: undoing a layer costs some array operations, whatever the
     number of lines.
     """
-    found: list[list[End]] = [[(undone, (rule,))] for undone in stretches]
+    chain = (rule,)
+    found: list[list[End]] = [[(undone, chain)] for undone in stretches]
     texts = ["\n".join([undone.text for undone in stretches[a:b]]) for a, b in pages]
     for (a, b), names in zip(pages, gate.readings(texts), strict=True):
         if names:

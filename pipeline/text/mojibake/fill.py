@@ -31,6 +31,8 @@ _OPENING = {
     prefix: [m for m in CLOSES if m.encode()[:2] == prefix]
     for prefix in {mark.encode()[:2] for mark in CLOSES}
 }
+_CLOSABLE = frozenset(prefix + lost for prefix in _OPENING for lost in (b"", b"\xff"))
+"""Holes of which a closing mark may be left."""
 _OPENS = re.compile(f"[{''.join(CLOSES.values())}]")
 _PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
 _READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
@@ -160,14 +162,14 @@ def _private(name: str) -> str:
 
 def closed(text: str, holes: Sequence[bytes]) -> str:
     """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
-    if _OPENING.keys().isdisjoint([raw[:2] for raw in holes]):
+    if _CLOSABLE.isdisjoint(holes):
         return text  # as is nearly every text: the search in it comes last
     if not _OPENS.search(text) or text.count(MARK) != len(holes):
         return text
     pieces = text.split(MARK)
     out = pieces[0]
     for raw, piece in zip(holes, pieces[1:], strict=True):
-        marks = _OPENING.get(raw[:2], ()) if _PREFIX.fullmatch(raw) else ()
+        marks = _OPENING[raw[:2]] if raw in _CLOSABLE else ()
         found = (mark for mark in marks if out.count(CLOSES[mark]) > out.count(mark))
         out += next(found, MARK) + piece
     return out

@@ -78,10 +78,12 @@ def _groups(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return of each stretch the sequences of its deepest end, and a number of page and chain."""
     sequences = [ends[-1][0].sequences for ends in candidates]
-    numbers: dict[tuple[str, ...], int] = {}
-    chains = [numbers.setdefault(ends[-1][1], len(numbers)) for ends in candidates]
     sizes = [last - first for first, last in pages]
-    groups = np.repeat(np.arange(len(pages)) * len(numbers), sizes) + np.array(chains, np.int64)
+    chains = [ends[-1][1] for ends in candidates]
+    numbers = {chain: number for number, chain in enumerate(dict.fromkeys(chains))}
+    groups = np.repeat(np.arange(len(pages)) * len(numbers), sizes)
+    if len(numbers) > 1:
+        groups += np.array([numbers[chain] for chain in chains], np.int64)
     return np.array(sequences, np.int64), groups
 
 
