@@ -115,11 +115,16 @@ def _of_pages(text: str) -> Iterator[Found]:
     if not (_PARAGRAPH if markdown else _LEFT).search(text):
         return
     row = _ROW if markdown else _CELLS
-    done = 0
+    in_row = row.match(text) is not None
+    done = seen = 0
+    ends: dict[str, int] = {}
     for tag in _TAG.finditer(text):
-        if tag.start() < done or (markdown and _OF_MARKDOWN.match(tag[0])):
-            continue
-        if row.match(text, text.rfind("\n", 0, tag.start()) + 1):
+        # From the tag before: a page may be one line.
+        line = text.rfind("\n", seen, tag.start()) + 1
+        seen = tag.end()
+        if line:
+            in_row = row.match(text, line) is not None
+        if tag.start() < done or in_row or (markdown and _OF_MARKDOWN.match(tag[0])):
             continue
         end, after = tag.end(), ""
         if tag["block"]:
@@ -128,8 +133,11 @@ def _of_pages(text: str) -> Iterator[Found]:
             after = "\t" if tag[0][1] == "/" else ""
         elif tag["raw"] or tag["comment"] is not None:
             closing = f"</{tag['raw']}>" if tag["raw"] else "-->"
-            until = text.find(closing, end, end + MAX_RAW)
-            if until < 0:
+            if ends.get(closing, -1) < end:  # one look for each end, however many stay open
+                found = text.find(closing, end)
+                ends[closing] = found if found >= 0 else len(text) + MAX_RAW
+            until = ends[closing]
+            if until - end > MAX_RAW or until >= len(text):
                 continue
             end = until + len(closing)
         done = end

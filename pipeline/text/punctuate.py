@@ -227,7 +227,7 @@ def _drawn(text: str, start: int, end: int) -> Found | None:
 
 
 def _is_dash(text: str, start: int, end: int) -> bool:
-    """Whether two characters that draw tables, or wide hyphens, are a dash in a Chinese sentence."""
+    """Whether two characters that draw tables, or wide hyphens, are a dash in Chinese text."""
     left, right = text[start - 1 : start], text[end : end + 1]
     if end - start > 2 or (left in _NUMERALS and right in _NUMERALS):
         return False
