@@ -14,7 +14,7 @@ from pipeline.census import census
 from pipeline.document import Document, Edit, apply_edits, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
-from pipeline.text import pairs
+from pipeline.text import pairs, protected
 from pipeline.text.codes import SLICE
 from pipeline.text.protected import unprotected
 from pipeline.text.punctuate import Punctuation, run_rules
@@ -137,3 +137,13 @@ def test_the_end_of_speech_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -
     text = '他说:"好"' * 300 + "完"
     assert pairs.straight_quotes(text, [at for at, char in enumerate(text) if char == '"'])
     assert set(asked.values()) == {1}
+
+
+QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text("`\na", max_size=24), st.integers(0, 24))
+def test_stretches_between_back_quotes_are_what_markdown_pairs(text: str, last: int) -> None:
+    spans = [match.span() for match in QUOTED.finditer(text) if match.start() <= last]
+    assert list(protected._fenced(text, last)) == spans

@@ -16,6 +16,7 @@ from pipeline.census import census, code_points
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
+from pipeline.text import seam
 from pipeline.text.breaks import suspects
 from pipeline.text.fullstop import FullStops, opening
 from pipeline.text.layout import columns, ending
@@ -148,7 +149,19 @@ def test_bonds_are_those_of_single_breaks() -> None:
     codes = code_points("\n".join(a + "\n" + b for a, b in pairs) + "\n")
     ends = np.flatnonzero(codes == ord("\n"))[::2]
     expected = [bond(a, b) for a, b in pairs]
-    assert bonds(codes, ends).tolist() == pytest.approx(expected, abs=1e-4)
+    assert bonds(codes, ends).tolist() == np.array(expected, np.float32).tolist()
+
+
+HAN = st.text("的一是不了在人有我他这中大来上国", min_size=2, max_size=2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(HAN, HAN), min_size=1, max_size=9))
+def test_a_bond_is_one_number_however_it_was_found(pairs: list[tuple[str, str]]) -> None:
+    seam._BONDS.clear()
+    alone = [seam._association.__wrapped__(*pair) for pair in pairs]
+    seam.associations(np.array([[*map(ord, left + right)] for left, right in pairs], np.uint32))
+    assert [seam._association.__wrapped__(*pair) for pair in pairs] == alone
 
 
 def test_clean_paragraphs_are_never_cut_into_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,3 +207,13 @@ def test_likely_breaks_between_lines_that_recur_cost_one_look_at_the_text() -> N
     text = Counted(f"{one}\n{two}\n" * 50)
     assert not may_be_joined([(one, two), (two, one)] * 50, text)
     assert text.cuts == 1
+
+
+@pytest.mark.parametrize("end", ["。☆", "。😀"])
+def test_lines_that_end_their_sentence_do_not_hide_a_width(end: str) -> None:
+    """Beside four wrapped lines there are nine ends that only `ending` knows as such."""
+    wrapped = "后汛期珠三角粤东和粤西沿海地区偏多两成\n至三成西北江可能出现洪水部分中小河流也\n" * 2
+    text = wrapped + "可能出现较大的洪水。\n"
+    text += "".join("这里是另外一段的结尾还有很多很多"[:n] + end + "\n" for n in range(8, 17))
+    assert any(edit.rule == "hard-wrap" for edit in line_edits(text))
+    assert suspects([text]) == {0: True}

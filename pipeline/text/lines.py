@@ -66,7 +66,9 @@ def edges() -> Flags:
     plain[[ord(c) for c in _ITEM_STARTS]] = False
     plain[[ord(c) for c in "“《「『【"]] = True
     table[~plain] |= np.uint32(ITEM)
-    table[0xFFFF] |= np.uint32(CREDIT)  # a picture beyond the BMP may end a sentence
+    # What is drawn behind a sentence may end it, too: ☆, and all beyond the BMP (see `ending`).
+    for first, last in ((0x2600, 0x27BF), (0xFE0F, 0xFE0F), (0xFFFF, 0xFFFF)):
+        table[first : last + 1] |= np.uint32(CREDIT)
     return table.astype(np.uint16)
 
 

@@ -87,8 +87,9 @@ def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
 def _bare(lines: Lines, every: Places) -> Bools:
     """Return which of some lines (whole texts) end without a mark, with a line after them."""
     fenced = lines.fenced[every]
-    followed = np.append(np.diff(lines.owners[every]) == 0, False) & ~fenced
-    followed[:-1] &= (lines.sizes(every)[1:] > 0) & ~fenced[1:]
+    full = lines.sizes(every) > 0
+    followed = np.append(np.diff(lines.owners[every]) == 0, False) & full & ~fenced
+    followed[:-1] &= full[1:] & ~fenced[1:]
     marked = (lines.tails[every] & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
     found: Bools = followed & ~marked
     return found
