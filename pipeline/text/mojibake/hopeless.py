@@ -69,7 +69,7 @@ def about_damage(text: str) -> list[tuple[int, int]]:
 
 def hopeless(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield rule, start and end of each stretch that is beyond repair."""
-    if not any(sign in text for sign in _SIGNS):
+    if not any(sign[0] in text and sign in text for sign in _SIGNS):
         return
     found = [(rule, m.start(), m.end()) for rule, p in _PATTERNS for m in p.finditer(text)]
     if found and not ABOUT.search(text):
