@@ -42,7 +42,7 @@ def toned(texts: Sequence[str]) -> Iterator[tuple[arrays.Codes, NDArray[np.intp]
     with a mark, or a digit in the end; or zhuyin or kana.
     """
     for part in arrays.slices(texts, joined=True):
-        yield part, _toned(_table().take(part.codes, mode="clip"))
+        yield part, _toned(arrays.flags_of(part.codes, _table()))
 
 
 def _toned(flags: NDArray[np.uint8]) -> NDArray[np.intp]:

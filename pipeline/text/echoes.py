@@ -171,7 +171,7 @@ def _lines(codes: Codes, sums: Words) -> _Lines:
 
 
 def _visible(codes: NDArray[np.uint32]) -> Ints:
-    return np.flatnonzero(~_spaces().take(codes, mode="clip"))
+    return np.flatnonzero(~flags_of(codes, _spaces()))
 
 
 def _next_visible(codes: NDArray[np.uint32], places: Ints) -> Ints:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
-from pipeline.text.codes import SLICE, Codes, slices, that_are
+from pipeline.text.codes import SLICE, Codes, flags_of, slices, that_are
 from pipeline.text.fold import fold_table
 
 STRUCTURE, PROSE, LEADS, LABEL, PICTURE = 1, 2, 4, 8, 16
@@ -190,7 +190,7 @@ class _Page:
 
     def __init__(self, part: Codes) -> None:
         self.codes = part.codes
-        kinds = _kinds().take(part.codes, mode="clip")
+        kinds = flags_of(part.codes, _kinds())
         self.ends = np.flatnonzero(kinds == _BREAK)
         self.starts = np.concatenate(([0], self.ends + 1))[:-1]
         marks = np.flatnonzero((kinds >= _COLON) & (kinds < _BREAK))

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points, from_code_points
-from pipeline.text.codes import that_are
+from pipeline.text.codes import flags_of, that_are
 from pipeline.text.kept import kept
 
 Units = NDArray[np.uint16]
@@ -132,7 +132,7 @@ def shadow_at(codes: NDArray[np.uint32], cuts: Places) -> tuple[Units, Places]:
     `cuts` int64 (k,): places in `codes`, each the beginning or the end of a line, so that what
     stands before a cut has no part in what comes after it.
     """
-    units = table().take(codes, mode="clip")
+    units = flags_of(codes, table())
     slow = np.flatnonzero(units == _SLOW)
     if slow.size:
         units, cuts = _with_slow(codes, units, cuts, slow)

@@ -17,7 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import Codes, slices
+from pipeline.text.codes import Codes, flags_of, slices
 from pipeline.text.fold import fold_codes, fold_table
 from pipeline.text.page import Page
 from pipeline.text.places import Flags, Ints, Lines, Places
@@ -184,10 +184,10 @@ class _Literals:
 
     def pairs(self, codes: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
         """Return where a known pair or a line end stands, and the classes of the pair."""
-        classes = self._classes.take(codes, mode="clip")
+        classes = flags_of(codes, self._classes)
         pair = classes & np.uint16(0xFF00)
         pair[:-1] |= classes[1:] & np.uint16(0xFF)
-        places = np.flatnonzero(self._known.take(pair))
+        places = np.flatnonzero(flags_of(pair, self._known))
         return places, pair[places]
 
     def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
