@@ -16,7 +16,7 @@ from pipeline.text.names import people
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NOT_TITLE = re.compile(
     r"[。；;…>|<]$|。|https?://|首页|>|^[·•●○\-*]|(?:记者|記者|通讯员|通訊員)\s*$"
-    r"|^\s*[(（【\[]?(?:图|圖|表|注)\d?[:：]"
+    r"|^\s*[(（【\[]?(?:图|圖|表|注)\d?[:：]|尽在.{2,16}(?:APP|客户端)|[扫掃].{0,6}[码碼]|下载.{0,10}APP"
 )
 _WIRED = re.compile(r"^.{0,12}\d{1,2}日[电電]\s?[题題]?\s?[：:]\s?")  # 新华社香港11月29日电题：
 _CONTINUES = re.compile(r"[:：,，、;；—“（(《]$")
