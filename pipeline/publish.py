@@ -189,11 +189,17 @@ def _decided(decisions: pa.Table) -> Words:
     marked = decisions.column("duplicate_cluster").is_valid().to_numpy()
     places = np.flatnonzero(marked | pc.not_equal(decisions.column("reason"), "").to_numpy())
     names = [n for n in decisions.column_names if n not in ("removals", "shared")]
-    rows = decisions.select(names).take(pa.array(places))
-    columns = [column.to_pylist() for column in rows.columns]
+    rows = decisions.select(names).take(pa.array(places)).combine_chunks()
+    texts = [pc.fill_null(_said(column), "-") for column in rows.columns]
     out = _hashed(decisions.column("shared"))
-    out[places] ^= _words(map(repr, zip(*columns, strict=True)))
+    out[places] ^= _words(pc.binary_join_element_wise(*texts, "\0").to_pylist())
     return out
+
+
+def _said(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_list(column.type):
+        return pc.binary_join(column, "\1")
+    return column.cast(pa.string())
 
 
 def _hashed(column: pa.ChunkedArray) -> Words:

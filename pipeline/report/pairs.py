@@ -25,9 +25,11 @@ def sample_pairs(corpus: Corpus, decisions: pa.Table) -> list[dict[str, Any]]:
                   pc.equal(reasons, "decide:contained-duplicate"))  # fmt: skip
     ranks = np.flatnonzero(near.to_numpy())
     ids = corpus.table.column("id")
+    some = ranks[:: max(len(ranks) // 4096, 1)]
+    names = ids.take(pa.array(some)).to_pylist()
     draws = sorted(
-        (xxhash.xxh3_64_intdigest(str(ids[int(rank)].as_py()).encode()), int(rank))
-        for rank in ranks[:: max(len(ranks) // 4096, 1)]
+        (xxhash.xxh3_64_intdigest(str(name).encode()), rank)
+        for name, rank in zip(names, some.tolist(), strict=True)
     )
     chosen = [rank for _, rank in draws[:PAIRS]]
     rows = decisions.take(pa.array(chosen, pa.int64())).to_pylist()
