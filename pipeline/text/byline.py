@@ -93,14 +93,14 @@ def read(line: str) -> tuple[Statement, ...]:
         len(line) > MAX_CHARS * 4 or not ("http" in line or "](" in line or "][" in line)
     ):
         return ()
-    if line.find("。", 0, -2) >= 0 or marks()(line) is None:
+    if line.find("。", 0, -2) >= 0:
         return ()
     return _read(line)
 
 
 @lru_cache(maxsize=8192)  # pages of a site repeat each other, and lines are read twice
 def _read(line: str) -> tuple[Statement, ...]:
-    return _parsed(line) if begins(line) else ()
+    return _parsed(line) if marks()(line) and begins(line) else ()
 
 
 def _parsed(line: str) -> tuple[Statement, ...]:

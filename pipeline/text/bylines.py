@@ -42,15 +42,16 @@ _Span = tuple[int, int, str]
 class Line:
     """A line that is not blank: its span, its text, what it says, and whether it goes."""
 
-    deep = False  # too far from the end for most bylines
-    goes = False
-    answers = False  # it is the value of the label above it
+    __slots__ = ("answers", "deep", "end", "goes", "says", "start", "text")
 
     def __init__(self, start: int, end: int, text: str, says: tuple[Statement, ...] = ()) -> None:
         self.start = start
         self.end = end
         self.text = text
         self.says = says
+        self.deep = False  # too far from the end for most bylines
+        self.goes = False
+        self.answers = False  # it is the value of the label above it
 
 
 def read(line: str) -> tuple[Statement, ...]:
