@@ -1,9 +1,12 @@
 """The n-gram model: that it tells text from wreckage, and its two ways of asking agree."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.census import code_points
-from pipeline.text.ngram import load
+from pipeline.text.ngram import _keys, load
 
 # From the constitution of the People's Republic and the Universal Declaration: public texts.
 SIMPLIFIED = "中华人民共和国的一切权力属于人民。人民行使国家权力的机关是全国人民代表大会"
@@ -36,3 +39,15 @@ def test_keys_are_sorted_and_unique() -> None:
     model = load()
     for keys in (model.pairs.mixed, model.triples.mixed):
         assert (keys[1:] > keys[:-1]).all()
+
+
+@given(st.sets(st.integers(0, (1 << 28) - 1), min_size=1, max_size=60), st.data())
+def test_keys_are_found_and_others_are_not(some: set[int], data: st.DataObject) -> None:
+    keys, order = _keys(np.array(list(some), np.uint32), 28)
+    others = data.draw(st.lists(st.integers(0, (1 << 28) - 1), max_size=20))
+    wanted = [*some, *others, *(key ^ 1 for key in some)]
+    at, there = keys.find(np.array(wanted, np.uint32))
+    assert there.tolist() == [key in some for key in wanted]
+    given_keys = np.array(list(some))[order]
+    assert given_keys[at[there]].tolist() == [key for key in wanted if key in some]
+    assert [keys.at(key) for key in wanted] == np.where(there, at, -1).tolist()

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from pipeline.stages.chain import run_text
 from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.stages.script import STAGE
 from pipeline.text import conversion
-from pipeline.text.mends import pairs_of, read_tables
+from pipeline.text.mends import mends, pairs_of, read_tables
+from pipeline.text.neighbours import near
 from pipeline.text.scripts import detect, read_regions, region
 from tests.stage_cases import check, load
 
@@ -234,3 +236,19 @@ def test_receipts_name_the_mend_and_are_few() -> None:
         "traditional-form+zhu-after-all",
     }
     assert any("zhu-after-all" in e.rule for e in out.edits)
+
+
+@pytest.mark.parametrize("target", ["hans", "hant", "hant_tw", "hant_hk"])
+def test_neighbours_give_every_word_of_a_mend_away(target: str) -> None:
+    table = mends(target)
+    rows = [
+        (before, word)
+        for choice in table.choices.values()
+        for before, _, words in choice.words
+        for word in words
+    ]
+    codes = code_points("\n".join(word for _, word in rows))
+    starts = np.cumsum([0, *(len(word) + 1 for _, word in rows)])[:-1]
+    places = starts + np.array([before for before, _ in rows])
+    assert near(table.neighbours, codes, places).all()
+    assert not near(table.neighbours, code_points("一" * 9), np.arange(9)).any()
