@@ -46,3 +46,12 @@ def test_a_torn_file_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="buffer"):
         mapped(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing else tells")
+def test_a_mapped_file_is_not_held_open(tmp_path: Path) -> None:
+    path = tmp_path / "array.npy"
+    np.save(path, ARRAYS["rows"])
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    held = [mapped(path) for _ in range(50)]
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + len(held) / 2
