@@ -22,6 +22,10 @@ from pipeline.text.longshadow import LONG
 from pipeline.text.shadow import Places, Units, shadow_at
 from pipeline.text.shingles import short_hashes
 
+_AT_ONCE = 1 << 20
+"""Code points looked at together: a third of the time at a quarter of it goes into some hundred
+calls; the arrays take 20 MB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -46,7 +50,9 @@ def features(texts: Sequence[str], options: DedupOptions) -> Features:
         if long:
             parts += map(_long_features, some, numbers, repeat(options))
         else:
-            parts += [_features(codes, numbers[0], options) for codes in slices(some)]
+            parts += [
+                _features(codes, numbers[0], options) for codes in slices(some, size=_AT_ONCE)
+            ]
     return Features(
         np.concatenate([np.zeros(0, np.uint64), *(part.text_hash for part in parts)]),
         np.concatenate([np.zeros(0, np.int32), *(part.length for part in parts)]),
