@@ -89,6 +89,7 @@ _CITED = re.compile(
     rf"《[^》]*(?:法|法典|條例|条例|規定|规定|辦法|办法|規則|规则|解釋|解释)》[^，。《]{{0,12}}第[{_NUMERAL}]+[条條]"
 )
 _CITED_CHARS = 200
+_NAMES, _MARKS = 4, re.compile("[，。；！？,;!?]")  # more words than these without a mark are names
 _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
 _TOLD, _SAID = (
     0.4,
@@ -156,8 +157,10 @@ def repeats(
         if often and not formal and _CAPTION.match(line):
             gone[i] = Repeat("repeated-caption", twin[i])
         elif len(line) >= options.sentence_chars and (not formal or _long_sentence(line)):
-            # Between two line ends in mid-sentence stands no paragraph.
-            if i and not {line[-1], bare[i - 1][-1]} & _ENDS:
+            # Between two line ends in mid-sentence stands no paragraph, but that no line is wrapped
+            # so late.
+            wrapped = len(line) < _LONG or "，" not in line
+            if i and wrapped and not {line[-1], bare[i - 1][-1]} & _ENDS:
                 continue
             gone[i] = Repeat("repeated-paragraph", twin[i])
     if near and not formal:
@@ -257,6 +260,8 @@ def _prose(bare: str, least: int) -> bool:
     if len(bare) < _ENTRY_CHARS and _ENTRY.match(bare):
         return False
     if len(bare) < _SPEECH_CHARS and _SPEECH.match(bare):
+        return False
+    if len(bare.split()) > _NAMES and not _MARKS.search(bare):
         return False
     if len(bare) < _CITED_CHARS and "《" in bare and _CITED.search(bare):
         return False
