@@ -6,6 +6,7 @@ Compatibility forms change by table and by rule instead, and code blocks keep th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -58,6 +59,7 @@ class UnicodeOptions(Options):
     )
 
 
+_WIDE_ADDRESS = re.compile("(?:https?：／／|www．)[!-~．／：？＝＆％＃－＿～＋]{3,}")
 _Pass = Callable[[str], Iterable[Change]]
 
 
@@ -71,6 +73,16 @@ def _escape_pass(text: str) -> Iterable[Change]:
 
 def _tag_pass(text: str) -> Iterable[Change]:
     return ((start, end, rule, after) for start, end, rule, after in tags(text))
+
+
+def _address_pass(text: str) -> Iterable[Change]:
+    """Narrow the marks of an address whose letters were wide: http：／／www．example．com."""
+    if "：／／" not in text and "www．" not in text:
+        return
+    for found in _WIDE_ADDRESS.finditer(text):
+        narrow = unicodedata.normalize("NFKC", found[0])
+        if narrow != found[0]:
+            yield found.start(), found.end(), "full-width-letter", narrow
 
 
 def _marks_pass(text: str) -> Iterable[Change]:
@@ -133,6 +145,7 @@ def build(options: UnicodeOptions) -> Apply:
         _escape_pass,
         _tag_pass,  # behind the entities: a tag may be written with them
         odd_pass,  # before composing: a joiner between letter and mark keeps them apart
+        _address_pass,  # behind the letters
         _marks_pass,  # before composing, which is quadratic in their number
         _compose_pass,
     )
