@@ -7,7 +7,7 @@ them is a field of JSON, of a form or of a page's source that was stored as it w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from pipeline.text import ngram
@@ -44,23 +44,21 @@ _HAN = re.compile("[\u3400-\u9fff]")
 _SPOKEN = re.compile("[\u3400-\u9fff\u3000-\u303f\uff00-\uffef\u2010-\u2026 -~\n·]")
 
 
-# Each begins with one literal: `re` skips to it.
-_SEEDS = tuple(
-    re.compile(seed)
-    for seed in (
-        r"\\u[0-9a-fA-F]{4}",
-        r"%u[0-9a-fA-F]{4}",
-        r"%[0-9a-fA-F]{2}%[0-9a-fA-F]{2}%",
-        r"\\x[0-9a-fA-F]{2}\\x",
-        r"\\[23][0-7]{2}\\[23]",
-        "&#[1-9][0-9]{3}",
-    )
+# A literal, which is found fastest, and what begins with it: for `_CODES`, and for `_BYTES`.
+_OF_CODES = (
+    ("\\", re.compile(r"\\u[0-9a-fA-F]{4}")),
+    ("%", re.compile("%u[0-9a-fA-F]{4}")),
+    ("&", re.compile("&#[1-9][0-9]{3}")),
+)
+_OF_BYTES = (
+    ("%", re.compile("%[0-9a-fA-F]{2}%[0-9a-fA-F]{2}%")),
+    ("\\", re.compile(r"\\x[0-9a-fA-F]{2}\\x")),
+    ("\\", re.compile(r"\\[23][0-7]{2}\\[23]")),
 )
 
 
-def may_have_escapes(text: str) -> bool:
-    """Whether it is worth looking."""
-    return any(seed.search(text) for seed in _SEEDS)
+def _has(text: str, seeds: Sequence[tuple[str, re.Pattern[str]]]) -> bool:
+    return any(sign in text and seed.search(text) for sign, seed in seeds)
 
 
 def escapes(text: str) -> Iterator[Found]:
@@ -70,11 +68,12 @@ def escapes(text: str) -> Iterator[Found]:
     >>> "".join(after for *_, after in escapes(line))
     '他说明天再来一趟吧。'
     """
-    if not may_have_escapes(text) or _ABOUT.search(text):
+    found = list(_code_points(text)) if _has(text, _OF_CODES) else []
+    found += _runs_of_bytes(text) if _has(text, _OF_BYTES) else []
+    if not found or _ABOUT.search(text):
         return
-    found = sorted([*_code_points(text), *_runs_of_bytes(text)])
     done = 0
-    for change in found:
+    for change in sorted(found):
         if change[0] >= done:
             done = change[1]
             yield change
