@@ -66,11 +66,25 @@ def test_copies_have_the_same_numbers(other: str, why: str) -> None:
 def test_other_numbers() -> None:
     assert apart(article(NUMBERS), article([n + 1 for n in NUMBERS]))
     assert apart(article(NUMBERS), article([2019, 35, *(n + 1 for n in NUMBERS[2:])]))
-    assert not apart(article(NUMBERS), article([*NUMBERS[:4], *(n + 1 for n in NUMBERS[4:])]))
+    assert not apart(article(NUMBERS), article([*NUMBERS[:5], *(n + 1 for n in NUMBERS[5:])]))
 
 
-def test_dates_and_scores_are_one_number() -> None:
-    assert len(figures(*shadow_units(["会议于2019年3月5日召开"]))[0]) == 2  # known from both sides
+def test_another_date_alone_is_none() -> None:
+    one, other = (
+        prose(1) + f"{date}来源某社" + prose(2) for date in ("2019年3月5日", "2020年4月6日")
+    )
+    assert not apart(one, other)
+    assert (
+        len(figures(*shadow_units(["会议于2019年3月5日召开"]))[0]) == 8
+    )  # one date, three numbers
+
+
+def test_noise_in_dates() -> None:
+    """Of ten dates, one character in each was drawn anew."""
+    dates = "".join(f"{prose(970 + i, 40)}{2010 + i}年{i + 1}月{20 + i}日" for i in range(10))
+    assert not apart(
+        dates, dates.replace("1年", "会年").replace("月2", "法2").replace("年", "了", 4)
+    )
 
 
 @given(st.lists(st.text("甲乙丙丁0１2 ，", max_size=12), max_size=6))
