@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
@@ -30,6 +31,7 @@ from pipeline.readers import (
     read,
     split,
 )
+from pipeline.readers.fields import OTHER_TEXTS
 from pipeline.readers.sniff import sniff, wide_charset
 from pipeline.readers.sound import idle, sound_chunks
 
@@ -410,3 +412,49 @@ def test_dates_that_python_has_not_are_shown_as_they_are(
     assert isinstance(second, RawDocument)
     assert (first.data, second.data) == ("甲", "乙")
     assert "00:00.000000001" in str(first.fields["extra"])
+
+
+def other_names(tmp_path: Path, text: str, **columns: str) -> list[InputFile]:
+    """Write one record, whose text has another name, in four formats."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    record = {text: "会议昨天举行。", **columns}
+    table = io.BytesIO()
+    pq.write_table(pa.table({name: [value] for name, value in record.items()}), table)
+    lines = "\t".join(record) + "\n" + "\t".join(record.values()) + "\n"
+    return [
+        write(tmp_path / "a.jsonl", rows(record)),
+        write(tmp_path / "a.json", json.dumps([record]).encode()),
+        write(tmp_path / "a.tsv", lines.encode()),
+        write(tmp_path / "a.parquet", table.getvalue()),
+    ]
+
+
+@pytest.mark.parametrize("name", OTHER_TEXTS)
+def test_the_text_may_have_another_common_name(tmp_path: Path, name: str) -> None:
+    for path in other_names(tmp_path, name, title="标题", note="一"):
+        (record,) = everything(path)
+        assert isinstance(record, RawDocument), path
+        assert as_str(record) == "会议昨天举行。"
+        assert record.fields == {"title": "标题", "extra": '{"note":"一"}'}
+
+
+def test_a_text_of_the_usual_name_comes_first_and_a_named_one_alone(tmp_path: Path) -> None:
+    for path in other_names(tmp_path, "text", content="摘要"):
+        (record,) = everything(path)
+        assert isinstance(record, RawDocument)
+        assert (as_str(record), record.fields) == (
+            "会议昨天举行。",
+            {"extra": '{"content":"摘要"}'},
+        )
+    for path in other_names(tmp_path, "content"):
+        (record,) = everything(path, InputOptions(fields={"text": "passage"}))
+        assert isinstance(record, Fault)
+        assert record.reason in ("text-missing", "no-text-column")
+    (record,) = everything(write(tmp_path / "b.jsonl", b'{"text":null,"content":"x"}\n'))
+    assert isinstance(record, Fault)
+
+
+def as_str(record: RawDocument) -> str:
+    return record.data.decode() if isinstance(record.data, bytes) else record.data

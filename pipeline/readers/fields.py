@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +15,8 @@ from pipeline.readers.options import InputOptions, LimitOptions
 
 MAX_FIELD_NAME = 1024
 """Characters of a field's name: a longer one is data in the wrong place."""
+OTHER_TEXTS = ("content", "正文", "body", "article")
+"""Where the text is if there is no `text` and the recipe names no other field; the first counts."""
 
 
 class FieldMap:
@@ -24,6 +26,7 @@ class FieldMap:
         defaults = InputOptions().fields
         self.ours = {**defaults, **options.fields}
         self.text = self.ours["text"]
+        self.others = OTHER_TEXTS if self.text == defaults["text"] else ()
         self.mapped = set(self.ours.values())
         self.columns: dict[str, list[str]] = {}  # a row has few of the fields that it may have
         for ours, theirs in self.ours.items():
@@ -32,9 +35,21 @@ class FieldMap:
         self.keep = options.extras == "keep"
         self.max_depth = limits.max_json_depth
 
+    def settle(self, names: Sequence[str]) -> None:
+        """Take the field of the text from the columns of a table."""
+        self.text = self._field_of_text(names)
+        self.others = ()
+        self.mapped.add(self.text)
+
+    def _field_of_text(self, names: Collection[str]) -> str:
+        if self.text in names:
+            return self.text
+        return next((name for name in self.others if name in names), self.text)
+
     def document(self, path: str, number: int, record: Mapping[str, Any]) -> RawDocument:
         """Return the document of a record; BadInputError where it has no text."""
-        data = self._text(record)
+        text = self._field_of_text(record)
+        data = _text(record, text)
         fields: dict[str, object] = {}
         extras = {}
         for theirs, value in record.items():
@@ -43,6 +58,8 @@ class FieldMap:
             elif value is not None:
                 for ours in self.columns.get(theirs, ()):
                     fields[ours] = as_text(value)
+        if text != self.text:
+            extras.pop(text, None)
         if extras and self.keep:
             fields["extra"] = self._extras(extras)
         number_or_name = record.get(self.ours["id"])
@@ -56,15 +73,6 @@ class FieldMap:
             fields,
         )
 
-    def _text(self, record: Mapping[str, Any]) -> str | bytes:
-        data = record.get(self.text)
-        if isinstance(data, str | bytes):
-            return data
-        if data is None:
-            names = ", ".join(list(record)[:10])[:200]
-            raise BadInputError("text-missing", f"no field {self.text!r} among: {names}")
-        raise BadInputError("text-not-a-string", f"{self.text!r} is of type {type(data).__name__}")
-
     def _extras(self, extras: dict[str, Any]) -> str:
         if max(map(len, extras)) > MAX_FIELD_NAME:
             raise BadInputError(
@@ -73,6 +81,16 @@ class FieldMap:
         if depth_exceeds(extras, self.max_depth):
             raise BadInputError("json-too-deep", f"deeper than {self.max_depth}")
         return as_json(extras)
+
+
+def _text(record: Mapping[str, Any], name: str) -> str | bytes:
+    data = record.get(name)
+    if isinstance(data, str | bytes):
+        return data
+    if data is None:
+        names = ", ".join(list(record)[:10])[:200]
+        raise BadInputError("text-missing", f"no field {name!r} among: {names}")
+    raise BadInputError("text-not-a-string", f"{name!r} is of type {type(data).__name__}")
 
 
 def as_text(value: object) -> str:

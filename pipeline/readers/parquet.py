@@ -100,6 +100,7 @@ def _columns(table: Any, fields: FieldMap) -> list[str]:
     import pyarrow.types as kinds
 
     schema = table.schema_arrow
+    fields.settle(schema.names)
     if schema.names.count(fields.text) != 1:
         found = ", ".join(schema.names[:20])[:300]
         n = schema.names.count(fields.text)

@@ -47,7 +47,7 @@ def read_table(
         return
     fields = FieldMap(options, limits)
     table = _Table(lines, end, _delimiter(first.data, piece.file.format), limits)
-    header = _header(table, first, charset, fields.text)
+    header = _header(table, first, charset, fields)
     for row, cells in table:
         if not piece.holds(row.offset):
             continue
@@ -99,17 +99,16 @@ def _delimiter(header: bytes, kind: str) -> str:
     return chr(max(order, key=header.count))
 
 
-def _header(table: _Table, first: Row, charset: str, text: str) -> list[str]:
+def _header(table: _Table, first: Row, charset: str, fields: FieldMap) -> list[str]:
     table.put_back([Row(0, first.data.removeprefix(b"\xef\xbb\xbf"), first.size, first.closed)])
     _, cells = next(iter(table))
     if isinstance(cells, BadInputError):
         raise BadInputError(cells.reason, f"in the header: {cells.detail}", first.data)
     names = [_text(cell.encode("latin-1"), charset).strip() for cell in cells]
-    if names.count(text) != 1:
+    fields.settle(names)
+    if (n := names.count(fields.text)) != 1:
         found = ", ".join(names[:20])[:300]
-        raise BadInputError(
-            "no-text-column", f"{names.count(text)} columns named {text!r} among: {found}"
-        )
+        raise BadInputError("no-text-column", f"{n} columns named {fields.text!r} among: {found}")
     return names
 
 
