@@ -15,7 +15,7 @@ from pipeline.readers.options import InputOptions, LimitOptions
 
 MAX_FIELD_NAME = 1024
 """Characters of a field's name: a longer one is data in the wrong place."""
-OTHER_TEXTS = ("content", "正文", "body", "article")
+OTHER_TEXTS = ("content", "正文")
 """Where the text is if there is no `text` and the recipe names no other field; the first counts."""
 
 

@@ -91,11 +91,7 @@ _CITED = re.compile(
 _CITED_CHARS = 200
 _NAMES, _MARKS = 4, re.compile("[，。；！？,;!?]")  # more words than these without a mark are names
 _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
-_TOLD, _SAID = (
-    0.4,
-    1.25,
-)  # of the share of a block: with changes, less is told before; with none more
-_ROUNDS = 64  # a copy that is less complete than the next, each time
+_TOLD, _SAID = 0.4, 1.25  # of the share of a block: with changes less is told before, else more
 _ROUNDS = 64  # in each of which a copy goes that is less complete than the next
 _OWN_CHARS, _OWN_SHARE = 10, 0.25  # of a line in a copy, what is its own; with more, it stays
 _GLUED = 0.8  # of the share of a text that stands twice: less within a line is a refrain
