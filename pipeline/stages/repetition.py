@@ -17,25 +17,31 @@ occurrence stays, unless a later one is the more complete.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations, compress, groupby, islice
-from typing import NamedTuple
+from itertools import combinations, groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
-from pipeline.document import Document, Edit
+from pipeline.document import Document
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.repeated import ENDS, NAME, WHOLE, Lines, Repeat, lines_of, removals, without
 from pipeline.text.alike import alike, covered, shingle_units, suspects
 from pipeline.text.echoes import Echoes, echoes, goes_on_again
-from pipeline.text.pasted import Copy, pasted
+from pipeline.text.pasted import pasted
+from pipeline.text.repeatable import (
+    HAN,
+    SENTENCE_END,
+    is_formal,
+    is_long_sentence,
+    is_prose,
+    is_statute,
+    numbers,
+)
 from pipeline.text.shadow import shadow
-
-NAME = "repetition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,55 +61,10 @@ class RepetitionOptions(Options):
     near_chars: int = option(30, "shorter paragraphs are compared exactly only", ge=15)
 
 
-class Lines(NamedTuple):
-    """The lines of a text that are not blank: spans (line breaks not included) and bare texts."""
-
-    start: list[int]
-    end: list[int]
-    bare: list[str]
-
-
-class Repeat(NamedTuple):
-    """Why a line goes: the rule, the line that stays for it, how sure (0-1)."""
-
-    rule: str
-    twin: int
-    confidence: float = 1.0
-
-
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
-_NUMERAL = "0-9０-９一二三四五六七八九十百千万零〇两"
-# Begins as an article of a statute, a row, markup or code.
-_ITEM = re.compile(
-    rf"第\s?[{_NUMERAL}]+\s?[条條章节節编編款项項部分回集]"
-    r"|[0-9]+(?:\.[0-9]+)+\.?\s"  # 3.1.10. a heading, which stands in the list of contents as well
-    r"|[-*+•·●○■□◆#>|=~`$<{}\[\\/@│┃├┌└─━╭╰]"
-)
-# Begins as an item or a date; as a quotation, or says who speaks: shorter ones may repeat. The
-# formula of a chairman has up to 80 characters, an entry of a chronicle 40.
-_ENTRY = re.compile(rf"[（(]?[{_NUMERAL}]+[)）、.．:：年月日时時]")
-_SPEECH = re.compile(r"[“「『\"'‘]|[^，。]{0,10}[:：]")
-_ENTRY_CHARS, _SPEECH_CHARS = 40, 80
-# Says by which clause of which law: decisions and judgments begin or end with it, each anew.
-_CITED = re.compile(
-    rf"《[^》]*(?:法|法典|條例|条例|規定|规定|辦法|办法|規則|规则|解釋|解释)》[^，。《]{{0,12}}第[{_NUMERAL}]+[条條]"
-)
-_CITED_CHARS = 200
-_NAMES, _MARKS = 4, re.compile("[，。；！？,;!?]")  # more words than these without a mark are names
 _MAX_LINES = 1 << 18  # a text of more lines is a table or a log, and takes too much memory
 _TOLD, _SAID = 0.4, 1.25  # of the share of a block: with changes less is told before, else more
 _ROUNDS = 64  # in each of which a copy goes that is less complete than the next
-_OWN_CHARS, _OWN_SHARE = 10, 0.25  # of a line in a copy, what is its own; with more, it stays
-_GLUED = 0.8  # of the share of a text that stands twice: less within a line is a refrain
-_WHOLE = 0.45  # of a text that stands twice, so much is the second time; titles differ
-_FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _CAPTION = re.compile("[图圖]|资料图|資料圖|.*[^。！？；…!?;]$")  # no sentence, but of a picture
-_TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
-_RULES = "|\t│┃─━═"
-_ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
-_SENTENCE_END = "。！？…!?”』」）)"
-_OPENING = "“‘「『（(《〈【[［"
-_ENDS = {*_SENTENCE_END, *"；;：:.!?"}
 _LONG, _PARALLEL = 100, 3
 """Short paragraphs less than three lines apart are parallels (大于或等于 …, 小于或等于 …)."""
 _SLACK = 0.1
@@ -112,19 +73,6 @@ _COMPARED = 16
 """Lines with the same numbers above which a text is looked at without comparing them in pairs."""
 _STUCK = 10
 """Times in a row: a chant or a cell of a table that was flattened stays below."""
-_NUMBERS = re.compile(rf"[{_NUMERAL}]+")
-_HAN_CHARS = re.compile(f"[{_HAN}]")
-_HAN_RUNS = re.compile(f"[{_HAN}]+")
-
-
-def lines_of(text: str) -> Lines:
-    """Return the lines of a text that are not blank."""
-    raw = text.split("\n")
-    bare = list(map(str.strip, raw))
-    ends = [end + i for i, end in enumerate(accumulate(map(len, raw)))]
-    starts = [0, *(end + 1 for end in ends)]
-    full = list(compress(bare, bare))
-    return Lines(list(compress(starts, bare)), list(compress(ends, bare)), full)
 
 
 def repeats(
@@ -136,27 +84,27 @@ def repeats(
     twin = list(map(first.setdefault, bare, range(len(bare))))
     again = [i for i, of in enumerate(twin) if i != of]
     sizes = list(map(len, bare))
-    formal = _formal(text, bare, sizes)
+    formal = is_formal(text, bare, sizes)
     # A listing may stand twice in a manual; twice the manual may not.
     gone = _blocks(sizes, twin, again, options, options.block_share * (2 if formal else 1))
     if len(again) >= _STUCK - 1:
         gone |= _stuck(bare, sizes, twin, options)
     left = [i for i in again if i not in gone]
-    if not (near or left) or _statute(text, bare):
+    if not (near or left) or is_statute(text, bare):
         return gone
     counts = Counter(twin)
     for i in left:
         line = bare[i]
-        if not _prose(line, options.min_chars):
+        if not is_prose(line, options.min_chars):
             continue
         often = counts[twin[i]] > 2 or line == title
         if often and not formal and _CAPTION.match(line):
             gone[i] = Repeat("repeated-caption", twin[i])
-        elif len(line) >= options.sentence_chars and (not formal or _long_sentence(line)):
+        elif len(line) >= options.sentence_chars and (not formal or is_long_sentence(line)):
             # Between two line ends in mid-sentence stands no paragraph, but that no line is wrapped
             # so late.
             wrapped = len(line) < _LONG or "，" not in line
-            if i and wrapped and not {line[-1], bare[i - 1][-1]} & _ENDS:
+            if i and wrapped and not {line[-1], bare[i - 1][-1]} & ENDS:
                 continue
             gone[i] = Repeat("repeated-paragraph", twin[i])
     if near and not formal:
@@ -184,7 +132,7 @@ def _blocks(
         chars = sum(sizes[i:end])
         large = end - i >= options.block_lines and chars >= share * total
         # All of the text again: two lines will do.
-        whole = end - i > 1 and chars >= _WHOLE * total
+        whole = end - i > 1 and chars >= WHOLE * total
         if chars >= options.block_chars // (2 if whole else 1) and (large or whole):
             gone.update((j, Repeat("pasted-block", twin[j])) for j in range(i, end))
         i = end
@@ -202,68 +150,9 @@ def _stuck(
         first, at = at, at + sum(1 for _ in run)
         chars = sizes[number] * (at - first)
         much = chars >= options.block_chars and chars * 2 >= total
-        if at - first >= _STUCK and much and _HAN_CHARS.search(bare[number]):
+        if at - first >= _STUCK and much and HAN.search(bare[number]):
             gone.update((i, Repeat("stuck-line", number)) for i in range(first, at) if i != number)
     return gone
-
-
-def _statute(text: str, bare: Sequence[str]) -> bool:
-    return "第" in text and sum(1 for line in bare if _ARTICLE.match(line)) >= 3
-
-
-def _formal(text: str, bare: Sequence[str], sizes: Sequence[int]) -> bool:
-    """Whether the text is verse, a table or code: its shorter lines repeat by their form.
-
-    So it is with half of eight lines or more (the median) under 20 characters.
-    """
-    ranked = sorted(sizes)
-    if len(bare) >= 8 and ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2] < 40:
-        return True
-    formed = list(map(_HAN_CHARS.search, bare)).count(None)
-    if _is_ruled(text) or _is_spaced(text, text.count("\n")):
-        formed += sum(1 for line in bare if _is_row(line) and _HAN_CHARS.search(line))
-    return formed * 4 > len(bare)
-
-
-def _is_row(bare: str) -> bool:
-    """Whether there is a sign of a table in a line: asked in full only where it may be."""
-    return (_is_ruled(bare) or _is_spaced(bare)) and bool(_TABLE.search(bare))
-
-
-def _is_ruled(text: str) -> bool:
-    return any(map(text.__contains__, _RULES))  # seven times faster than a class
-
-
-def _is_spaced(text: str, breaks: int = 0) -> bool:
-    """Whether a line of a text of so many line breaks may have two gaps of three blanks.
-
-    They have four more than one for each gap; all gaps of the text are counted together.
-    """
-    words = text.split()
-    if breaks:
-        return len(text) - sum(map(len, words)) - breaks > 5
-    return len(words) > 2 and len(text) - sum(map(len, words)) - len(words) > 2
-
-
-def _long_sentence(bare: str) -> bool:
-    return len(bare) >= _FORMAL_CHARS and bare[-1] in _SENTENCE_END
-
-
-def _prose(bare: str, least: int) -> bool:
-    """Whether a line is long enough to be no refrain, and neither an item nor a row nor code."""
-    if len(bare) < least or _ITEM.match(bare) or _is_row(bare):
-        return False
-    if len(bare) < _ENTRY_CHARS and _ENTRY.match(bare):
-        return False
-    if len(bare) < _SPEECH_CHARS and _SPEECH.match(bare):
-        return False
-    if len(bare.split()) > _NAMES and not _MARKS.search(bare):
-        return False
-    if len(bare) < _CITED_CHARS and "《" in bare and _CITED.search(bare):
-        return False
-    # Names in Latin letters may fill half of a long paragraph.
-    han = len(bare) - len(_HAN_RUNS.sub("", bare))
-    return han * (2 if len(bare) < _SPEECH_CHARS else 3) >= len(bare)
 
 
 def _near(text: str, lines: Lines, gone: dict[int, Repeat], options: RepetitionOptions) -> None:
@@ -272,45 +161,19 @@ def _near(text: str, lines: Lines, gone: dict[int, Repeat], options: RepetitionO
     left = [
         i
         for i in covered(text, list(zip(lines.start, lines.end, strict=True)))
-        if i not in gone and bare[i][-1] in _SENTENCE_END and _prose(bare[i], options.near_chars)
+        if i not in gone and bare[i][-1] in SENTENCE_END and is_prose(bare[i], options.near_chars)
     ]
     if len(left) < 2:
         return
     for pair in alike([bare[i] for i in left], options.near_jaccard, options.near_chars):
         a, b = left[pair.first], left[pair.later]
         # Other numbers are other facts: two dispatches of one form, two rows of a bulletin.
-        if a in gone or b in gone or _numbers(bare[a]) != _numbers(bare[b]):
+        if a in gone or b in gone or numbers(bare[a]) != numbers(bare[b]):
             continue
         if len(bare[b]) < _LONG and b - a < _PARALLEL:
             continue
         goes, stays = (a, b) if pair.more else (b, a)
         gone[goes] = Repeat("repeated-paragraph-near", stays, pair.jaccard)
-
-
-def _numbers(text: str) -> list[str]:
-    return _NUMBERS.findall(text)
-
-
-def removals(text: str, lines: Lines, gone: dict[int, Repeat]) -> list[Edit]:
-    """Return the edits that take lines out, each with the break and the blank lines after it.
-
-    At the end of the text there is nothing to keep apart: there it is the break before that goes.
-    """
-    tail = len(lines.bare)
-    while tail - 1 in gone:
-        tail -= 1
-    edits: list[Edit] = []
-    for i, (rule, twin, confidence) in sorted(gone.items()):
-        start, end = lines.start[i], lines.end[i]
-        if i < tail:
-            end = lines.start[i + 1]
-        else:
-            start = lines.end[i - 1]
-        # Not where it stands: a long text comes here in pieces, which know nothing of their places.
-        away = lines.start[twin] - lines.start[i]
-        note = f"repeats the text {abs(away)} characters {'before' if away < 0 else 'after'}"
-        edits.append(Edit(NAME, rule, start, end, text[start:end], "", confidence, note))
-    return edits
 
 
 def build_batch(options: RepetitionOptions) -> ApplyBatch:
@@ -336,7 +199,7 @@ def _changed(
     texts = [document.text for document in documents]
     one_line = ["\n" not in text for text in texts]
     lines = ["" if one else text for one, text in zip(one_line, texts, strict=True)]
-    found = echoes(lines, options.near_chars, _SENTENCE_END)
+    found = echoes(lines, options.near_chars, SENTENCE_END)
     near = _near_possible(found, texts, options)
     awake = _blocks_possible(found, options)
     copies = _copies_possible(found, options)
@@ -368,9 +231,9 @@ def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptio
     forms: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for i, start, end in zip(*(column.tolist() for column in found.near[:3]), strict=True):
         line = texts[i][start:end]
-        forms.setdefault((i, tuple(_numbers(line))), []).append(line)
+        forms.setdefault((i, tuple(numbers(line))), []).append(line)
     some = [
-        (i, [line for line in lines if _prose(line, options.near_chars)])
+        (i, [line for line in lines if is_prose(line, options.near_chars)])
         for (i, _), lines in forms.items()
         if len(lines) > 1
     ]
@@ -409,7 +272,7 @@ def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
     text = owner[first]
     lines = np.diff(first, append=len(owner))
     chars = np.add.reduceat(end - start, first)
-    share = min(options.block_share, _WHOLE)
+    share = min(options.block_share, WHOLE)
     least = np.maximum(options.block_chars // 2, share * found.size[text])
     possible = np.zeros(len(found.size), np.bool_)
     possible[text[(lines > 1) & (chars >= least)]] = True
@@ -441,7 +304,7 @@ def _said_again(
         if said and said[-1] == i:
             continue
         line = documents[i].text[start_:end_]
-        if not _prose(line, options.min_chars):
+        if not is_prose(line, options.min_chars):
             continue
         caption = (i, line) in twice or line == documents[i].columns.get("title")
         if len(line) >= options.sentence_chars or (caption and _CAPTION.match(line)):
@@ -458,75 +321,13 @@ def _single(document: Document, options: RepetitionOptions) -> Document:
         if not copies:
             break
         lines = lines_of(text)
-        if _formal(text, lines.bare, list(map(len, lines.bare))) or _statute(text, lines.bare):
+        if is_formal(text, lines.bare, list(map(len, lines.bare))) or is_statute(text, lines.bare):
             copies = pasted(text, options.block_chars, 2 * options.block_share, exact=True)
-        edits = _without(text, lines, copies)
+        edits = without(text, lines, copies)
         if not edits:
             break
         document = document.edited(edits)
     return document
-
-
-def _without(text: str, lines: Lines, copies: Sequence[Copy]) -> list[Edit]:
-    """Return the edits that take copies out: their lines, and of a line that they share, a part."""
-    gone: dict[int, Repeat] = {}
-    parts: list[Edit] = []
-    for copy in copies:
-        _take_out(text, lines, copy, gone, parts)
-    edits = removals(text, lines, gone)
-    for part in parts:
-        if all(part.end <= edit.start or part.start >= edit.end for edit in edits):
-            edits.append(part)
-    return sorted(edits, key=lambda edit: edit.start)
-
-
-def _take_out(
-    text: str, lines: Lines, copy: Copy, gone: dict[int, Repeat], parts: list[Edit]
-) -> None:
-    """Add the lines of a copy to those that go, and its part of a line that it shares."""
-    first = bisect_right(lines.start, copy.start) - 1
-    twin = bisect_right(lines.start, copy.kept) - 1
-    for i in range(first, bisect_left(lines.start, copy.end)):
-        start, end = lines.start[i], lines.end[i]
-        a, b = max(start, copy.start), min(end, copy.end)
-        a = _opened(text, a) if _says(text[start:a]) else start
-        b = b if _says(text[b:end]) else end
-        share = copy.share_of(a, b)
-        own = (1 - share) * (b - a)
-        if share < 0.5 or own > max(_OWN_CHARS, _OWN_SHARE * (b - a)):
-            continue
-        if (a, b) == (start, end):
-            gone[i] = Repeat("pasted-block", twin, copy.share)
-        elif copy.end - copy.start >= _WHOLE * _GLUED * len(text) and _begins(text, a, copy):
-            b = b if b == end else _last_end(text, a, b)
-            note = "repeats a part of the text"
-            parts.append(Edit(NAME, "pasted-block", a, b, text[a:b], "", copy.share, note))
-
-
-def _opened(text: str, at: int) -> int:
-    """Return where the brackets and quotation marks begin that open here."""
-    while at and text[at - 1] in _OPENING:
-        at -= 1
-    return at
-
-
-def _begins(text: str, at: int, copy: Copy) -> bool:
-    """Whether a sentence begins here, or a line where it is said the other time."""
-    places = (at, _opened(text, copy.kept)) if at <= copy.start else (at,)
-    return any(text[place - 1 : place] in {"", "\n", *_ENDS, *"】］]"} for place in places)
-
-
-def _last_end(text: str, start: int, end: int) -> int:
-    """Return where the last sentence ends that ends there."""
-    while end > start and text[end - 1] not in _ENDS:
-        end -= 1
-    while text[end : end + 1] in _ENDS:
-        end += 1
-    return end
-
-
-def _says(text: str) -> bool:
-    return any(map(str.isalnum, text))
 
 
 def _apply(document: Document, options: RepetitionOptions, near: bool) -> Document:
