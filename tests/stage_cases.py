@@ -35,16 +35,22 @@ def load(stage: str) -> list[Any]:
     ]
 
 
+def settled(stage: str, text: str, options: dict[str, dict[str, Any]] | None = None) -> Document:
+    """Run a stage; assert that its receipts replay, and that a second run changes nothing."""
+    out = run_text(text, [stage], options)
+    assert isinstance(out, Document)
+    assert replay(text, out.edits) == out.text
+    again = run_text(out.text, [stage], options)
+    assert isinstance(again, Document)
+    assert again.text == out.text, "not idempotent"
+    return out
+
+
 def check(stage: str, case: dict[str, Any]) -> None:
     """Assert the expected text and columns, that the receipts replay, and idempotence."""
     options = {stage: case.get("options", {})}
-    out = run_text(case["input"], [stage], options)
-    assert isinstance(out, Document)
+    out = settled(stage, case["input"], options)
     expect = case["input"] if case["kind"] == "negative" else case.get("expect", case["input"])
     assert out.text == expect
     for name, value in case.get("columns", {}).items():
         assert out.columns.get(name) == value, name
-    assert replay(case["input"], out.edits) == out.text
-    again = run_text(out.text, [stage], options)
-    assert isinstance(again, Document)
-    assert again.text == out.text, "not idempotent"

@@ -21,7 +21,7 @@ from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_rea
 from pipeline.text.roles import Role, explain, roles
 from pipeline.text.rules import builtin_rules
 from pipeline.text.statement import Statement
-from tests.stage_cases import check, load
+from tests.stage_cases import check, load, settled
 
 
 @pytest.mark.parametrize("case", load("metadata"))
@@ -98,12 +98,7 @@ TITLE = "某地召开大会部署重点工作\n"
 @settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=20).map("\n".join))
 def test_replay_and_idempotence(text: str) -> None:
-    out = run_text(text, ["metadata"])
-    assert isinstance(out, Document)
-    assert replay(text, out.edits) == out.text
-    again = run_text(out.text, ["metadata"])
-    assert isinstance(again, Document)
-    assert again.text == out.text
+    settled("metadata", text)
 
 
 @settings(max_examples=200, deadline=None)

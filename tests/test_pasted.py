@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.document import Document, replay
-from pipeline.stages.chain import run_text
 from pipeline.text.pasted import pasted
+from tests.stage_cases import settled
 from tests.test_dedup import changed, prose
 
 A, B, C = prose(1, 400), prose(2, 400), prose(3, 120)
@@ -66,12 +65,7 @@ PARTS = (A, B, C, changed(A, 0.01), A[:200], f"{A[:200]}\n{A[200:]}", "----", "ç
 @given(st.lists(st.sampled_from(PARTS), max_size=6), st.sampled_from(["\n", "", "\n\n"]))
 def test_everything_is_still_said_once(parts: list[str], between: str) -> None:
     text = between.join(parts)
-    out = run_text(text, ["repetition"])
-    assert isinstance(out, Document)
-    assert replay(text, out.edits) == out.text
-    again = run_text(out.text, ["repetition"])
-    assert isinstance(again, Document)
-    assert again.text == out.text
+    out = settled("repetition", text)
     left = {out.text[i : i + 12] for i in range(len(out.text))}
     for part in {A, B, C} & set(parts):
         there = [part[i : i + 12] in left for i in range(0, len(part) - 11, 12)]
