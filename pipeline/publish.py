@@ -31,6 +31,7 @@ from pipeline.removals import reasons_of, words
 from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import CLUSTERS, select
 from pipeline.store.texts import SLAB_DTYPE
+from pipeline.text.line_hashes import scrambled
 
 Words = NDArray[np.uint64]
 
@@ -71,7 +72,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
     kept = kept_rows(corpus, decisions)
     quarantined = pc.equal(corpus.table.column("status"), "quarantined").to_numpy()
     gone = np.flatnonzero(~kept & ~quarantined)
-    words = _mix(made[gone] ^ _words([program]))
+    words = scrambled(made[gone] ^ _words([program]))
     parts = []
     for number, (first, last) in enumerate(pairwise(bounds)):
         # The first part writes every file, however empty: a reader always finds the columns.
@@ -127,7 +128,7 @@ class Cuts:
     def __init__(self, corpus: Corpus, piece_bytes: int, salt: np.uint64) -> None:
         sizes = weights(corpus)
         records = corpus.table.column("record").to_numpy().astype(np.uint64)
-        draws = _mix(corpus.path_hash ^ _mix(records + salt))
+        draws = scrambled(corpus.path_hash ^ scrambled(records + salt))
         share = sizes.astype(np.float64) / piece_bytes
         self.rare, self.often = (
             np.flatnonzero(draws < (np.minimum(share * times, 1.0) * _MOST).astype(np.uint64)) + 1
@@ -160,14 +161,6 @@ def weights(corpus: Corpus) -> NDArray[np.int64]:
     return np.asarray(np.maximum(sizes, edits.astype(np.int64) * _RECEIPT))
 
 
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble words (the finaliser of splitmix64, Steele et al. 2014)."""
-    with np.errstate(over="ignore"):
-        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
 def _made(corpus: Corpus, decisions: pa.Table) -> Words:
     """Return per record a hash of all that its receipts depend on: uint64 (n,).
 
@@ -179,7 +172,7 @@ def _made(corpus: Corpus, decisions: pa.Table) -> Words:
     starts = np.cumsum([0, *map(len, pieces)])
     owner_digest = of_piece[starts[corpus.artifact] + corpus.piece]
     records = corpus.table.column("record").to_numpy().astype(np.uint64)
-    rows = _mix(owner_digest ^ _mix(records + np.uint64(7)))
+    rows = scrambled(owner_digest ^ scrambled(records + np.uint64(7)))
     reasons = reasons_of((decisions.schema.metadata or {}).get(b"reasons"))
     return rows ^ words(decisions.column("removals"), reasons)
 
@@ -207,7 +200,7 @@ def _hashed(column: pa.ChunkedArray) -> Words:
     out = np.zeros(len(column), np.uint64)
     places = np.flatnonzero(column.is_valid().to_numpy())
     # Another number than `_decided` has for the same string: they meet in one exclusive or.
-    out[places] = _mix(_words(column.take(pa.array(places)).to_pylist()))
+    out[places] = scrambled(_words(column.take(pa.array(places)).to_pylist()))
     return out
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.line_hashes import mix
 from pipeline.text.shadow import Units
 
 Numbers = NDArray[np.int64]
@@ -87,7 +88,7 @@ def _beside(text: Units, at: Numbers, step: int, low: Numbers, high: Numbers) ->
         )
         place *= np.uint64(0x9E3779B97F4A7C15)
         place += np.where(inside, char, np.uint16(0)).astype(np.uint64) + np.uint64(1)
-    return _mixed(place)
+    return mix(place) >> np.uint64(32)
 
 
 def _values(units: Units, begins: Numbers, ends: Numbers) -> Words:
@@ -104,13 +105,7 @@ def _values(units: Units, begins: Numbers, ends: Numbers) -> Words:
         at += 1
         more = at < ends[left]
         at, left = at[more], left[more]
-    return _mixed(sums)
-
-
-def _mixed(words: Words) -> Words:
-    words = words ^ (words >> np.uint64(29))
-    words = words * np.uint64(0xBF58476D1CE4E5B9)
-    return words >> np.uint64(32)
+    return mix(sums) >> np.uint64(32)
 
 
 def _distinct(words: Words, owner: Numbers, n: int) -> tuple[Words, Numbers]:

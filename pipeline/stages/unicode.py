@@ -66,14 +66,6 @@ def _entity_pass(text: str) -> Iterable[Change]:
     return ((start, end, "html-entity", after) for start, end, after in entities(text))
 
 
-def _escape_pass(text: str) -> Iterable[Change]:
-    return escapes(text)
-
-
-def _tag_pass(text: str) -> Iterable[Change]:
-    return ((start, end, rule, after) for start, end, rule, after in tags(text))
-
-
 def _address_pass(text: str) -> Iterable[Change]:
     """Narrow the marks of an address whose letters were wide: http：／／www．example．com."""
     if "：／／" not in text and "www．" not in text:
@@ -141,8 +133,8 @@ def build(options: UnicodeOptions) -> Apply:
 
     passes: tuple[_Pass, ...] = (
         _entity_pass,  # first: what they stand for may be any of the following
-        _escape_pass,
-        _tag_pass,  # behind the entities: a tag may be written with them
+        escapes,
+        tags,  # behind the entities: a tag may be written with them
         odd_pass,  # before composing: a joiner between letter and mark keeps them apart
         _address_pass,  # behind the letters
         _marks_pass,  # before composing, which is quadratic in their number

@@ -253,8 +253,12 @@ def _powers(n: int, factor: int) -> NDArray[np.uint64]:
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble words (the finaliser of splitmix64, Steele et al. 2014)."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
+    """Scramble words: a step of splitmix64 (Steele et al. 2014)."""
+    return scrambled(values + np.uint64(0x9E3779B97F4A7C15))
+
+
+def scrambled(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble words in place, and return them: the finaliser of splitmix64, of which 0 is 0."""
     shifted = values >> np.uint64(30)
     for factor, shift in ((0xBF58476D1CE4E5B9, 27), (0x94D049BB133111EB, 31)):
         values ^= shifted
