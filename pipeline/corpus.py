@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 from numpy.typing import NDArray
 
 from pipeline.dedup.columns import StoredColumns, mapped
@@ -26,6 +27,8 @@ KEY_COLUMNS = (
     "damage_marks",
     "size", "n_edits", "n_chars", "n_chars_in", "n_paragraphs", "n_paragraphs_in",
 )  # fmt: skip
+_GONE = -1  # rank of a path of which the piece is no longer input
+_ELSEWHERE = ("lines", "paragraphs", "bands", "bands_low")  # features that are not rows of records
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,61 +133,55 @@ def take_edits(folder: Path, records: NDArray[np.int64]) -> pa.Table:
 
 def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:
     """Read the keys and arrays of all artifacts and put them in order of key."""
-    import xxhash
-
     paths = sorted({p.path for a in artifacts for p in a.pieces}, key=path_bytes)
-    rank_of = {path: i for i, path in enumerate(paths)}
-    hashes = np.fromiter(
-        (xxhash.xxh3_64_intdigest(path_bytes(p)) for p in paths), np.uint64, len(paths)
-    )
-    tables, owners, rows, ranks = [], [], [], []
-    gone = -1  # rank of a piece that is no longer input
-    arrays: dict[str, list[NDArray[Any]]] = {}
-    lines: list[NDArray[Any]] = []
-    paragraphs: list[NDArray[Any]] = []
-    bands = [(a.folder / "bands.npy", a.folder / "bands_low.npy") for a in artifacts]
-    for number, artifact in enumerate(artifacts):
-        table = read_records(artifact.folder, KEY_COLUMNS)
-        piece_ranks = np.array(
-            [
-                rank_of[p.path] if current else gone
-                for p, current in zip(artifact.pieces, artifact.current, strict=True)
-            ],
-            np.int32,
-        )
-        tables.append(table)
-        owners.append(np.full(len(table), number, np.int32))
-        rows.append(np.arange(len(table), dtype=np.int64))
-        ranks.append(
-            piece_ranks[table.column("piece").to_numpy()] if len(table) else piece_ranks[:0]
-        )
-        lines.append(mapped(artifact.folder / "lines.npy"))
-        paragraphs.append(mapped(artifact.folder / "paragraphs.npy"))
-        for path in sorted(artifact.folder.glob("*.npy")):
-            if path.name in ("lines.npy", "paragraphs.npy", "bands.npy", "bands_low.npy"):
-                continue
-            arrays.setdefault(path.stem, []).append(mapped(path))
+    tables = [read_records(artifact.folder, KEY_COLUMNS) for artifact in artifacts]
+    sizes = [len(table) for table in tables]
     table = pa.concat_tables(tables)
-    path_rank = np.concatenate(ranks)
+    path_rank = _path_ranks(artifacts, tables, {path: i for i, path in enumerate(paths)})
     order = np.lexsort((table.column("record").to_numpy(), path_rank))
-    order = order[path_rank[order] != gone]
+    order = order[path_rank[order] != _GONE]
     if limit:
         order = order[:limit]
     sorted_already = bool((order[1:] > order[:-1]).all()) and len(order) == len(table)
     taken = table if sorted_already else table.take(pa.array(order))
     path_rank = path_rank[order]
+    bands = [(a.folder / "bands.npy", a.folder / "bands_low.npy") for a in artifacts]
     names = pa.array(paths, pa.string()).take(pa.array(path_rank))
-    piece = taken.column("piece").to_numpy()
-    taken = taken.drop_columns(["piece"]).append_column("input_path", names)
     return Corpus(
         artifacts,
-        np.concatenate(owners)[order],
-        np.concatenate(rows)[order],
-        taken.combine_chunks(),
-        piece,
-        hashes[path_rank],
-        {name: np.concatenate(parts)[order] for name, parts in arrays.items()},
+        np.repeat(np.arange(len(artifacts), dtype=np.int32), sizes)[order],
+        np.concatenate([np.arange(size, dtype=np.int64) for size in sizes])[order],
+        taken.drop_columns(["piece"]).append_column("input_path", names).combine_chunks(),
+        taken.column("piece").to_numpy(),
+        _path_hashes(paths)[path_rank],
+        _arrays(artifacts, order),
         StoredColumns(bands, order),
-        lines,
-        paragraphs,
+        [mapped(artifact.folder / "lines.npy") for artifact in artifacts],
+        [mapped(artifact.folder / "paragraphs.npy") for artifact in artifacts],
     )
+
+
+def _path_ranks(
+    artifacts: Sequence[Artifact], tables: Sequence[pa.Table], rank_of: Mapping[str, int]
+) -> NDArray[np.int32]:
+    """Return the rank of the path of each record, _GONE where its piece is no longer input."""
+    ranks = []
+    for artifact, table in zip(artifacts, tables, strict=True):
+        pieces = zip(artifact.pieces, artifact.current, strict=True)
+        of_piece = [rank_of[p.path] if current else _GONE for p, current in pieces]
+        ranks.append(np.array(of_piece, np.int32)[table.column("piece").to_numpy()])
+    return np.concatenate(ranks)
+
+
+def _path_hashes(paths: Sequence[str]) -> NDArray[np.uint64]:
+    return np.array([xxhash.xxh3_64_intdigest(path_bytes(path)) for path in paths], np.uint64)
+
+
+def _arrays(artifacts: Sequence[Artifact], order: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Return by name the features that are held, one row a record, in order of key."""
+    found: dict[str, list[NDArray[Any]]] = {}
+    for artifact in artifacts:
+        for path in sorted(artifact.folder.glob("*.npy")):
+            if path.stem not in _ELSEWHERE:
+                found.setdefault(path.stem, []).append(mapped(path))
+    return {name: np.concatenate(parts)[order] for name, parts in found.items()}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
-from pipeline.engines.local import Crew, Failed, TaskError, Watch
-from pipeline.errors import ConservationError, QuarantineLimitError
-from pipeline.parts import PartJob, write_part
+from pipeline.engines.local import Crew, Failed, Watch
+from pipeline.errors import ConservationError
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -37,36 +33,27 @@ from pipeline.plan import (
     program_id,
     tables_id,
 )
-from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
 from pipeline.remembered import Remembered
-from pipeline.removals import STAGE as SITES
 from pipeline.report import html
-from pipeline.report.card import render_card
-from pipeline.report.compare import compare
+from pipeline.report.files import write_reports
 from pipeline.report.logs import write_metrics
-from pipeline.report.pairs import near_misses, sample_pairs
-from pipeline.report.summary import length_counts
 from pipeline.report.terminal import Figures, Observer, counted, next_step
-from pipeline.stages import ORDER
 from pipeline.stamps import Stamps
 from pipeline.store import texts
 from pipeline.store import version as versions
-from pipeline.store.earlier import Earlier, read_parts
-from pipeline.store.files import output_errors, write_bytes
-from pipeline.store.groups import groups
+from pipeline.store.earlier import read_parts
 from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.parquet import WriteOptions, write_parquet
-from pipeline.store.schema import FILES
 from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
 from pipeline.text.kept import keep_for
+from pipeline.totals import check_laws, totals
+from pipeline.writing import Writer
 
 ISOLATION = Isolation(careful, without, nothing)
-SMALL_PART = 16 << 20
-"""Bytes of a part below which a process would cost more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,30 +139,44 @@ class _Run:
         self.observer.phase("decide", counted(len(corpus.table), "record"))
         decisions, lines = self._timed(seconds, "decide", lambda: self._decide(corpus, before))
         staged = versions.staging(self.output, self.name)
+        writer = self._writer()
         counts, links = self._timed(
-            seconds, "publish", lambda: self._write_parts(corpus, decisions, staged)
+            seconds, "publish", lambda: writer.write(corpus, decisions, before, staged)
         )
-        write_parquet(lines, staged / "audit/site_lines.parquet", self._writing())
-        facts = self._facts(corpus, decisions, counts)
-        facts["shards"] = sorted(artifact.folder.name for artifact in artifacts)
-        self._check_laws(facts, counts["rows"])
+        write_parquet(lines, staged / "audit/site_lines.parquet", writer.options)
+        facts = {
+            **self._names(),
+            **totals(corpus, decisions, counts),
+            "recipe": self.recipe.resolved(),
+            "dependencies": dict(dependency_versions()),
+            "shards": sorted(artifact.folder.name for artifact in artifacts),
+        }
+        check_laws(facts, counts["rows"], self.limits.max_quarantine_share)
         seconds["all"] = round(time.monotonic() - started, 3)
         facts.update(seconds=seconds, published_at=int(time.time()))
         name = versions.next_name(self.output, self.name)
-        alerts, example = self._write_reports(staged, facts, corpus, decisions, name)
-        known = versions.known_files(before, links)
-        versions.seal(staged, {"run_id": self.program[:16], "identity": self.name}, known)
-        folder = versions.publish(self.output, staged, name)
-        self.state.clear_work()
-        texts.forget_others(
-            self.state.texts, (part["decided"]["digest"] for part in read_parts(folder))
+        alerts, example = write_reports(
+            staged, facts, corpus, decisions, before, name, self.options
         )
+        versions.seal(staged, self._names(), versions.known_files(before, links))
+        folder = versions.publish(self.output, staged, name)
+        self._clear(folder)
         self.observer.finish({
             **facts, "alerts": alerts, "paths": self._paths(), "version": folder.name,
             "next": next_step(facts, self.output, example),
         })  # fmt: skip
         self._tell(facts, folder)
         return facts, folder
+
+    def _names(self) -> dict[str, str]:
+        """Return what a version is known by: `run_id` of its rows, identity of the run."""
+        return {"run_id": self.program[:16], "identity": self.name}
+
+    def _clear(self, folder: Path) -> None:
+        """Remove what served this run alone, and the places of texts that the version lacks."""
+        self.state.clear_work()
+        digests = (part["decided"]["digest"] for part in read_parts(folder))
+        texts.forget_others(self.state.texts, digests)
 
     def _tell(self, facts: Mapping[str, Any], folder: Path) -> None:
         """Write the metrics and call the hook; the version is published whatever they do."""
@@ -254,85 +255,18 @@ class _Run:
         pieces = tuple(p.piece for p in shard.pieces)
         return CleanJob(pieces, self.recipe.values, folder, shard.limit)
 
-    def _write_parts(
-        self, corpus: Corpus, decisions: pa.Table, staged: Path
-    ) -> tuple[dict[str, Counter[str]], dict[str, str]]:
-        """Write or link the files of every part.
-
-        Returns rows by folder, receipts by stage and sums of what is kept; and of the files that
-        are linked, which file of the version before each one is.
-        """
-        parts = cut_parts(corpus, decisions, self.options.part_bytes, self.program)
-        earlier = Earlier(versions.current(self.output), self.state.texts)
-        jobs = self._part_jobs(corpus, parts, earlier, staged)
-        linked = len(parts) - len(jobs)
-        detail = f", {linked:,} linked from the version before" if linked else ""
-        self.observer.phase("publish", counted(len(jobs), "part") + detail)
-        index = [dict[str, Any](number=part.number) for part in parts]
-        links: dict[str, str] = {}
-        with output_errors(staged):
-            for number, path in {job.number: Path(job.plan) for job in jobs}.items():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _write_plan(path, corpus, decisions, parts[number])
-            for number, written in self._written(jobs):
-                index[jobs[number].number].update(written)
-            for part, entry in zip(parts, index, strict=True):
-                for group, digest in (("made", part.made), ("decided", part.decided)):
-                    if group not in entry:
-                        entry[group], files = earlier.link(group, digest, staged, part.number)
-                        links.update(files)
-                    entry[group]["digest"] = digest
-            write_clusters(corpus, decisions, staged / "audit/clusters.parquet", self._writing())
-        write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
-        counts: dict[str, Counter[str]] = {name: Counter() for name in ("rows", "edits", "kept")}
-        for entry in index:
-            for group in FILES:
-                for name in counts.keys() & entry[group].keys():
-                    counts[name].update(entry[group][name])
-        return counts, links
-
-    def _writing(self) -> WriteOptions:
-        return WriteOptions(self.program[:16], self.options.zstd_level)
-
-    def _part_jobs(
-        self, corpus: Corpus, parts: Sequence[Part], earlier: Earlier, staged: Path
-    ) -> list[PartJob]:
-        """Return what is to be written of which parts."""
-        dedup = self.recipe.section(DedupOptions)
-        sources = tuple(str(artifact.folder) for artifact in corpus.artifacts)
-        todo = {part.number: earlier.missing(part.made, part.decided) for part in parts}
-        count, workers = sum(map(bool, todo.values())), self._workers()
-        jobs = []
-        weigh = weights(corpus)
-        for part in parts:
-            if not todo[part.number]:
-                continue
-            slabs, heads, files = earlier.places(part.slabs, part.gone)
-            weight = int(weigh[part.first : part.last].sum())
-            groups = [todo[part.number]]
-            if count < workers and weight >= SMALL_PART:  # there is a worker for each group
-                groups = [(group,) for group in todo[part.number]]
-            threads = max(1, workers // (count * len(groups)))
-            jobs += [
-                PartJob(
-                    part.number, some,
-                    str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
-                    self._writing(), slabs, heads, files, (str(self.state.texts), part.decided),
-                    dedup if dedup.publish_signatures else None, threads, weight,
-                )
-                for some in groups
-            ]  # fmt: skip
-        return jobs
-
-    def _written(self, jobs: Sequence[PartJob]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Write parts; yield (number of the job, what `write_part` returned)."""
-        if len(jobs) <= 1 and all(job.weight < SMALL_PART for job in jobs):
-            yield from ((number, write_part(job)) for number, job in enumerate(jobs))
-            return
-        for number, result in self.crew.run(write_part, jobs, self._patience()):
-            if isinstance(result, Failed):
-                raise TaskError(f"writing part {jobs[number].number} failed: {result.reason}")
-            yield number, result
+    def _writer(self) -> Writer:
+        return Writer(
+            WriteOptions(self.program[:16], self.options.zstd_level),
+            self.options.part_bytes,
+            self.program,
+            self.recipe.section(DedupOptions),
+            self.state,
+            self.crew,
+            self._workers(),
+            self._patience(),
+            self.observer,
+        )
 
     def _elsewhere(
         self, task: Callable[[Any], Any], jobs: Iterable[Any]
@@ -353,69 +287,6 @@ class _Run:
         limits = self.recipe.section(LimitOptions)
         return Watch(limits.max_seconds, limits.worker_memory_mb)
 
-    def _facts(
-        self, corpus: Corpus, decisions: pa.Table, counts: Mapping[str, Mapping[str, int]]
-    ) -> dict[str, Any]:
-        edits = counts["edits"]
-        return {
-            "run_id": self.program[:16],
-            "identity": self.name,
-            "funnel": funnel(corpus, decisions, counts["kept"]),
-            "edits": {name: edits[name] for name in (*dict(ORDER), SITES) if name in edits},
-            "reasons": reasons(corpus, decisions),
-            "dedup": {
-                name.decode(): int(value)
-                for name, value in (decisions.schema.metadata or {}).items()
-                if name in (b"compared", b"uncompared", b"paragraphs_uncompared")
-            },
-            "recipe": self.recipe.resolved(),
-            "dependencies": dict(dependency_versions()),
-        }
-
-    def _check_laws(self, facts: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-        """Law 1: every input record is kept, dropped or quarantined, and written exactly once."""
-        documents = facts["funnel"]["documents"]
-        fates = documents["kept"] + documents["dropped"] + documents["quarantined"]
-        written = {"ledger": documents["in"], "data": documents["kept"],
-                   "quarantine": documents["quarantined"]}  # fmt: skip
-        wrong = {name: (counts[name], n) for name, n in written.items() if counts[name] != n}
-        if fates != documents["in"] or wrong:
-            raise ConservationError(f"records do not add up: {documents}, written {wrong}")
-        share = documents["quarantined"] / max(documents["in"], 1)
-        if share > self.limits.max_quarantine_share:
-            raise QuarantineLimitError(
-                f"{documents['quarantined']} of {documents['in']} records are in quarantine, "
-                f"a share of {share:.3f}",
-                f"run.max_quarantine_share is {self.limits.max_quarantine_share}; reasons: "
-                f"{facts['reasons']}",
-            )
-
-    def _write_reports(
-        self,
-        staged: Path,
-        facts: Mapping[str, Any],
-        corpus: Corpus,
-        decisions: pa.Table,
-        name: str,
-    ) -> tuple[list[tuple[str, str]], str]:
-        """Write run.json, report and card; return what a keeper should look at, and a document."""
-        write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
-        before = versions.current(self.output)
-        change = None
-        if before is not None:
-            kept = versions.read_run(before)["funnel"]["documents"]["kept"]
-            change = {**compare(before, staged), "kept_before": kept}
-        lengths = length_counts(corpus.table.column("n_chars_in"))
-        pairs = sample_pairs(corpus, decisions)
-        band = near_misses(corpus, decisions)
-        title = self.options.name
-        summary = html.read_summary(staged)
-        page = html.render(title, name, facts, summary, change, pairs, band, lengths)
-        write_bytes(staged / "report.html", page.encode())
-        card = render_card(self.options.name, self.options.licence, facts, summary)
-        write_bytes(staged / "README.md", card.encode())
-        return html.alerts(facts, summary, change), html.telling(summary)
-
     def _paths(self) -> dict[str, str]:
         current = self.output / "current"
         return {
@@ -423,63 +294,3 @@ class _Run:
             "audit": str(current / "audit"),
             "report": str(current / "report.html"),
         }
-
-
-def _write_plan(path: Path, corpus: Corpus, decisions: pa.Table, part: Part) -> None:
-    """Write what `write_part` needs to know of the records of a part."""
-    n = part.last - part.first
-    table = decisions.slice(part.first, n)
-    known = corpus.table.slice(part.first, n)
-    decided = pc.not_equal(table.column("reason"), "")
-    for name, value in (("status", "dropped"), ("reason", table.column("reason"))):
-        column = pc.if_else(decided, value, known.column(name))
-        known = known.set_column(known.column_names.index(name), name, column)
-    table = table.drop_columns(["reason"])
-    for name in ("id", "input_path", "record", "records", "status", "reason"):
-        table = table.append_column(name, known.column(name))
-    table = table.append_column("artifact", pa.array(corpus.artifact[part.first : part.last]))
-    table = table.append_column("row", pa.array(corpus.row[part.first : part.last]))
-    with pa.ipc.new_file(str(path), table.schema) as writer:
-        writer.write_table(table)
-
-
-def funnel(
-    corpus: Corpus, decisions: pa.Table, left: Mapping[str, int]
-) -> dict[str, dict[str, int]]:
-    """Count documents, paragraphs and characters: in, kept, dropped, quarantined.
-
-    `left`: paragraphs and characters of the published data.
-    """
-    table = corpus.table
-    status = table.column("status")
-    decided = pc.not_equal(decisions.column("reason"), "")
-    kept = pc.and_(pc.equal(status, "kept"), pc.invert(decided))
-    quarantined = pc.equal(status, "quarantined")
-    dropped = pc.invert(pc.or_(kept, quarantined))
-    masks = {"kept": kept, "dropped": dropped, "quarantined": quarantined}
-    records = table.column("records")
-    out = {
-        "documents": {
-            "in": _total(records),
-            **{name: _total(records.filter(mask)) for name, mask in masks.items()},
-        }
-    }
-    for unit, name in (("paragraphs", "n_paragraphs"), ("characters", "n_chars")):
-        total = _total(table.column(f"{name}_in"))
-        out[unit] = {"in": total, "kept": left[name], "dropped": max(total - left[name], 0)}
-    return out
-
-
-def _total(column: pa.ChunkedArray) -> int:
-    return int(pc.sum(column).as_py() or 0)
-
-
-def reasons(corpus: Corpus, decisions: pa.Table) -> dict[str, int]:
-    """Count dropped and quarantined records by reason."""
-    decided = decisions.column("reason")
-    found = pc.if_else(pc.not_equal(decided, ""), decided, corpus.table.column("reason"))
-    table = pa.table({"reason": found, "records": corpus.table.column("records")})
-    by_reason = groups(table, ["reason"])
-    names = table.column("reason").take(pa.array(by_reason.first)).to_pylist()
-    sums = by_reason.sums(table.column("records").to_numpy()).tolist()
-    return {name: n for name, n in zip(names, sums, strict=True) if name}

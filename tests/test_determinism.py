@@ -107,8 +107,8 @@ def test_same_bytes(
 
 
 WORKER_WRITES = """
-import pipeline.driver
-pipeline.driver.SMALL_PART = 0
+import pipeline.writing
+pipeline.writing.SMALL_PART = 0
 from pipeline.__main__ import main
 main()
 """

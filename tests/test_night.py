@@ -23,6 +23,7 @@ from pipeline.report.terminal import Silent
 from pipeline.store.splice import compressed, spliced
 from pipeline.store.thrift import Reader, written
 from pipeline.store.verify import verify
+from pipeline.writing import Writer
 from tests.test_dedup import changed, prose
 
 RUN: Any = import_module("pipeline.driver")
@@ -81,7 +82,7 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(".")  # and back at the end
         patch.setattr(RUN, "run_isolated", here)
-        patch.setattr(RUN._Run, "_written", lambda _, jobs: here(PARTS.write_part, jobs))
+        patch.setattr(Writer, "_written", lambda _, jobs: here(PARTS.write_part, jobs))
         patch.setattr(PUBLISH, "SLAB_BYTES", 1 << 13)
         yield patch
 
