@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.shell import RunByDefault, ended
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_RECIPE = "configs/default.toml"
 
@@ -45,12 +48,25 @@ def cli() -> None:
     """
 
 
+def _as_path(_: click.Context, __: click.Parameter, value: str) -> Path:
+    from pathlib import Path
+
+    return Path(value)
+
+
 _setting = click.option(
     "--set", "settings", multiple=True, metavar="SECTION.OPTION=VALUE", help="Override an option."
 )
+_published = click.argument("output", default="output", callback=_as_path)
 _output = click.option(
-    "--output", default="output", show_default=True, metavar="DIR", help="Where it was published."
+    "--output",
+    default="output",
+    show_default=True,
+    metavar="DIR",
+    help="Where it was published.",
+    callback=_as_path,
 )
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def _recipe_options(function: Any) -> Any:
@@ -92,16 +108,13 @@ def run(
     from pipeline.report.logs import JsonLines
     from pipeline.report.terminal import observer_for
 
-    flags: dict[str, Any] = {}
-    if inputs:
-        flags["input.paths"] = list(inputs)
-    if output is not None:
-        flags["output.path"] = output
-    if workers is not None:
-        flags["run.workers"] = workers
-    if limit is not None:
-        flags["run.limit"] = limit
-    recipe = _load(config, settings, flags)
+    given = {
+        "input.paths": list(inputs) or None,
+        "output.path": output,
+        "run.workers": workers,
+        "run.limit": limit,
+    }
+    recipe = _load(config, settings, given)
     if log_format == "json":
         result = run_recipe(recipe, JsonLines(sys.stderr), dry_run=dry_run)
     else:
@@ -126,7 +139,7 @@ def pipe(config: str | None, settings: Sequence[str], stages: str | None) -> int
     from pipeline.pipe import filter_stream
 
     names = [name.strip() for name in stages.split(",") if name.strip()] if stages else []
-    return filter_stream(_load(config, settings, {}), names, sys.stdin.buffer, sys.stdout.buffer)
+    return filter_stream(_load(config, settings), names, sys.stdin.buffer, sys.stdout.buffer)
 
 
 @cli.command(short_help="Validate a recipe; print it resolved.")
@@ -137,7 +150,7 @@ def check(config: str | None, settings: Sequence[str]) -> int:
     from pipeline.report.recipes import render_recipe
     from pipeline.stages.runner import compile_stages
 
-    recipe = _load(config, settings, {})
+    recipe = _load(config, settings)
     compile_stages(recipe.stages())
     click.echo(render_recipe(recipe), nl=False)
     click.echo(f"{config or 'the default recipe'}: no mistakes", err=True)
@@ -145,38 +158,27 @@ def check(config: str | None, settings: Sequence[str]) -> int:
 
 
 @cli.command(short_help="Check what is published against its manifest.")
-@click.argument("output", default="output")
+@_published
 @click.option("--deep", is_flag=True, help="Read every byte and compare the hashes.")
-def verify(output: str, deep: bool) -> int:
+def verify(output: Path, deep: bool) -> int:
     """Check what is published against its manifest: one line per fault, exit code 12."""
-    from pathlib import Path
-
     from pipeline.errors import VerifyError
     from pipeline.store.verify import verify as faults_of
 
-    faults = list(faults_of(Path(output), deep))
-    for fault in faults:
-        click.echo(fault)
+    faults = _print(faults_of(output, deep), f"{output}: no faults")
     if faults:
-        raise VerifyError(f"faults found in {output}: {len(faults)}", "run the recipe again")
-    click.echo(f"{output}: no faults", err=True)
+        raise VerifyError(f"faults found in {output}: {faults}", "run the recipe again")
     return 0
 
 
 @cli.command(short_help="Remove old versions.")
-@click.argument("output", default="output")
+@_published
 @click.option("--keep", default=1, show_default=True, help="Versions to keep beside the current.")
-def gc(output: str, keep: int) -> int:
+def gc(output: Path, keep: int) -> int:
     """Remove old versions, and cleaned shards that only they used."""
-    from pathlib import Path
-
     from pipeline.store.gc import collect
 
-    removed = list(collect(Path(output), keep))
-    for folder in removed:
-        click.echo(f"removed {folder}")
-    if not removed:
-        click.echo("nothing to remove", err=True)
+    _print((f"removed {folder}" for folder in collect(output, keep)), "nothing to remove")
     return 0
 
 
@@ -197,64 +199,37 @@ def gc(output: str, keep: int) -> int:
     metavar="STAGE",
     help="Print the text as this stage left it, or `input`.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def explain(name: str, output: str, version_name: str, stage: str, as_json: bool) -> int:
+@_json_option
+def explain(name: str, output: Path, version_name: str, stage: str, as_json: bool) -> int:
     """Explain a document: every edit in order, and why it stays or goes.
 
     It is named by its id, its path, path#record, or the end of its path.
     """
-    from pathlib import Path
-
-    from pipeline.report import explain as explaining
+    from pipeline.report.explain import text_at
     from pipeline.report.lookup import choose_version, find
 
-    version = choose_version(Path(output), version_name)
-    for found in find(version, name):
-        if stage:
-            click.echo(text_at(found.texts(), stage))
-        elif as_json:
-            click.echo(_json(explaining.as_json(found)))
-        else:
-            for line in explaining.explain(found, _marks()):
-                click.echo(line)
+    for found in find(choose_version(output, version_name), name):
+        _print([text_at(found.texts(), stage)] if stage else _explained(found, as_json))
     return 0
-
-
-def text_at(texts: list[tuple[str, str]], stage: str) -> str:
-    """Return the text as it stood after a stage; one that changed nothing left it as it was."""
-    from pipeline.errors import UsageError
-    from pipeline.stages import ORDER
-
-    names = ["input", *(name for name, _ in ORDER)]
-    if stage not in names:
-        raise UsageError(f"unknown stage {stage}", f"stages are: {', '.join(names)}")
-    if not texts:
-        raise UsageError("the text of this document is kept nowhere", "its cleaned shard has gone")
-    reached = [text for name, text in texts if names.index(name) <= names.index(stage)]
-    return reached[-1]
 
 
 @cli.command()
 @click.argument("old", default="")
 @click.argument("new", default="")
 @_output
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def diff(old: str, new: str, output: str, as_json: bool) -> int:
+@_json_option
+def diff(old: str, new: str, output: Path, as_json: bool) -> int:
     """Compare two versions: documents, rules and settings.
 
     NEW is the current version by default, OLD the one before it. The beginning of a name will do:
     v000001.
     """
-    from pathlib import Path
-
     from pipeline.report.compare import compare, render
     from pipeline.report.lookup import choose_version, version_before
 
-    folder = Path(output)
-    later = choose_version(folder, new)
-    found = compare(choose_version(folder, old) if old else version_before(folder, later), later)
-    for line in [_json(found)] if as_json else render(found):
-        click.echo(line)
+    later = choose_version(output, new)
+    found = compare(choose_version(output, old) if old else version_before(output, later), later)
+    _print([_json(found)] if as_json else render(found))
     return 0
 
 
@@ -262,7 +237,7 @@ def diff(old: str, new: str, output: str, as_json: bool) -> int:
 @click.argument("file")
 @_recipe_options
 @click.option("--records", default=3, show_default=True, help="How many of its records.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_json_option
 def try_file(
     file: str, config: str | None, settings: Sequence[str], records: int, as_json: bool
 ) -> int:
@@ -271,33 +246,44 @@ def try_file(
     from pathlib import Path
 
     from pipeline.errors import UsageError
-    from pipeline.report import explain as explaining
     from pipeline.report import trying
 
     if file != trying.STDIN and not Path(file).is_file():
         problem = "is a folder" if Path(file).is_dir() else "no such file"
         raise UsageError(f"cannot read {file}: {problem}", "name a file, or - for stdin")
-    recipe = _load(config, settings, {})
+    recipe = _load(config, settings)
     stdin = trying.kept(sys.stdin.buffer.read()) if file == trying.STDIN else None
     with stdin or nullcontext(Path(file)) as path:
         tried, more = trying.try_file(path, recipe, records)
     for found in tried:
-        if as_json:
-            click.echo(_json(explaining.as_json(found)))
-            continue
-        for line in explaining.explain(found, _marks()):
-            click.echo(line)
-        click.echo("\n" + found.text if found.text is not None else "")
+        _print(_explained(found, as_json))
+        if not as_json:
+            click.echo("\n" + found.text if found.text is not None else "")
     if more:
         click.echo(f"there are more records in {file}: --records N", err=True)
     return 0
 
 
-def _marks() -> Any:
-    from pipeline.report.explain import colour_marks, plain_marks
+def _explained(found: Any, as_json: bool) -> Iterable[str]:
+    from pipeline.report import explain as explaining
 
+    if as_json:
+        return [_json(explaining.as_json(found))]
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return colour_marks() if coloured else plain_marks()
+    return explaining.explain(
+        found, explaining.colour_marks() if coloured else explaining.plain_marks()
+    )
+
+
+def _print(lines: Iterable[str], otherwise: str = "") -> int:
+    """Print lines, and return how many; where there are none, say `otherwise` on stderr."""
+    count = 0
+    for line in lines:
+        click.echo(line)
+        count += 1
+    if not count and otherwise:
+        click.echo(otherwise, err=True)
+    return count
 
 
 def _json(value: Any) -> str:
@@ -313,31 +299,22 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @_output
-def quarantine_list(output: str) -> int:
+def quarantine_list(output: Path) -> int:
     """Count reasons, then list the records: path#record, reason, detail."""
-    from pathlib import Path
-
     from pipeline.report.quarantine import listing
 
-    lines = list(listing(Path(output)))
-    for line in lines:
-        click.echo(line)
-    if not lines:
-        click.echo("nothing is in quarantine", err=True)
+    _print(listing(output), "nothing is in quarantine")
     return 0
 
 
 @quarantine.command("show")
 @click.argument("name")
 @_output
-def quarantine_show(name: str, output: str) -> int:
+def quarantine_show(name: str, output: Path) -> int:
     """Show all that is known of a record (path or path#record), or of all with a reason."""
-    from pathlib import Path
-
     from pipeline.report.quarantine import details
 
-    for line in details(Path(output), name):
-        click.echo(line)
+    _print(details(output, name))
     return 0
 
 
@@ -349,8 +326,7 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
     from pipeline.driver import run as run_recipe
     from pipeline.report.terminal import Terminal
 
-    flags = {"output.path": output} if output is not None else {}
-    recipe = _load(config, settings, flags)
+    recipe = _load(config, settings, {"output.path": output})
     return run_recipe(recipe, Terminal(sys.stderr), replay=True).exit_code
 
 
@@ -359,52 +335,13 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
 @_recipe_options
 def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
     """Print a rule with its examples; without an ID, list the rules."""
+    from pipeline.report.rules import describe, list_rules
     from pipeline.stages.boilerplate import BoilerplateOptions
-    from pipeline.text.roles import explain as explaining_role
-    from pipeline.text.roles import roles
-    from pipeline.text.rules import explain as explaining
-    from pipeline.text.rules import find_rule, load_rules
+    from pipeline.text.rules import load_rules
 
-    identifier = identifier.rpartition(":")[2]  # explain and the report show stage:rule
-    rules = load_rules(_load(config, settings, {}).section(BoilerplateOptions).rules)
-    bylines = {role.id: role for role in roles()}
-    if identifier in bylines:
-        click.echo(explaining_role(bylines[identifier]))
-    elif identifier in {rule.id for rule in rules}:
-        click.echo(explaining(find_rule(identifier, rules)))
-    elif identifier in (shown := examples()):
-        click.echo(
-            "{}: a rule of {stage}\n  for example  {example}\n  why          {why}".format(
-                identifier, **shown[identifier]
-            )
-        )
-    elif identifier:
-        _no_such_rule(identifier, [*bylines, *(r.id for r in rules), *shown])
-    else:
-        names = [(r.id, r.name) for r in roles()] + [(r.id, r.name) for r in rules]
-        for row in names:
-            click.echo("{:26} {}".format(*row))
+    rules = load_rules(_load(config, settings).section(BoilerplateOptions).rules)
+    _print([describe(identifier, rules)] if identifier else list_rules(rules))
     return 0
-
-
-def examples() -> dict[str, dict[str, str]]:
-    """Return an example of every rule that stands in code, not in a table."""
-    import json
-    from importlib.resources import files
-
-    text = files("pipeline").joinpath("tables/rule_examples.json").read_text("utf-8")
-    found: dict[str, dict[str, str]] = json.loads(text)
-    return found
-
-
-def _no_such_rule(identifier: str, known: Sequence[str]) -> None:
-    from difflib import get_close_matches
-
-    from pipeline.errors import UsageError
-
-    near = get_close_matches(identifier, known)
-    meant = f"did you mean {' or '.join(near)}?" if near else ""
-    raise UsageError(f"no rule {identifier}", meant or "run: python -m pipeline rule")
 
 
 @cli.command(short_help="Write a commented recipe to start from.")
@@ -451,11 +388,13 @@ def schema() -> int:
     return 0
 
 
-def _load(config: str | None, settings: Sequence[str], flags: dict[str, Any]) -> Any:
+def _load(config: str | None, settings: Sequence[str], flags: dict[str, Any] | None = None) -> Any:
+    """Load the recipe with the settings and flags that were given; a flag of None was not."""
     from pipeline.recipe import load, parse_setting
 
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
     path = config or (DEFAULT_RECIPE if os.path.exists(DEFAULT_RECIPE) else None)
-    return load(path, {**dict(map(parse_setting, settings)), **flags})
+    return load(path, {**dict(map(parse_setting, settings)), **given})
 
 
 def run_command_line(args: Sequence[str]) -> int:

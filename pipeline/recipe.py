@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -148,15 +148,19 @@ def schema() -> dict[str, Any]:
     }
 
 
+def default_of(option: Field[Any]) -> Any:
+    """Return the default of an option of a section."""
+    return option.default if option.default_factory is MISSING else option.default_factory()
+
+
 def _option_schemas(kind: type[Any]) -> dict[str, Any]:
     import msgspec
 
     hints = get_type_hints(kind)
     out: dict[str, Any] = {}
     for f in fields(kind):
-        default = f.default if f.default_factory is MISSING else f.default_factory()
         part = msgspec.json.schema(_annotated(hints[f.name], f.metadata))
-        out[f.name] = {**part, "default": default}
+        out[f.name] = {**part, "default": default_of(f)}
     return out
 
 

@@ -17,7 +17,7 @@ from pipeline.text.fold import fold
 from pipeline.text.literals import Needs, holds, needs, outer_letters, required_literals
 from pipeline.text.page import page_of
 from pipeline.text.prose import is_prose
-from pipeline.text.rules import Rule, builtin_rules, find_rule, load_rules, parse_rules
+from pipeline.text.rules import Rule, builtin_rules, load_rules, parse_rules
 from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
 
@@ -244,12 +244,6 @@ def test_all_mistakes_of_a_file_are_listed() -> None:
 def test_a_missing_rule_file_is_a_recipe_error() -> None:
     with pytest.raises(RecipeError, match="cannot be read"):
         load_rules(["/nowhere/rules.toml"])
-
-
-def test_an_unknown_rule_names_its_neighbours() -> None:
-    with pytest.raises(RecipeError) as caught:
-        find_rule("news-rankings")
-    assert "news-ranking" in caught.value.hint
 
 
 @pytest.mark.parametrize(

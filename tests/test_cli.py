@@ -153,8 +153,9 @@ def test_rule_knows_tables_bylines_and_what_stands_in_code(
     ):
         assert run_command_line(["rule", name]) == 0
         assert said in capfd.readouterr().out
-    assert run_command_line(["rule", "ascii-coma"]) == 2
-    assert "did you mean ascii-comma" in capfd.readouterr().err
+    for mistyped, meant in (("ascii-coma", "ascii-comma"), ("news-rankings", "news-ranking")):
+        assert run_command_line(["rule", mistyped]) == 2
+        assert f"did you mean {meant}" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("watch", ["", "sys.setprofile(lambda *_: None); "])

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from pipeline.census import census
 from pipeline.document import Document, replay
+from pipeline.report.rules import explain_role
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
 from pipeline.text import behind, byline, dates, firstlook, fold, headline, links, names, signature
 from pipeline.text.bylines import find_bylines
 from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
-from pipeline.text.roles import Role, explain, roles
+from pipeline.text.roles import Role, roles
 from pipeline.text.rules import builtin_rules
 from pipeline.text.statement import Statement
 from tests.stage_cases import check, load, settled
@@ -44,7 +45,7 @@ def test_examples_in_the_table(role: Role) -> None:
 
 
 def test_a_role_is_explained_with_its_examples() -> None:
-    said = explain(roles()[0])
+    said = explain_role(roles()[0])
     assert roles()[0].catch[0] in said
     assert roles()[0].reason in said
 

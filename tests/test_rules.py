@@ -8,9 +8,10 @@ import opencc
 import pytest
 
 from pipeline.document import Document, replay
+from pipeline.report.rules import explain_rule
 from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
-from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, explain, parse_rules
+from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 
 
 def test_the_rules_of_the_package_are_sound() -> None:
@@ -81,7 +82,7 @@ def test_leaves(rule: Rule, text: str, script: str) -> None:
 
 @pytest.mark.parametrize("rule", builtin_rules(), ids=lambda rule: rule.id)
 def test_explains_itself(rule: Rule) -> None:
-    text = explain(rule)
+    text = explain_rule(rule)
     assert rule.id in text
     assert all(repr(example.text) in text for example in rule.catch)
     assert all(repr(example) in text for example in rule.leave)

@@ -13,7 +13,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ import click
 from pipeline.census import ALWAYS, NAMES
 from pipeline.cli import cli
 from pipeline.document import Document
-from pipeline.recipe import sections
+from pipeline.recipe import default_of, sections
 from pipeline.report.explain import in_context, plain_marks
 from pipeline.report.recipes import toml_value
+from pipeline.report.rules import explain_rule
 from pipeline.stages import ORDER, registry
 from pipeline.stages.chain import run_text
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, SITE_LINES
-from pipeline.text.rules import builtin_rules, explain
+from pipeline.text.rules import builtin_rules
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/cases"
@@ -51,8 +52,7 @@ def options_table(kind: type[Any]) -> list[str]:
     """Return the options of a section as a table."""
     rows = ["| option | default | what it does |", "|---|---|---|"]
     for f in fields(kind):
-        default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[operator]
-        rows.append(f"| `{f.name}` | `{toml_value(default)}` | {f.metadata['doc']} |")
+        rows.append(f"| `{f.name}` | `{toml_value(default_of(f))}` | {f.metadata['doc']} |")
     return rows
 
 
@@ -167,7 +167,7 @@ def rules_page() -> str:
     """Return every boilerplate rule with its examples."""
     lines = ["# Boilerplate rules", ""]
     for rule in builtin_rules():
-        lines += [f"## {rule.id}", "", "```text", explain(rule), "```", ""]
+        lines += [f"## {rule.id}", "", "```text", explain_rule(rule), "```", ""]
     return "\n".join(lines)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.document import Edit, undo_edits
+from pipeline.errors import UsageError
 from pipeline.report.difference import edit_spans, shorten, visible, visible_change
 from pipeline.report.lookup import Found
+from pipeline.stages import ORDER
 
 CONTEXT = 20  # characters of text on either side of an edit
 LONG = 60  # characters of a removed or inserted text that are shown whole
@@ -98,3 +100,14 @@ def as_json(found: Found) -> dict[str, Any]:
         "steps": [[edit._asdict() for edit in step] for step in found.steps],
         "dropped": list(found.gone),
     }
+
+
+def text_at(texts: list[tuple[str, str]], stage: str) -> str:
+    """Return the text as it stood after a stage; one that changed nothing left it as it was."""
+    names = ["input", *(name for name, _ in ORDER)]
+    if stage not in names:
+        raise UsageError(f"unknown stage {stage}", f"stages are: {', '.join(names)}")
+    if not texts:
+        raise UsageError("the text of this document is kept nowhere", "its cleaned shard has gone")
+    reached = [text for name, text in texts if names.index(name) <= names.index(stage)]
+    return reached[-1]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 
-from pipeline.recipe import sections
+from pipeline.recipe import default_of, sections
 from pipeline.report.recipes import toml_value
 
 HEAD = """\
@@ -24,8 +24,7 @@ def starter(name: str, paths: tuple[str, ...], output: str) -> str:
         about = (kind.__doc__ or "").split("\n")[0]
         lines += [f"# ---- {about}", f"[{section}]"]
         for f in fields(kind):
-            default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[operator]
-            value = given.get(f"{section}.{f.name}", default)
+            value = given.get(f"{section}.{f.name}", default_of(f))
             off = "" if f"{section}.{f.name}" in given else "# "
             lines += [f"# {f.metadata['doc']}", f"{off}{f.name} = {toml_value(value)}"]
         lines.append("")

@@ -40,19 +40,3 @@ def roles() -> tuple[Role, ...]:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def explain(role: Role) -> str:
-    """Return what `python -m pipeline rule ID` prints."""
-    how = [word for word in ("alone", "strict", "spaced", "outlet", "deep") if getattr(role, word)]
-    lines = [
-        f"{role.id}: {role.name}  (metadata/roles.toml)",
-        f"  labels  {' | '.join(role.labels)}",
-        f"  action  move the {role.value} to a column `{role.column}`" * bool(role.column)
-        or "  action  drop the statement with its line",
-        f"  how     {', '.join(how)}",
-        f"  why     {role.reason}",
-    ]
-    lines += [f"  catches {text!r}" for text in role.catch]
-    lines += [f"  leaves  {text!r}" for text in role.leave]
-    return "\n".join(lines)

@@ -319,31 +319,3 @@ def _rule(row: dict[str, Any], file: str) -> Rule:
         unquoted=row.get("unquoted", False),
         file=file,
     )
-
-
-def explain(rule: Rule) -> str:
-    """Return what `python -m pipeline rule ID` prints."""
-    where = " or ".join(WHERE[word].replace("N", str(n)) for word, n in rule.where)
-    lines = [
-        f"{rule.id}: {rule.name}  ({rule.file})",
-        f"  matches {MATCHES[rule.match]}, at most {rule.max_chars} characters: {rule.pattern}",
-        f"  where   {where}",
-        f"  action  {ACTIONS[rule.action]}" + (f" `{rule.column}`" if rule.column else ""),
-        f"  woken by {' | '.join(rule.triggers)}",
-        f"  why     {rule.reason}",
-    ]
-    for example in rule.catch:
-        lines.append(f"  catches {example.text!r}" + (f" → {example.left!r}" * bool(example.left)))
-    lines += [f"  leaves  {text!r}" for text in rule.leave]
-    return "\n".join(lines)
-
-
-def find_rule(identifier: str, rules: Sequence[Rule] | None = None) -> Rule:
-    """Return the rule of that id; RecipeError names the nearest ids where there is none."""
-    from difflib import get_close_matches
-
-    by_id = {rule.id: rule for rule in (builtin_rules() if rules is None else rules)}
-    if identifier not in by_id:
-        near = ", ".join(get_close_matches(identifier, by_id)) or ", ".join(list(by_id)[:8])
-        raise RecipeError(f"no rule {identifier!r}", f"try one of: {near}")
-    return by_id[identifier]
