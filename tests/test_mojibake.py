@@ -99,6 +99,22 @@ def test_other_chains(text: str, true: str, wrong: str, rule: str) -> None:
     assert all(0.5 < e.confidence <= 1 for e in out.edits)
 
 
+@pytest.mark.parametrize("name", codecs.ONE_BYTE)
+@pytest.mark.parametrize("true", ["utf-8", "gb18030", "big5"])
+def test_bytes_read_in_the_table_of_another_country_come_back(name: str, true: str) -> None:
+    text = DECLARATION if true == "big5" else "\n".join(CLAUSES[:3])
+    codec = {"macroman": "mac-roman"}.get(name, name)
+    damaged = "".join(
+        chr(byte) if (char := bytes((byte,)).decode(codec, "replace")) == "�" else char
+        for byte in text.encode(true)
+    )
+    out = repaired(f"前言\n{damaged}\n后记")
+    assert out.text == f"前言\n{text}\n后记"
+    origin = {"utf-8": "utf8", "gb18030": "gbk"}.get(true, true)
+    # Where two tables take all characters for the same bytes, the usual one gives the name.
+    assert {e.rule for e in out.edits} <= {f"{origin}-as-{name}", f"{origin}-as-cp1252"}
+
+
 def test_seed_001_is_brought_into_step() -> None:
     (path,) = SEEDS.glob("001_*.txt")
     text = path.read_text("utf-8")

@@ -39,6 +39,15 @@ class Reading:
     second: NDArray[np.uint8]
     size: NDArray[np.uint8]
     single: bool
+    of_foreign: int = 0
+    """The character that the byte FOREIGN itself is, where it is one."""
+
+    def foreign(self, codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Tell which characters the reading does not know: bool, as long as `codes`."""
+        found: NDArray[np.bool_] = self.first.take(codes, mode="clip") == FOREIGN
+        found &= self.size.take(codes, mode="clip") == 1
+        found &= codes != self.of_foreign
+        return found
 
     def encode(self, codes: NDArray[np.uint32]) -> tuple[bytes, NDArray[np.int64]]:
         """Return the bytes of the characters, and the offset of each character's first byte.
@@ -74,7 +83,8 @@ def _reading(name: str, pairs: dict[int, int]) -> Reading:
     second[chars] = np.where(two, codes & 0xFF, 0)
     size[chars] = np.where(two, 2, 1)
     first[0xFFFD] = UNKNOWN
-    return Reading(name, first, second, size, not two.any())
+    of_foreign = next((char for char, code in pairs.items() if code == FOREIGN), 0)
+    return Reading(name, first, second, size, not two.any(), of_foreign)
 
 
 def _two_byte(codec: str, leads: Sequence[int], trails: Sequence[int]) -> dict[int, int]:
@@ -178,9 +188,30 @@ _BUILDERS: dict[str, Callable[[], dict[int, int]]] = {
     "cp949": _cp949,
     # Latin-1 and cp1252 differ in 0x80-0x9F only, and no character is two bytes: one table for both
     "cp1252": partial(_one_byte, "cp1252", {c: c for c in range(0x80, 0x100)}),
-    "cp1251": partial(_one_byte, "cp1251"),
-    "macroman": partial(_one_byte, "mac-roman"),
 }
+_ONE_BYTE = {
+    "cp1251": "cp1251",
+    "macroman": "mac-roman",
+    "cp437": "cp437",
+    "cp850": "cp850",
+    "cp852": "cp852",
+    "cp866": "cp866",
+    "koi8-r": "koi8-r",
+    "cp1250": "cp1250",
+    "cp1253": "cp1253",
+    "cp1254": "cp1254",
+    "cp1255": "cp1255",
+    "cp1256": "cp1256",
+    "cp1257": "cp1257",
+    "cp1258": "cp1258",
+    "iso8859-2": "iso8859-2",
+    "iso8859-5": "iso8859-5",
+    "iso8859-15": "iso8859-15",
+    "mac-cyrillic": "mac-cyrillic",
+}
+_BUILDERS |= {name: partial(_one_byte, codec) for name, codec in _ONE_BYTE.items()}
+ONE_BYTE = (*_ONE_BYTE, "cp1252")
+"""Readings of one byte a character; the one that has the most characters last."""
 READINGS = tuple(_BUILDERS)
 """Names of the wrong readings, the likeliest for Chinese text first."""
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import Census, classes, code_points
+from pipeline.text.mojibake import alphabets
 from pipeline.text.mojibake.flags import (
     COMMON,
     CYRILLIC_TRAIL,
@@ -47,6 +48,8 @@ QUESTION, COMMA, SIGN = ord("?"), ord("ㄛ"), ord("鈥")
 UTF8_GBK, UTF8_LATIN, UTF8_CYRILLIC, KANA, KOREAN, UNLIKELY, SHIFTED, DROPPED, LETTERS, MARKS = (
     1 << i for i in range(10)
 )
+ALPHABET = 1 << 10
+"""Rows of letters that are no language, all from one table of one byte a letter."""
 _BESIDE = np.uint16(SHIFTED | LETTERS | MARKS)
 """Kinds that say nothing of the rest of the text."""
 RARE_WINDOW, RARE_LEAST = 8, 2
@@ -89,6 +92,8 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     ]
     for i in _noise(texts, strange):
         kinds[i] |= UNLIKELY
+    for i in alphabets.asked(counted).tolist():
+        kinds[i] |= ALPHABET if alphabets.fitting(texts[i]) else 0
     # What is out of step is looked for last in texts with other damage.
     kinds[np.flatnonzero(kinds & ~_BESIDE)] |= DROPPED
     return kinds

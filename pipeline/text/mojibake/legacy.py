@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.codecs import cp932_twins, reading
+from pipeline.text.mojibake.codecs import ONE_BYTE, cp932_twins, reading
 from pipeline.text.mojibake.gate import CONTROLS
 from pipeline.text.mojibake.judge import MIN_GAIN, MIN_GAIN_ALL
 from pipeline.text.ngram import Model
@@ -48,7 +48,7 @@ _MARKS = re.compile("[\x00-\x7f“”‘’…·、。\ufffd]+")
 _HANGUL = re.compile("[가-힣]+")
 _KANA = re.compile("[\u3040-\u30ff]{2,}")
 HANGUL_PRIOR, MIN_GAIN_HANGUL = 1.0, (3.2, -1.0)
-"""Nats; the second for Latin-1, whose letters and signs never stand in such rows by themselves."""
+"""Nats; the second for alphabets, whose letters and signs never stand in such rows."""
 _NEVER = np.isin(np.arange(65536), CONTROLS)
 LOOK_BACK = 160
 """Bytes looked back for one from which the reading is in step."""
@@ -86,9 +86,7 @@ def candidates(
     full = reading(name)
     data, starts = full.encode(codes)
     # FOREIGN (0xFE) is a byte like others here: foreign characters are found by their code.
-    bmp = np.minimum(codes, 0xFFFF)
-    foreign = (full.first[bmp] == 0xFE) & (full.size[bmp] == 1) & (codes >= 0x80)
-    foreign &= codes != {"cp1252": 0xFE, "cp932": 0xF8F2}.get(name, 0)  # what 0xFE itself is
+    foreign = full.foreign(codes)
     breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])
     lefts, rights = edges[:-1] + 1, edges[1:]
@@ -98,7 +96,7 @@ def candidates(
     high = np.append(0, np.cumsum(np.frombuffer(data, np.uint8) >= 0x80))
     highs = high[starts[rights]] - high[starts[lefts]]
     wide = np.append(0, np.cumsum(codes > 0x7F))
-    sizes = highs if name == "cp1252" else np.where(lines, 2 * (wide[rights] - wide[lefts]), highs)
+    sizes = highs if full.single else np.where(lines, 2 * (wide[rights] - wide[lefts]), highs)
     never = np.append(0, np.cumsum(_NEVER.take(codes, mode="clip") & (name == "cp1252")))
     controls = lines & (never[rights] > never[lefts])
     # What is less than a whole line must hold enough; a line of Hangul or kana may have less.
@@ -109,7 +107,7 @@ def candidates(
         if sum(map(len, _UTF8.findall(raw))) >= MAX_UTF8 * highs[i]:
             continue
         offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
-        for origin in origins or ORIGINS[name]:
+        for origin in origins or ORIGINS.get(name, ORIGINS["cp1252"]):
             text = _settled(raw, offsets, _CODEC[origin], model).decode(
                 _CODEC[origin], "pipeline-bad"
             )
@@ -136,7 +134,7 @@ def _evidence(
     if line and wide >= 2 and together and _is_hangul(letters):
         # Chinese keeps to the rows of Hangul with one chance in two for each character, and says
         # nothing in Korean: of 6,000 clean lines that do, the best would gain 1.1 nats.
-        return HANGUL_PRIOR * wide, MIN_GAIN_HANGUL[name == "cp1252"]
+        return HANGUL_PRIOR * wide, MIN_GAIN_HANGUL[name in ONE_BYTE]
     if control:
         return 0.0, (MIN_GAIN * wide + MIN_GAIN_ALL) / 4
     if size < MIN_HIGH or not together:

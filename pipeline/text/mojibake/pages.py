@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_points
 from pipeline.text.mojibake import gate
+from pipeline.text.mojibake.alphabets import fitting
 from pipeline.text.mojibake.chains import undone_whole
+from pipeline.text.mojibake.codecs import ONE_BYTE
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import Mentions, about_damage
 from pipeline.text.ngram import Model
@@ -71,7 +73,8 @@ class Page:
         self.kinds = kinds
         self.at = at
         self.outside = int(sheet.high[at + len(text)] - sheet.high[at])
-        self.readings = outermost(kinds)
+        self.alphabets = fitting(text) if kinds & gate.ALPHABET else []
+        self.readings = outermost(kinds, self.alphabets)
         self.found: list[Repair] = []
         self.covered = self.left = 0
         self.filler = Filler(undone_whole, model)
@@ -122,9 +125,13 @@ def count_left(pages: Sequence[Page]) -> None:
         page.left = page.outside - count
 
 
-def outermost(kinds: int) -> list[str]:
-    """Return the readings of UTF-8 that the gate's suspicion allows."""
-    names: list[str] = []
+def outermost(kinds: int, alphabets: Sequence[str] = ()) -> list[str]:
+    """Return the readings of UTF-8 that the gate's suspicion allows.
+
+    `alphabets`: the tables that have the letters of the text. Others have some of them, and would
+    undo pieces.
+    """
+    names = list(alphabets)
     for kind, more in (
         (gate.UTF8_GBK, ("gbk",)),
         (gate.UTF8_LATIN, ("cp1252", "macroman")),
@@ -133,7 +140,8 @@ def outermost(kinds: int) -> list[str]:
         (gate.KOREAN, ("cp949",)),
         (gate.UNLIKELY, ("cp932", "cp949", "big5")),
     ):
-        names += more if kinds & kind else ()
+        if kinds & kind:
+            names += (name for name in more if not (alphabets and name in ONE_BYTE))
     return list(dict.fromkeys(names))
 
 

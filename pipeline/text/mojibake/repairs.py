@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, latin, legacy, western
+from pipeline.text.mojibake.alphabets import CYRILLIC, PLAIN
 from pipeline.text.mojibake.chains import End, chain_ends, wide
 from pipeline.text.mojibake.fill import closed
 from pipeline.text.mojibake.hopeless import MARK, hopeless
@@ -172,7 +173,7 @@ def _settled(page: Page, model: Model) -> list[Repair]:
         if len(spoken) < len(found):
             return spoken  # what is quoted must not be taken for another kind of damage either
     if not kept:
-        kept = disjoint(_legacy(text, list(legacy_readings(kinds)), model))
+        kept = disjoint(_legacy(text, list(legacy_readings(kinds, page.alphabets)), model))
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
         half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= page.outside
         kept = kept if half else disjoint([*kept, *_in_step(text, kinds, model)])
@@ -289,15 +290,16 @@ def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
         yield Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
 
 
-def legacy_readings(kinds: int) -> Iterator[str]:
+def legacy_readings(kinds: int, alphabets: Sequence[str] = ()) -> Iterator[str]:
     """Yield the readings of legacy encodings that the gate's suspicion allows."""
+    yield from reversed(alphabets)  # the first of equals wins
     for kind, names in (
         (gate.UTF8_LATIN, ("cp1252",)),
         (gate.KANA, ("cp932",)),
         (gate.KOREAN, ("cp949",)),
         (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932")),
     ):
-        if kinds & kind:
+        if kinds & kind and not (alphabets and names == ("cp1252",)):
             yield from names
 
 
@@ -330,7 +332,9 @@ def _judged_legacy(
     asian = are_east_asian([c.text for c in found])
     for candidate, score, is_asian in zip(found, scores, asian, strict=True):
         start, end = candidate.start, candidate.end
-        old = before[start, end] * (end - start)
+        # The model takes all letters for one, and rows of them for words.
+        mean = min(before[start, end], PLAIN) if name in CYRILLIC else before[start, end]
+        old = mean * (end - start)
         new = score * (len(candidate.text) - candidate.text.count(MARK)) + candidate.prior
         if new - old >= candidate.least and score > MIN_SCORE and is_asian:
             rule = f"{candidate.origin}-as-{name}"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN, Reading, reading
+from pipeline.text.mojibake.codecs import FOREIGN, ONE_BYTE, UNKNOWN, Reading, reading
 
 _SEQ3 = rb"[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
 _SEQ = rb"(?:" + _SEQ3 + rb"|[\xc2-\xdf][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2})"
@@ -65,7 +65,7 @@ MAX_GAPS = 9
 """Tokens looked ahead for more places where pairs were dropped."""
 NARROWED = frozenset({"gbk", "cp949"})
 """Readings whose row 0xA3 holds the full-width forms of ASCII."""
-SINGLE = frozenset({"cp1252", "cp1251", "macroman"})
+SINGLE = frozenset(ONE_BYTE)
 
 
 class Undone(NamedTuple):
