@@ -7,10 +7,11 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    from pipeline.cli import run_command_line
     from pipeline.startup import own_process
 
     own_process()
+    from pipeline.cli import run_command_line
+
     return run_command_line(sys.argv[1:])
 
 

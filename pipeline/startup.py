@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
+from pipeline.patterns import keep_patterns, save_patterns
+
 # A process is one core's worth; pools of threads would fight, and reserve address space.
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -69,6 +71,7 @@ def own_process() -> None:
     # objects costs a tenth of a small run, every 50,000 still 15 ms.
     gc.set_threshold(300_000, 20, 20)
     without_pandas()
+    keep_patterns()
 
 
 def one_thread() -> None:
@@ -106,6 +109,7 @@ def leave(code: int) -> NoReturn:
 
     What reads its output has all of it. A profiler or a debugger is left time to say its own.
     """
+    save_patterns()
     watched = sys.gettrace() is not None or sys.getprofile() is not None
     try:
         sys.stdout.flush()

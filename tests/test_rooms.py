@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "decode": {"text", "stages.base", "decode"} | BASE,
     "dedup": {"dedup", "text", "stages.base"} | BASE,
     "readers": {"readers", "stages.base", "text", "decode"} | BASE,
-    "engines": {"engines", "startup"} | BASE,
+    "engines": {"engines", "startup", "patterns"} | BASE,
 }
 
 

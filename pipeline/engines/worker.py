@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from pipeline.engines import pulse
+from pipeline.patterns import keep_patterns, save_patterns
 from pipeline.startup import without_pandas
 
 _PR_SET_PDEATHSIG = 1
@@ -30,6 +31,7 @@ _PR_SET_PDEATHSIG = 1
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
     without_pandas()
+    keep_patterns()
     serve(Connection(fd), parent, memory_mb)
 
 
@@ -70,6 +72,7 @@ def serve(connection: Connection, parent: int, memory_mb: int) -> None:
         except (EOFError, OSError):
             return
         connection.send_bytes(_answer(task, job))
+        save_patterns()  # a worker is ended without notice
 
 
 @cache
