@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pipeline.corpus import Corpus, Places
 from pipeline.dedup.candidates import READ_UNITS, portions
 from pipeline.dedup.columns import halves, whole
-from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
+from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.lines import SitesOptions
 from pipeline.dedup.options import GLOBAL, DedupOptions
@@ -52,7 +52,7 @@ DECISION_SCHEMA = pa.schema(
     ]
 )
 # By number of the kind, as `KINDS`.
-_REASONS = pa.array(["", *(f"decide:{kind}-duplicate" for kind in ("exact", "near", "contained"))])
+_REASONS = pa.array(["", *(f"decide:{kind}-duplicate" for kind in KINDS[1:])])
 
 
 def decide_corpus(

@@ -152,7 +152,7 @@ def test_the_gate_sees_each_text_alone(texts: list[str]) -> None:
     assert together.tolist() == [int(gate.suspects([t], census([t]))[0]) for t in texts]
 
 
-@pytest.mark.parametrize("name", codecs.READINGS)
+@pytest.mark.parametrize("name", codecs._BUILDERS)
 def test_readings_agree_with_the_codecs_of_python(name: str) -> None:
     python = {"gbk": "gbk", "big5": "cp950", "macroman": "mac-roman"}.get(name, name)
     reading = codecs.reading(name)

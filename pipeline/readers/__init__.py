@@ -179,11 +179,3 @@ def _between(file: InputFile, edges: list[int]) -> list[Piece]:
 
 def _at_fault(file: InputFile, bad: BadInputError) -> InputFile:
     return replace(file, fault=bad.reason, detail=bad.detail)
-
-
-def pieces(
-    files: Iterable[InputFile], size: int, options: InputOptions, limits: LimitOptions
-) -> Iterator[Piece]:
-    """Cut all files, in order."""
-    for file in files:
-        yield from split(file, size, options, limits)

@@ -19,7 +19,6 @@ from pipeline.store.schema import FILES
 from pipeline.store.version import read_run
 
 SAMPLE = 5
-KINDS = ("added", "removed", "retracted", "restored", "changed")
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA = pa.schema([("input_path", _CODED), ("record", pa.int64()), ("status", _CODED)])
 _TOLD = ["id", "input_path", "record", "status", "reason"]

@@ -62,12 +62,11 @@ class Options:
 class Stage:
     """A registered stage.
 
-    `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it.
-    `adds` names the columns that it may set. A text of more than twice `piece_chars` (0: none) is
-    given to the stage piece by piece, which then must not drop it. `of_text`: what becomes of a
-    document depends on nothing but its text, the options, and columns other than `url` and `extra`
-    (whether there is an address may count); where a stage does not say so, copies are cleaned one
-    by one.
+    `wakes` is a census mask: the stage sees a document only if one of these classes occurs in it. A
+    text of more than twice `piece_chars` (0: none) is given to the stage piece by piece, which then
+    must not drop it. `of_text`: what becomes of a document depends on nothing but its text, the
+    options, and columns other than `url` and `extra` (whether there is an address may count); where
+    a stage does not say so, copies are cleaned one by one.
     """
 
     name: str
@@ -75,7 +74,6 @@ class Stage:
     wakes: int
     options: type[Options]
     build: Callable[[Any], Apply]
-    adds: tuple[str, ...] = ()
     build_batch: Callable[[Any], ApplyBatch] | None = None
     piece_chars: int = 0
     of_text: bool = False

@@ -378,6 +378,5 @@ STAGE = Stage(
     options=MetadataOptions,
     build=build,
     build_batch=build_batch,
-    adds=COLUMNS,
     of_text=True,
 )

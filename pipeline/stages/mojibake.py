@@ -121,7 +121,6 @@ STAGE = Stage(
     options=MojibakeOptions,
     build=build,
     build_batch=build_batch,
-    adds=("damage_marks",),
     piece_chars=PARAGRAPHS,
     of_text=True,
 )

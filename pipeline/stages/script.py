@@ -260,6 +260,5 @@ STAGE = Stage(
     options=ScriptOptions,
     build=build,
     build_batch=build_batch,
-    adds=("script", "language"),
     of_text=True,
 )

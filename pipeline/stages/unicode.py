@@ -45,8 +45,6 @@ SQUARED = classes("squared")
 WIDE = classes("wide_other")
 TAGS = classes("tag_start")
 ESCAPES = classes("escape")
-MIN_BRACKETS = 2
-"""Those of a tag: no text with fewer has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

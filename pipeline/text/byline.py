@@ -48,7 +48,6 @@ _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
 _FRAMED = re.compile(r"[\[【]((?:\s{0,2}[\u3400-\u9fff]){1,6}\s{0,2})[\]】](?=\s{0,2}[:：])")
 """A label in brackets before its colon: 【 作 者 】：."""
 _GAP = re.compile(r"[\s|/丨·,;、\-*>_~\ue000-\uf8ff]+")  # private use: icons
-_OPENING = "([{<【《"
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "【": "】", "《": "》"}
 _NUMBER = re.compile(
     r"\s*(?:loading|加载中)(?:\.{3}|…{1,2})?(?=\s|$)"  # what a script was to fill in

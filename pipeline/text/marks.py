@@ -12,7 +12,6 @@ HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U000200
 
 WIDE_MARKS = "，；：！？、。"
 ASCII_MARKS = ",;:!?"
-MARKS = ASCII_MARKS + WIDE_MARKS
 TO_WIDE = dict(zip(",;:!?()", "，；：！？（）", strict=True))
 TO_ASCII = {wide: narrow for narrow, wide in TO_WIDE.items()}
 

@@ -22,7 +22,8 @@ CLASSES = ("c1", "latin1", "soft_hyphen", "latin_extended", "ipa", "greek", "cyr
            "other")  # fmt: skip
 """What the upper halves of the tables are made of."""
 LEAST, MANY, SHARE = 10, 32, 8
-"""Letters that tell a table; and one for each SHARE Han characters, or MANY of them: a damaged line among clean ones: names in a foreign script are fewer."""
+"""Letters that tell a table; and one for each SHARE Han characters, or MANY of them (a damaged line
+among clean ones): names in a foreign script are fewer."""
 ROW = 4
 """Characters of the tables in a row: there are no blanks between the bytes of Chinese."""
 FOREIGN_SHARE = 0.03

@@ -212,8 +212,6 @@ _ONE_BYTE = {
 _BUILDERS |= {name: partial(_one_byte, codec) for name, codec in _ONE_BYTE.items()}
 ONE_BYTE = (*_ONE_BYTE, "cp1252")
 """Readings of one byte a character; the one that has the most characters last."""
-READINGS = tuple(_BUILDERS)
-"""Names of the wrong readings, the likeliest for Chinese text first."""
 
 
 @kept
