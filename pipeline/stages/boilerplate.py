@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from pipeline.text.fold import fold
 from pipeline.text.hits import Hit, hits_of
 from pipeline.text.kept import kept
 from pipeline.text.page import Page, page_of
-from pipeline.text.prose import BLANK, core, is_bulleted
+from pipeline.text.prose import BLANK, FOOTER_CHARS, core, is_bulleted
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, builtin_rules, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
@@ -35,6 +35,7 @@ _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reach
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)
 _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
+_FOOTERS = 2  # short sentences of the site that may stand below its lists, unknown to any rule
 _REMEMBERED = 4096  # lines of which it is known what rules find in them,
 _REMEMBERED_CHARS = 240  # paragraphs aside: notices are that long
 _FENCES = ("```", "~~~")
@@ -154,14 +155,31 @@ class _Judged:
         """Return the number of the last line of prose that no rule drops."""
         if self._last is None:
             edge = max(-1, len(self.page) - _EDGE_LINES - 1)
-            self._last = self._first_of(self.page.likely_prose_backwards(), edge)
+            prose = self._prose(self.page.likely_prose_backwards())
+            last = next(prose, edge)
+            for _ in range(_FOOTERS):
+                if last == edge or len(self.page.line(last)) > FOOTER_CHARS:
+                    break
+                above = next(prose, None)
+                if above is None or not self._is_footed(above, last):
+                    break
+                last = above
+            self._last = last
         return self._last
 
+    def _is_footed(self, above: int, last: int) -> bool:
+        """Say whether between two sentences stands what stands below an article, lists with it."""
+        hits = [hits[0] for n in range(above + 1, last) if (hits := self.hits(n))]
+        return len(hits) > 1 and any(hit.rule.match == "block-start" for hit in hits)
+
     def _first_of(self, likely: Iterable[int], edge: int) -> int:
+        return next(self._prose(likely), edge)
+
+    def _prose(self, likely: Iterable[int]) -> Iterator[int]:
+        """Yield the numbers of those lines that are prose, which no rule drops."""
         for number in likely:
             if (number not in self.rules or self._stays(number)) and self.page.is_prose(number):
-                return number
-        return edge
+                yield number
 
     def _stays(self, number: int) -> bool:
         return all(hit.rule.action == "cut" for hit in self.hits(number))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.text.codes import Codes, that_are
 from pipeline.text.fold import fold_table
 from pipeline.text.literals import ends_line, outer_letters
-from pipeline.text.prose import plain_sentences
+from pipeline.text.prose import FOOTER_CHARS, plain_sentences
 from pipeline.text.rules import Rule
 
 Ints = NDArray[np.intp]
@@ -38,11 +38,15 @@ class Lines:
         self.owner = np.repeat(np.arange(len(counts)), counts)
 
     def between(self, line: Ints, hit: Ints) -> Flags:
-        """Say which of these lines stand between two sentences that are not among `hit`."""
+        """Say which of these lines stand between two sentences that are not among `hit`.
+
+        A short one below may be of the site: it ends no article.
+        """
         bound = self.plain.copy()
         bound[hit] = False
         number = np.arange(len(bound))
         top = np.minimum.reduceat(np.where(bound, number, len(bound)), self.first)
+        bound &= self.size > FOOTER_CHARS
         bottom = np.maximum.reduceat(np.where(bound, number, -1), self.first)
         owner = self.owner[line]
         between: Flags = (top[owner] < line) & (line < bottom[owner])

@@ -27,6 +27,7 @@ _BULLETS = "·-*>#■◆►▶★☆+|"
 _MARKS = "".join(map(variants, _BULLETS))
 PROSE_CHARS = 10  # a shorter line is no paragraph even where it ends like a sentence
 _WEAK_PROSE_CHARS = 30  # ends in ? ! ” ), as headlines do as well
+FOOTER_CHARS = 40  # a longer sentence below the lists of a page is taken for the article's own
 LONG_CHARS = 70  # with a comma: a paragraph whose last mark was lost
 BLANK, OTHER, LIKELY, PLAIN = range(4)
 """Of a line: white space or nothing; surely no prose; perhaps, `is_prose` knows; prose."""
