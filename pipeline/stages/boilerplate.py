@@ -290,7 +290,7 @@ def _judge(
         action = rule.action
         if action == "move":
             columns.setdefault(rule.column, hit.value)
-        elif action == "cut":
+        elif action == "cut" and not _is_whole(judged.page.line(number), hit):
             cuts[number] = Cut(hit.start, hit.end, rule.id)
             continue
         drops[number] = _reason(rule.id)
@@ -299,6 +299,11 @@ def _judge(
             for item in items:
                 drops.setdefault(item, below)
     return drops, cuts, columns
+
+
+def _is_whole(line: str, hit: Hit) -> bool:
+    """Say whether nothing is left of a line once its part is cut."""
+    return not line[: hit.start].strip() and not line[hit.end :].strip()
 
 
 def _block(judged: _Judged, number: int, rule: Rule) -> list[int]:

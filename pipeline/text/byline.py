@@ -43,6 +43,7 @@ _ROLE_END = re.compile("[者员員生影]")
 _WORD_GAP = re.compile(r"\s+(?=\S)")
 _CLOCK = re.compile(r"\d{4}\D.{2,12}\d{1,2}:\d\d")
 _GIVEN = re.compile(r"供稿|供图")
+_HANDED_IN = re.compile(r"[\u3400-\u9fff·、]{2,16}\s{0,2}供稿(?=[)\]】])")  # （办公室 供稿）
 _VAGUE = ("来源", "出处", "来自", "摘自", "原载", "首发于")
 """Labels of sources that head other things as well: 来源：豆科植物甘草的根."""
 _FRAMED = re.compile(r"[\[【]((?:\s{0,2}[\u3400-\u9fff]){1,6}\s{0,2})[\]】](?=\s{0,2}[:：])")
@@ -56,7 +57,7 @@ _NUMBER = re.compile(
 _NO_NUMBER = re.compile(r"\s*(?:次|人)?(?=\s|$)")
 _NOISE = re.compile(
     r"(?:第?\s?[a-z]?\d{1,3}\s?版(?:\s?:\s?[\u4e00-\u9fff]{1,8})?|原创|调整字体|字体大小|字体|字号|放大|缩小|默认|打印本页|打印|关闭窗口|关闭|收藏|我要评论|我要纠错|我有话说|"
-    r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐|(?:友善|环保)?列印|转寄)"
+    r"我要分享|分享到?|订阅|举报|纠错|复制链接|责任编辑|查看原文|阅读原文|手机看新闻|投稿|推荐|(?:友善|环保)?列印|转寄|(?:\d{4}/)?\d{1,2}/\d{1,2}\s\d{1,2}:\d\d\s?更新)"
     r"(?:[:\s]*[\[(【]?\s*(?:大|中|小|a\+|a-|\s){1,8}[\])】]?)?(?=\s|$|[|/丨)\]])"
 )
 _SIZES = re.compile(r"字[体号](?:大小)?\s?:?\s?(?:[\[(【]\s?(?:大|中|小|a\+|a-)\s?[\])】]\s?){2,4}")
@@ -387,6 +388,9 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
     word = _WORD.match(text.folded, text.at, text.end)
     if word is None:
         return None
+    if bracket and (office := _HANDED_IN.match(text.folded, text.at, text.end)):
+        text.at = office.end()
+        return Statement("byline-handed-in-by", "", None, True)
     name_stop = word.end()
     name = text.raw(text.at, name_stop)
     short = len(name) <= (24 if name.isascii() else 16)

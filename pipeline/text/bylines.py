@@ -272,8 +272,11 @@ def _is_placed(lines: Sequence[Line], first: int, last: int, *, head: bool) -> b
 def _in_form(lines: Sequence[Line], first: int, last: int, *, answered: bool) -> bool:
     """Whether other labels stand beside a block (性味：, 索引号：): a form, which is content.
 
-    Not so the labels of the page itself (上一篇：). `answered`: the line below has a value.
+    Not so the labels of the page itself (上一篇：), nor beside a line that says three things of the
+    page. `answered`: the line below has a value.
     """
+    if any(len({s.rule for s in line.says}) > 2 for line in lines[first:last]):
+        return False
     beside = *lines[max(first - 2, 0) : first], *lines[last : last + 2]
     labels = sum([_is_label(line.text) for line in beside if not line.says])
     if labels == 0:

@@ -37,7 +37,7 @@ _LABEL_END, _MARK, _OPENING, _LABEL_START, _WORD_START, _WORD_END, _DIGIT, _WIRE
 _RIGHT = _MARK | _LABEL_START | _WORD_END
 # Statements without a mark: a role before a name, a title renamed, 来源于网络.
 _WORDS = (
-    "记者", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
+    "记者", "供稿", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
     "源自", "来自", "源网", "源互", "港时", "/文", "/图", "/摄", "/报",
     " 版", *(f"{digit}版" for digit in range(10)),
 )  # fmt: skip
@@ -109,8 +109,8 @@ def _tables() -> _Tables:
         classes.take(fold_table()),
         _letters(),
         those_in([label for label in labels if len(label) == 1]),
-        # What ends in white space ends in a bracket perhaps: Python asks again.
-        those_in(_CLOSED) | that_are(str.isspace),
+        # What ends in white space or a figure ends in a bracket perhaps: Python asks again.
+        those_in(_CLOSED + "0123456789") | that_are(str.isspace),
         those_in("-/.年"),
         _keys({label[-2:] for label in labels if len(label) > 1 and not label.isascii()}),
         _keys(

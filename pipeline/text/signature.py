@@ -13,6 +13,8 @@ SIGNATURE_CHARS = 80
 """How long a byline in brackets behind a sentence can be."""
 
 _TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
+_CODE = re.compile(r"(?<=[)）】\]］])\d{7}$")
+"""The day in years of the Republic, which Taiwan's news agency puts behind it: （編輯：某某）1121120."""
 _CLOSED = tuple(")）]］】〕")
 _STOPS = tuple("".join(map(variants, '。!?"…)')))
 
@@ -27,9 +29,14 @@ def trailing(line: str) -> tuple[int, tuple[Statement, ...]] | None:
     (7, ['高原'])
     >>> trailing("过一个祥和的新春佳节。（常书香 马丹阳 ）")[1][0].value
     ['常书香', '马丹阳']
+    >>> trailing("目標如期實現。（編輯：高原）1121120")[1][0].value
+    ['高原']
     >>> trailing("目标如期实现。（完）")
     """
-    if not line.rstrip().endswith(_CLOSED):
+    line = line.rstrip()
+    if line[-1:].isdecimal():
+        line = _CODE.sub("", line)
+    if not line.endswith(_CLOSED):
         return None
     opened = max(map(line.rfind, "(（[［【〔〖"))
     if opened < 1 or len(line) - opened > SIGNATURE_CHARS:
