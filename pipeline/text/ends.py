@@ -37,8 +37,8 @@ _LABEL_END, _MARK, _OPENING, _LABEL_START, _WORD_START, _WORD_END, _DIGIT, _WIRE
 _RIGHT = _MARK | _LABEL_START | _WORD_END
 # Statements without a mark: a role before a name, a title renamed, 来源于网络.
 _WORDS = (
-    "记者", "供稿", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
-    "源自", "来自", "源网", "源互", "港时", "/文", "/图", "/摄", "/报",
+    "记者", "讯员", "论员", "习生", "栏作", "撰稿", "稿人", "责编", "任编", "原标", "原文", "源于",
+    "供稿", "源自", "来自", "源网", "源互", "港时", "/文", "/图", "/摄", "/报",
     " 版", *(f"{digit}版" for digit in range(10)),
 )  # fmt: skip
 # 6月21日电, 日讯, 日消息, 报道; 讯 only where something ends it.

@@ -14,7 +14,7 @@ SIGNATURE_CHARS = 80
 
 _TRAILING = re.compile(r"[(\[【][^()\[\]【】\n]{2,60}[)\]】]\s*$")
 _CODE = re.compile(r"(?<=[)）】\]］])\d{7}$")
-"""The day in years of the Republic, which Taiwan's news agency puts behind it: （編輯：某某）1121120."""
+"""The day in years of the Republic, as Taiwan's news agency has it: （編輯：某某）1121120."""
 _CLOSED = tuple(")）]］】〕")
 _STOPS = tuple("".join(map(variants, '。!?"…)')))
 
