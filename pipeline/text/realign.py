@@ -21,23 +21,29 @@ WINDOW, MANY, RARE = 8, 5, -10.5
 """Of 8 characters 5 are rarer than e^-10.5: so reads text out of step, and few names in step."""
 LEFT_OUT = -16.0
 """ln p of a byte that belongs to no character: more than two ordinary characters are worth."""
-MIN_GAIN = 20.0
-"""Nats by which the new reading of a run must be better."""
+MIN_GAIN, MIN_GAIN_TORN = 20.0, 8.0
+"""Nats by which the new reading of a run must be better; and where bytes are known to be lost."""
+BESIDE = -4.0
+"""The same of a lost byte, and of one beside it."""
+_LOST = b"\xff?"
 MAX_RUN = 20_000
 """Bytes of a run that are looked at together: a microsecond each."""
 _RUN = re.compile(rb"[\x80-\xff][\x30-\xff]*")
 
 
-def aligned(data: bytes, codec: str) -> tuple[str, int]:
-    """Return the text and the number of marks, like `decode_with`, with lost steps found again."""
+def aligned(data: bytes, codec: str, torn: bool = False) -> tuple[str, int]:
+    """Return the text and the number of marks, like `decode_with`, with lost steps found again.
+
+    `torn`: bytes are known to be lost.
+    """
     text, marks = decode_with(data, codec)
-    if codec not in LANGUAGE or not suspicious(text, codec):
+    if codec not in LANGUAGE or not (torn or suspicious(text, codec)):
         return text, marks
     pieces: list[str] = []
     marks = done = 0
     for match in _RUN.finditer(data):
         pieces.append(data[done : match.start()].decode("latin-1"))
-        read, errors = _run(match[0], codec)
+        read, errors = _run(match[0], codec, torn)
         pieces.append(read)
         marks += errors
         done = match.end()
@@ -60,27 +66,36 @@ def _is_rare(codec: str) -> NDArray[np.bool_]:
     return tables()[LANGUAGE[codec]] < RARE
 
 
-def _run(run: bytes, codec: str) -> tuple[str, int]:
+def _run(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
     """Return the better reading of a run: as it stands, or in the step that reads best."""
     text, marks = decode_with(run, codec)
     before = suspicious(text, codec)
-    if not before or len(run) > MAX_RUN:
+    if not (before or torn) or len(run) > MAX_RUN:
         return text, marks
-    better, errors = _best_way(run, codec)
+    better, errors = _best_way(run, codec, torn)
     language = (LANGUAGE[codec],)
     gain = log_likelihood(better, language) - log_likelihood(text, language)
-    if gain > MIN_GAIN and suspicious(better, codec) * 3 <= before:
+    if (
+        gain > MIN_GAIN_TORN
+        if torn
+        else gain > MIN_GAIN and suspicious(better, codec) * 3 <= before
+    ):
         return better, errors
     return text, marks
 
 
-def _best_way(run: bytes, codec: str) -> tuple[str, int]:
+def _best_way(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
     """Return the likeliest reading of a run in which single bytes may be left out."""
-    pair_of, single_of = (table.tolist() for table in _costs(codec))
+    pair_of, single_of = _costs(codec)
+    # The byte beside a lost one may be the other one of its character.
+    lost = [i for i in range(len(run)) if run[i] in _LOST] if torn else []
+    beside = {i + k for i in lost for k in (0, 1, 2)}
     best = [0.0] + [-np.inf] * len(run)
     size = [0] * (len(run) + 1)
     for i in range(1, len(run) + 1):
         best[i], size[i] = best[i - 1] + single_of[run[i - 1]], 1
+        if i in beside:
+            best[i] = best[i - 1] + BESIDE
         if i > 1:
             two = best[i - 2] + pair_of[run[i - 2] << 8 | run[i - 1]]
             if two > best[i]:
@@ -113,8 +128,8 @@ def _best_way(run: bytes, codec: str) -> tuple[str, int]:
 
 
 @cache
-def _costs(codec: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return ln p of every pair of bytes, float32 (65536,), and of every single one, (256,)."""
+def _costs(codec: str) -> tuple[list[float], list[float]]:
+    """Return ln p of every pair of bytes, 65536 of them, and of every single one, 256."""
     pairs = np.full(65536, -np.inf, np.float32)
     codes = [a << 8 | b for a in range(0x81, 0xFF) for b in range(0x40, 0xFF)]
     data = b"\n".join(bytes(divmod(code, 256)) for code in codes)
@@ -127,4 +142,4 @@ def _costs(codec: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if codec == "cp932":
         halfwidth = bytes(range(0xA1, 0xE0)).decode(codec)
         singles[0xA1:0xE0] = likelihoods(halfwidth, LANGUAGE[codec])
-    return pairs, singles
+    return pairs.tolist(), singles.tolist()

@@ -18,8 +18,9 @@ MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
 """How much likelier a repair has to be, in nats: for each character, and once."""
 MIN_GAIN_ALONE = 20.0
 """The same for two characters between ASCII: true ones gain 28 and more."""
-MIN_SCORE = -11.5
-"""Mean log-probability that a repair must reach: classical verse has -9, noise -14."""
+MIN_SCORE, MIN_SCORE_TORN = -11.5, -8.0
+"""Mean log-probability that a repair must reach: classical verse has -9, noise -14. And the same
+where the bytes did not have to be read in step: prose has -5 to -7."""
 EXCERPT = 40
 """Characters of a stretch that are scored, from the first beyond ASCII: more change no verdict."""
 LONG, MEDIUM, WITNESSES = 16, 6, 4

@@ -16,10 +16,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.mojibake.codecs import ONE_BYTE, cp932_twins, reading
+from pipeline.text.mojibake.codecs import ONE_BYTE, UNKNOWN, cp932_twins, reading
 from pipeline.text.mojibake.gate import CONTROLS
 from pipeline.text.mojibake.judge import MIN_GAIN, MIN_GAIN_ALL
 from pipeline.text.ngram import Model
+from pipeline.text.realign import aligned, suspicious
 
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -35,14 +36,22 @@ MIN_HIGH, MIN_LINE, MIN_PART = 6, 4, 12
 line that is nothing but Hangul; and of what is only part of a line."""
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """UTF-8 of another script (Greek, Cyrillic) is no legacy encoding, whatever Han it would give."""
+_TORN_UTF8 = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{0,2})+")
+"""Chinese in UTF-8 some of whose bytes were dropped: the controls of Latin-1, which are half."""
 MAX_UTF8 = 0.85
 """Share of the bytes from which they are UTF-8; GBK has up to half of its own by chance."""
-MAX_BAD = 0.04
-"""Largest share of the characters beyond ASCII that may stay undecodable; one always may."""
+MAX_BAD, MAX_TORN = 0.04, 0.15
+"""Largest share of the characters beyond ASCII that may stay undecodable; one always may. And the
+same of a stretch in which bytes were dropped."""
+MIN_KEPT = 0.85
+"""Of the bytes beyond ASCII that are left so many must be of characters, or it is another kind."""
+_NARROW = re.compile("[\x00-\x7f]")
 _TOGETHER = re.compile("[^\x00-\x7f\ufffd]{2}")
 _INSIDE = re.compile("(?<=[A-Za-z])[^\x00-\x7f]{1,2}(?=[A-Za-z])")
 """Lone characters inside Latin words are accented letters, or letters of some other font."""
 BAD = "\ufffd"
+_ASKED = re.compile(f"[?{BAD}]*{BAD}[?{BAD}]*")
+"""What is left of a character beside the `?` of its other byte."""
 _MARKS = re.compile("[\x00-\x7f“”‘’…·、。\ufffd]+")
 """What is the same in several of these encodings, and ASCII."""
 _HANGUL = re.compile("[가-힣]+")
@@ -60,7 +69,7 @@ class Candidate:
     """Characters `start` to `end` may have been `text`, whose bytes `origin` wrote.
 
     `prior` (nats) is what the choice of characters says besides the model; `least` is what the text
-    must gain with it.
+    must gain with it. `torn`: bytes were lost.
     """
 
     start: int
@@ -69,6 +78,7 @@ class Candidate:
     origin: str
     prior: float
     least: float
+    torn: bool
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -87,7 +97,7 @@ def candidates(
     data, starts = full.encode(codes)
     # FOREIGN (0xFE) is a byte like others here: foreign characters are found by their code.
     foreign = full.foreign(codes)
-    breaks = np.flatnonzero(foreign | (codes == 0xFFFD) | (codes == 10))
+    breaks = np.flatnonzero(foreign & (codes != 0xFFFD) | (codes == 10))
     edges = np.concatenate([[-1], breaks, [len(codes)]])
     lefts, rights = edges[:-1] + 1, edges[1:]
     # The second byte of a character may be ASCII: of a whole line all its wide ones count.
@@ -104,29 +114,53 @@ def candidates(
     for i in asked.tolist():
         left, right = int(lefts[i]), int(rights[i])
         raw = data[starts[left] : starts[right]]
-        if sum(map(len, _UTF8.findall(raw))) >= MAX_UTF8 * highs[i]:
+        most = MAX_UTF8 * highs[i]
+        if sum(map(len, _UTF8.findall(raw))) >= most:
             continue
+        if full.single and sum(map(len, _TORN_UTF8.findall(raw))) >= most:
+            continue
+        lost = raw.count(UNKNOWN) + raw.count(ord("?"))
         offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
         for origin in origins or ORIGINS.get(name, ORIGINS["cp1252"]):
-            text = _settled(raw, offsets, _CODEC[origin], model).decode(
-                _CODEC[origin], "pipeline-bad"
-            )
+            settled = _settled(raw, offsets, _CODEC[origin], model)
+            text, torn = _read(settled, _CODEC[origin], lost > 0)
             control = bool(controls[i]) and origin == "cp932"
-            if evidence := _evidence(name, text, int(sizes[i]), bool(lines[i]), control):
-                yield Candidate(left, right, text, origin, *evidence)
+            if (lost or torn) and _size(text) < MIN_KEPT * (highs[i] - lost):
+                continue
+            if evidence := _evidence(
+                name, text, int(sizes[i]), bool(lines[i]), control, lost, torn
+            ):
+                yield Candidate(left, right, text, origin, *evidence, lost > 0 or torn)
+
+
+def _read(raw: bytes, codec: str, lost: bool) -> tuple[str, bool]:
+    """Decode the bytes of a stretch, and tell whether some more are gone than those `lost`.
+
+    Then in the step that reads best.
+    """
+    text = raw.decode(codec, "pipeline-bad")
+    torn = not lost and suspicious(text, codec) > 0
+    if torn or lost:
+        text, _ = aligned(raw, codec, torn=True)
+    return _ASKED.sub(BAD, text) if BAD in text else text, torn
+
+
+def _size(text: str) -> int:
+    """Return how many bytes beyond ASCII the characters of a text have, about."""
+    return 2 * (len(text) - text.count(BAD) - len(_NARROW.findall(text)))
 
 
 def _evidence(
-    name: str, text: str, size: int, line: bool, control: bool
+    name: str, text: str, size: int, line: bool, control: bool, lost: int, torn: bool
 ) -> tuple[float, float] | None:
     """Return prior and least gain of a candidate, or None where there is too little to go by.
 
     `size`: bytes beyond ASCII. `line`: it is a whole line. `control`: the damaged text has controls
-    that only kana leave.
+    that only kana leave. `lost`: bytes that were lost before. `torn`: more seem to be.
     """
     letters = _MARKS.sub("", text)
     wide = len(letters)
-    if text.count(BAD) > max(MAX_BAD * wide, 1):
+    if text.count(BAD) > max((MAX_TORN if torn else MAX_BAD) * wide, 1) + lost:
         return None
     if sum(map(len, _INSIDE.findall(text))) * 2 >= wide:
         return None

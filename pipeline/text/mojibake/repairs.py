@@ -15,6 +15,7 @@ from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, latin, legacy, western
 from pipeline.text.mojibake.alphabets import CYRILLIC, PLAIN
 from pipeline.text.mojibake.chains import End, chain_ends, wide
+from pipeline.text.mojibake.codecs import ONE_BYTE, reading
 from pipeline.text.mojibake.fill import closed
 from pipeline.text.mojibake.hopeless import MARK, hopeless
 from pipeline.text.mojibake.judge import (
@@ -22,13 +23,14 @@ from pipeline.text.mojibake.judge import (
     MIN_GAIN_ALL,
     MIN_GAIN_ALONE,
     MIN_SCORE,
+    MIN_SCORE_TORN,
     Verdicts,
     are_east_asian,
     scores_of,
     verdicts,
 )
 from pipeline.text.mojibake.layers import undo
-from pipeline.text.mojibake.pages import Page, Repair, Sheet, count_left, disjoint
+from pipeline.text.mojibake.pages import COVERED, Page, Repair, Sheet, count_left, disjoint
 from pipeline.text.mojibake.shift import realigned, triggers
 from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
 from pipeline.text.ngram import Model
@@ -126,8 +128,27 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
             if holes:
                 filled = _filled(candidates[i], rules, page)
             page.found.append(make((start, stop, filled, rules, before, after, sequences)))
-        page.covered += int(sizes[rows[at:until]].sum())
+        if name in ONE_BYTE and until > at and _is_scattered(page, name, until - at):
+            del page.found[at - until :]
+        else:
+            page.covered += int(sizes[rows[at:until]].sum())
         at = until
+
+
+def _is_scattered(page: Page, name: str, count: int) -> bool:
+    """Tell whether the last `count` repairs are scattered over rows of letters of the same table.
+
+    Where half of the bytes were dropped, here and there some characters in a row are whole.
+    """
+    found = page.found[-count:]
+    if page.inside(found).sum() > COVERED * page.outside:
+        return False
+    codes = page.sheet.codes[page.at : page.at + len(page.text)]
+    letters = (codes >= 0x80) & ~reading(name).foreign(codes)
+    before = np.zeros(len(codes), np.int64)
+    np.cumsum(letters[:-1] & letters[1:], out=before[1:])
+    inside = sum(int(before[repair.end - 1] - before[repair.start]) for repair in found)
+    return inside * 2 < int(before[-1])
 
 
 def _better(
@@ -336,6 +357,7 @@ def _judged_legacy(
         mean = min(before[start, end], PLAIN) if name in CYRILLIC else before[start, end]
         old = mean * (end - start)
         new = score * (len(candidate.text) - candidate.text.count(MARK)) + candidate.prior
-        if new - old >= candidate.least and score > MIN_SCORE and is_asian:
+        enough = MIN_SCORE_TORN if candidate.torn else MIN_SCORE
+        if new - old >= candidate.least and score > enough and is_asian:
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide(candidate.text))

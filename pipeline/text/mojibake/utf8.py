@@ -45,7 +45,11 @@ _STRAY = rb"[\x80-\xc1\xf5-\xff]"
 # A hole is what is left of one character, and the `?` of its lost byte.
 _PIECE = re.compile(
     rb"(?P<good>(?:" + _SEQ + rb"|[\x00-\x3e\x40-\x7f]|\?(?!" + _STRAY + rb"))+)"
-    rb"|(?P<hole>\?" + _STRAY + rb"+(?:\?" + _STRAY + rb"*)?"
+    rb"|(?P<hole>[\xe1-\xef]\?\?(?=[\xe1-\xef][\x80-\xbf?])|\?"
+    + _STRAY
+    + rb"+(?:\?"
+    + _STRAY
+    + rb"*)?"
     rb"|[\xc2-\xf4]" + _STRAY + rb"*\??" + _STRAY + rb"*|" + _STRAY + rb"+\??" + _STRAY + rb"*)"
 )
 # Browsers also read 0xA2E3 as `€`; our table takes it for 0x80, which leaves two stray bytes.
@@ -61,6 +65,8 @@ _CROSSED = re.compile(rb"((?:" + _SEQ3 + rb"))([\x80-\xbf])(?![\x80-\xbf\xff?])"
 MAX_HOLE = 6
 """Most bytes without meaning for each mark among them: two broken characters."""
 _REMNANT = re.compile(rb"(?:[\x80-\xbf]{1,2})?(?:[\xe1-\xef][\x80-\xbf]?)?")
+_REMNANTS = re.compile(rb"(?:[\x80-\xbf]{1,2}|[\xe1-\xef][\x80-\xbf]?)+")
+"""The same where single bytes were dropped: those that a table has no character for, controls."""
 MAX_GAPS = 9
 """Tokens looked ahead for more places where pairs were dropped."""
 NARROWED = frozenset({"gbk", "cp949"})
@@ -209,16 +215,17 @@ class Line:
         if _CUT.fullmatch(data, a, b) and self.tokens[j + 1 : j + 2]:
             if self.tokens[j + 1][0] == "ascii":
                 return self.tokens[j - 1][0] in ("good", "ascii")
-            if self.name != "gbk":
+            if self.name != "gbk" and self.name not in SINGLE:
                 return False
         return self._goes_on(j, step)
 
     def _goes_on(self, j: int, step: int) -> bool:
         """Tell whether valid text follows an unmarked hole: two characters, or all of the rest.
 
-        Where private-use characters were dropped, such holes may stand between any two characters.
+        Where private-use characters or controls were dropped, such holes may stand between any
+        two characters.
         """
-        dropped = self.name == "gbk" and self._is_remnant(j)
+        dropped = (self.name == "gbk" or self.name in SINGLE) and self._is_remnant(j)
         seen = 0
         for i in range(j + step, j + step * (MAX_GAPS if dropped else 2), step):
             if not 0 <= i < len(self.tokens):
@@ -234,7 +241,8 @@ class Line:
 
     def _is_remnant(self, j: int) -> bool:
         """Tell whether bytes may be left of characters that lost a pair of bytes."""
-        return _REMNANT.fullmatch(self.data, *self.tokens[j][1:]) is not None
+        remnant = _REMNANTS if self.name in SINGLE else _REMNANT
+        return remnant.fullmatch(self.data, *self.tokens[j][1:]) is not None
 
     def _is_strong(self, j: int, step: int) -> bool:
         """Tell valid text from a sequence that two clean characters make by chance."""

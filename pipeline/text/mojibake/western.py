@@ -18,6 +18,9 @@ _TRAIL = (
 SIGN = re.compile(
     f"(?<![A-Za-z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]"
 )
+# Chinese that lost bytes: what ftfy finds in it by chance is no character of the text.
+_HAN = re.compile("[\u3400-\u9fff]")
+_TORN = re.compile("[\xa1-\u017f]{4}")
 MAX_LINE = 20_000
 """Characters: longer lines are data, not text."""
 
@@ -36,7 +39,7 @@ def repaired(text: str, others: Sequence[tuple[int, int]] = ()) -> Iterator[tupl
         free = known == len(others) or others[known][0] >= at + len(line)
         if free and len(line) <= MAX_LINE and SIGN.search(line):
             fixed = fix_encoding(line)
-            if fixed != line:
+            if fixed != line and not (_HAN.search(fixed) and _TORN.search(fixed)):
                 yield _trimmed(at, line, fixed)
         at += len(line)
 
