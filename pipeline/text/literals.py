@@ -8,11 +8,11 @@ binding does not offer.)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, NamedTuple
 
 _FOREIGN = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\\x\{[0-9a-fA-F]+\}|\[:\^?\w+:\]")
 _EITHER_CASE = re.compile(r"\(\?\w*i")
@@ -164,6 +164,13 @@ def _needs_one(token: Any, argument: Any) -> list[tuple[Any, ...]]:
     return [tuple(dict.fromkeys(one for some in flat for one in some))] if all(branches) else []
 
 
+class _Side(NamedTuple):
+    """An end of a pattern, and which characters are looked for there."""
+
+    last: bool
+    counts: Callable[[str], bool]
+
+
 def outer_letters(pattern: str, last: bool = False) -> frozenset[str] | None:
     """Return what the first (last) letter or digit of every match can be; None where any can.
 
@@ -174,8 +181,25 @@ def outer_letters(pattern: str, last: bool = False) -> frozenset[str] | None:
     >>> outer_letters(".*阅读"), outer_letters("-+")
     (None, None)
     """
+    return _outermost(pattern, _Side(last, str.isalnum))
+
+
+def first_marks(pattern: str) -> frozenset[str] | None:
+    """Return what the first character of every match can be that is no space; None where any can.
+
+    >>> sorted(first_marks("[#> ]*阅读"))
+    ['#', '>', '阅']
+    """
+    return _outermost(pattern, _Side(False, _is_mark))
+
+
+def _is_mark(char: str) -> bool:
+    return not char.isspace()
+
+
+def _outermost(pattern: str, side: _Side) -> frozenset[str] | None:
     tokens = _tokens(pattern)
-    letters, passed = _outer(tokens, last)
+    letters, passed = _outer(tokens, side)
     return letters if tokens and not passed else None
 
 
@@ -194,11 +218,11 @@ def _tokens(pattern: str) -> tuple[tuple[Any, Any], ...]:
     return () if tokens.state.flags & re.IGNORECASE else tuple(tokens)
 
 
-def _outer(tokens: Sequence[tuple[Any, Any]], last: bool) -> tuple[_Set, bool]:
+def _outer(tokens: Sequence[tuple[Any, Any]], side: _Side) -> tuple[_Set, bool]:
     """Return the letters at the beginning (end), and whether there may be none."""
     letters: frozenset[str] = frozenset()
-    for token, argument in reversed(tokens) if last else tokens:
-        here, passed = _outer_one(token, argument, last)
+    for token, argument in reversed(tokens) if side.last else tokens:
+        here, passed = _outer_one(token, argument, side)
         if here is None:
             return None, True
         letters |= here
@@ -207,27 +231,27 @@ def _outer(tokens: Sequence[tuple[Any, Any]], last: bool) -> tuple[_Set, bool]:
     return letters, True
 
 
-def _outer_one(token: Any, argument: Any, last: bool) -> tuple[_Set, bool]:
+def _outer_one(token: Any, argument: Any, side: _Side) -> tuple[_Set, bool]:
     if token is op.AT:
         return frozenset(), True
     if token is op.LITERAL:
-        return _letters([chr(argument)])
+        return _letters([chr(argument)], side)
     if token is op.IN:
-        return _outer_class(argument)
+        return _outer_class(argument, side)
     if token is op.SUBPATTERN and not argument[1] & re.IGNORECASE:
-        return _outer(list(argument[-1]), last)
+        return _outer(list(argument[-1]), side)
     if token is op.BRANCH:
-        found = [_outer(list(branch), last) for branch in argument[1]]
+        found = [_outer(list(branch), side) for branch in argument[1]]
         if any(letters is None for letters, _ in found):
             return None, True
         return frozenset().union(*(x for x, _ in found if x)), any(passed for _, passed in found)
     if token in (op.MAX_REPEAT, op.MIN_REPEAT):
-        letters, passed = _outer(list(argument[2]), last)
+        letters, passed = _outer(list(argument[2]), side)
         return letters, passed or argument[0] == 0
     return None, True
 
 
-def _outer_class(members: Iterable[tuple[Any, Any]]) -> tuple[_Set, bool]:
+def _outer_class(members: Iterable[tuple[Any, Any]], side: _Side) -> tuple[_Set, bool]:
     chars: list[str] = []
     for kind, value in members:
         if kind is op.LITERAL:
@@ -240,9 +264,9 @@ def _outer_class(members: Iterable[tuple[Any, Any]]) -> tuple[_Set, bool]:
             chars.append(" ")
         else:
             return None, True
-    return _letters(chars)
+    return _letters(chars, side)
 
 
-def _letters(chars: Sequence[str]) -> tuple[_Set, bool]:
-    letters = frozenset(char for char in chars if char.isalnum())
+def _letters(chars: Sequence[str], side: _Side) -> tuple[_Set, bool]:
+    letters = frozenset(char for char in chars if side.counts(char))
     return (None if _UNKNOWN in chars else letters), len(letters) < len(chars)

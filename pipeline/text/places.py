@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.codes import Codes, that_are
 from pipeline.text.fold import fold_table
-from pipeline.text.literals import ends_line, outer_letters
+from pipeline.text.literals import ends_line, first_marks, outer_letters
 from pipeline.text.prose import FOOTER_CHARS, plain_sentences
 from pipeline.text.rules import Rule
 
@@ -85,6 +85,8 @@ class Places:
         self._bare = np.array([rule.match in _WHOLE for rule in rules], bool)
         self._opens = _Outer([_outer(rule, last=False) for rule in rules])
         self._closes = _Outer([_outer(rule, last=True) for rule in rules])
+        heads = [rule.pattern if rule.match == "head" else "" for rule in rules]
+        self._marked = _Outer([_in_bmp(first_marks(pattern)) for pattern in heads])
 
     def fits(self, lines: Lines, line: Ints, start: Ints, rule: Ints) -> Flags:
         """Say which rules a literal at `start` can belong to, by the form of the line alone."""
@@ -98,9 +100,9 @@ class Places:
     def begins(self, codes: NDArray[np.uint32], lines: Lines, line: Ints, rule: Ints) -> Flags:
         """Say in which lines the first and the last letter can be those of the rule.
 
-        Headings of Markdown (`### 引用`) do not go alone. Letters are not asked for where the mark
-        of a link stands outside of them (the targets of links do not count where the whole line is
-        matched), nor behind too many marks.
+        And the first mark, which is a letter or none. Headings of Markdown (`### 引用`) do not go
+        alone. Letters are not asked for where the mark of a link stands outside of them (the
+        targets of links do not count where the whole line is matched), nor behind too many marks.
         """
         reach = np.arange(_MARKS)
         head = _window(codes, lines.starts[line][:, None] + reach)
@@ -110,6 +112,8 @@ class Places:
         bare = self._bare[rule]
         fits = self._opens.allow(rule, _letter(head, _marks("["), bare))
         fits &= self._closes.allow(rule, _letter(tail, _marks("])"), bare))
+        blank = that_are(str.isspace).take(head)
+        fits &= blank.all(1) | self._marked.allow(rule, _first(head, ~blank))
         fits[headed] = False
         return fits
 
@@ -156,8 +160,12 @@ def _outer(rule: Rule, *, last: bool) -> frozenset[str] | None:
     head = rule.match == "head" and (not last or (rule.action != "cut" and ends_line(rule.pattern)))
     if not head and rule.match not in _WHOLE:
         return None
-    letters = outer_letters(rule.pattern, last)
-    return letters if letters and max(map(ord, letters)) < 65536 else None
+    return _in_bmp(outer_letters(rule.pattern, last))
+
+
+def _in_bmp(chars: frozenset[str] | None) -> frozenset[str] | None:
+    """Return characters of which the tables know all, None for any."""
+    return chars if chars and max(map(ord, chars)) < 65536 else None
 
 
 def _window(codes: NDArray[np.uint32], reach: Ints) -> NDArray[np.uint16]:
@@ -171,9 +179,14 @@ def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np
     Nor is there one where a mark of a link stands before it in a line that is to be `bare`.
     """
     linked = links.take(window) & bare[:, None]
-    first = (that_are(str.isalnum).take(window) | linked).argmax(1)
-    found = window[np.arange(len(window)), first]
+    found = _first(window, that_are(str.isalnum).take(window) | linked)
     return np.where(that_are(str.isalnum).take(found), found, 0).astype(np.uint16)
+
+
+def _first(window: NDArray[np.uint16], asked: Flags) -> NDArray[np.uint16]:
+    """Return the first character of each row that is `asked` for, else its first."""
+    found: NDArray[np.uint16] = window[np.arange(len(window)), asked.argmax(1)]
+    return found
 
 
 def _are_headings(head: NDArray[np.uint16]) -> Flags:

@@ -2,10 +2,10 @@
 
 Every match of a rule contains one of its triggers (`pipeline.text.literals`). Each trigger is known
 by two characters that stand side by side in it: one gather classes all characters of the batch, a
-second one asks a table of pairs, and few places are left. Those are compared with the trigger,
-and dropped where no rule of that trigger could apply: a line too long for it, a sentence, a place
-between sentences where the rule asks for the head or the tail of the page. Only what remains
-is ever looked at in Python.
+table of pairs is asked where two may be one, and few places are left. Those are compared with the
+trigger, and dropped where no rule of that trigger could apply: a line too long for it, a sentence,
+a place between sentences where the rule asks for the head or the tail of the page. Only what
+remains is ever looked at in Python.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _ANY = (1 << 64) - 1
 _FENCES = ("``", "~~")  # looked for beside the triggers: a fenced block begins with three of them
 _LINE_END = 0xFF00  # the class of a line end, which stands in the table of pairs with everything
 _UNLIMITED = 1 << 30
+_GROUPS = 7  # of pairs, in a first look: a bit for either half of each,
+_RIGHT, _ALONE = np.uint16(0x2AAA), np.uint16(0x4000)  # and one of its own
 # From the most frequent: a trigger is known by its rarest pair.
 _COMMON = {
     c: i for i, c in enumerate(" /etaoinshrdlcu:mwfgypb.vkjxqz[]()的一是不了在有人我这个用如你使")
@@ -145,6 +147,21 @@ class _Lists:
         return which, self.values[self.starts[index][which] + within]
 
 
+def _flags(pairs: Sequence[str]) -> NDArray[np.uint16]:
+    """Return by code point what may be a pair, told by the second character: uint16 (65536,).
+
+    One with a left-hand bit before one with the bit above it; a character that stands alone.
+    """
+    flags = np.zeros(65536, np.uint16)
+    seconds = {c: i % _GROUPS for i, c in enumerate(sorted({p[1] for p in pairs if p[1:]}))}
+    for pair in pairs:
+        group = 2 * seconds[pair[1]] if pair[1:] else -1
+        flags[_code(pair[0])] |= _ALONE if group < 0 else 1 << group
+        if group >= 0:
+            flags[_code(pair[1])] |= 2 << group
+    return flags
+
+
 class _Literals:
     """Literals, each with the pair of characters by which it is found.
 
@@ -163,6 +180,8 @@ class _Literals:
             classes[_code(char)] |= number
         self._classes = classes.take(fold_table())
         self._classes[ord("\n")] = _LINE_END
+        self._flags = _flags(pairs).take(fold_table())
+        self._flags[ord("\n")] = _ALONE
         wanted: dict[int, list[int]] = {}
         for number, pair in enumerate(pairs):
             row = first[pair[0]] << 8
@@ -184,11 +203,16 @@ class _Literals:
 
     def pairs(self, codes: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
         """Return where a known pair or a line end stands, and the classes of the pair."""
-        classes = flags_of(codes, self._classes)
-        pair = classes & np.uint16(0xFF00)
-        pair[:-1] |= classes[1:] & np.uint16(0xFF)
-        places = np.flatnonzero(flags_of(pair, self._known))
-        return places, pair[places]
+        flags = flags_of(codes, self._flags)
+        found = flags & _ALONE
+        left = flags[:-1]
+        found[:-1] |= (left + left) & flags[1:] & _RIGHT  # to shift takes ten times as long
+        places = np.flatnonzero(found != 0)  # a comparison first: ten times as fast
+        pair = self._classes.take(codes.take(places), mode="clip") & np.uint16(0xFF00)
+        behind = codes.take(places + 1, mode="clip")
+        pair |= self._classes.take(behind, mode="clip") & np.uint16(0xFF)
+        known = np.flatnonzero(self._known.take(pair))
+        return places[known], pair[known]
 
     def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
         """Say at which places the character behind the pair may be that of a literal."""
