@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake import gate
 from pipeline.text.mojibake.layers import undo, undo_line
-from pipeline.text.mojibake.utf8 import Undone
+from pipeline.text.mojibake.utf8 import Stretches, Undone
 
 MAX_DEPTH = 3
 """Readings one after the other; four have not been seen in the wild."""
@@ -30,22 +30,25 @@ def wide(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-def chain_ends(
-    stretches: Sequence[Undone], pages: Sequence[tuple[int, int]], rule: str
-) -> list[list[End]]:
-    """Return, for each stretch, itself and what further readings make of it.
+def deeper_ends(
+    found: Stretches, pages: Sequence[tuple[int, int]], chain: tuple[str, ...]
+) -> dict[int, list[End]]:
+    """Return the stretches of which further readings make something: themselves, and that.
 
-    `pages`: the first stretch of each text and the one past its last. The stretches of a text take
-    each step together, a line each: undoing a layer costs some array operations, whatever the
-    number of lines.
+    By their numbers. `pages`: the first stretch of each text and the one past its last; `chain`:
+    what they went through. The stretches of a text take each step together, a line each: undoing a
+    layer costs some array operations, whatever the number of lines.
     """
-    chain = (rule,)
-    found: list[list[End]] = [[(undone, chain)] for undone in stretches]
-    texts = ["\n".join([undone.text for undone in stretches[a:b]]) for a, b in pages]
+    deeper: dict[int, list[End]] = {}
+    texts = ["\n".join(found.texts[a:b]) for a, b in pages]
+    rows: list[Undone] = []
     for (a, b), names in zip(pages, gate.readings(texts), strict=True):
         if names:
-            _deepen(found[a:b], names)
-    return found
+            rows = rows or list(found.rows())
+            ends = [[(undone, chain)] for undone in rows[a:b]]
+            _deepen(ends, names)
+            deeper |= {a + i: levels for i, levels in enumerate(ends) if len(levels) > 1}
+    return deeper
 
 
 def _deepen(found: list[list[End]], names: list[str]) -> None:
@@ -72,11 +75,10 @@ def _deepen(found: list[list[End]], names: list[str]) -> None:
         (names,) = gate.readings(["\n".join([found[i][-1][0].text for i in live])])
 
 
-def _by_line(parts: list[Undone], starts: NDArray[np.int64]) -> Iterator[tuple[int, list[Undone]]]:
+def _by_line(parts: Stretches, starts: NDArray[np.int64]) -> Iterator[tuple[int, list[Undone]]]:
     """Yield the number of each line in which something was undone, with that in its offsets."""
-    firsts = np.array([part.start for part in parts], np.int64)
-    lines = (np.searchsorted(starts, firsts, "right") - 1).tolist()
-    for line, group in groupby(zip(lines, parts, strict=True), key=itemgetter(0)):
+    lines = (np.searchsorted(starts, parts.starts, "right") - 1).tolist()
+    for line, group in groupby(zip(lines, parts.rows(), strict=True), key=itemgetter(0)):
         at = int(starts[line])
         yield line, [p._replace(start=p.start - at, end=p.end - at) for _, p in group]
 

@@ -62,9 +62,10 @@ def found(text: str, model: Model) -> Iterator[Realigned]:
 
 def ends(texts: Sequence[str], model: Model) -> list[list[int]]:
     """Return the places that may be ends in each text: out of step it reads no worse there."""
-    found: list[list[int]] = []
-    for text in texts:
-        found.append(endings(code_points(text)).tolist())
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    at = endings(code_points("\n".join([*texts, ""])))
+    bounds = np.searchsorted(at, starts).tolist()
+    found = [(at[a:b] - x).tolist() for (a, b), x in zip(pairwise(bounds), starts, strict=False)]
     shown = [
         text[max(end - LOOK_BACK, 0) : end].rpartition("\n")[2]
         for text, places in zip(texts, found, strict=True)

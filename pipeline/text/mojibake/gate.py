@@ -84,7 +84,7 @@ def suspects(texts: Sequence[str], counted: Census) -> NDArray[np.uint16]:
     sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
     foreign = (counted.masks & np.uint64(FOREIGN)) != 0
     for part in _slices(sizes, np.flatnonzero(foreign)):
-        kinds[part] = _of_foreign([texts[i] for i in part], sizes[part])
+        kinds[part] = _of_foreign([texts[i] for i in part.tolist()], sizes[part])
     strange = [
         number
         for part in _slices(sizes)
@@ -132,7 +132,7 @@ def _of_han(
     Returns the numbers of those with strange characters, which may be noise.
     """
     counted = counted.of(part)
-    text, codes, starts = _joined([texts[i] for i in part], sizes)
+    text, codes, starts = _joined([texts[i] for i in part.tolist()], sizes)
     f = _look(flags().han, codes)
     spans = Spans(starts, len(codes))
 
@@ -162,9 +162,9 @@ def _of_han(
             kinds[part[i]] |= UNLIKELY
     # Ends are found everywhere in other damage. Cyrillic letters are rare in Chinese, but not in
     # Russian.
-    other = np.flatnonzero(kinds[part] & ~_BESIDE)
-    letters = counted.count("cyrillic", "greek")
-    for i in np.union1d(other, np.flatnonzero(letters > FEW_HAN * han)).tolist():
+    other = (kinds[part] & ~_BESIDE) != 0
+    other |= counted.count("cyrillic", "greek") > FEW_HAN * han
+    for i in np.flatnonzero(other).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0
     mark(spans.own(endings(codes, f)), DROPPED)
     noise: list[int] = part[strange[han[strange] >= 4]].tolist()
@@ -218,9 +218,9 @@ class Spans:
         return self.count(mask) > 0
 
     def own(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell which texts have one of some places: bool (n,)."""
-        found = np.zeros(len(self.starts), np.bool_)
-        found[np.searchsorted(self.starts, places, side="right") - 1] = True
+        """Tell which texts have one of some places, which are in order: bool (n,)."""
+        before = np.searchsorted(places, self.starts)
+        found: NDArray[np.bool_] = np.append(before[1:], len(places)) > before
         return found
 
 
@@ -238,11 +238,11 @@ def _in_turn(f: NDArray[np.uint8], codes: NDArray[np.uint32], spans: Spans) -> N
     # Bits move up by sums, as numpy's shifts are slow on bytes.
     up = f + f
     far = up + up
-    steps = ((up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)) != 0
-    three = steps[:-1] & steps[1:]
-    found = spans.have(three[:-1] & steps[2:])
-    three &= (f[:-2] & LT) != 0
-    alone = np.flatnonzero(three)
+    steps = (up[:-1] & f[1:] & (TL | TT)) | (far[1:] & f[:-1] & TT)
+    at = np.flatnonzero(steps != 0)
+    found = spans.own(at[:-2][at[2:] - at[:-2] == 2])
+    alone = at[:-1][at[1:] - at[:-1] == 1]
+    alone = alone[(f[alone] & LT) != 0]
     # Line ends stand behind the last character, and before the first one as well.
     found |= spans.own(alone[(codes[alone - 1] < 0x80) & (codes[alone + 3] < 0x80)])
     return found
@@ -352,7 +352,7 @@ def readings(texts: Sequence[str]) -> list[list[str]]:
     return [
         names
         for part in _slices(sizes)
-        for names in _readings([texts[i] for i in part], sizes[part])
+        for names in _readings([texts[i] for i in part.tolist()], sizes[part])
     ]
 
 

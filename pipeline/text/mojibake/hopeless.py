@@ -29,37 +29,40 @@ ABOUT = re.compile(
     "|(?<=c)harset))"
 )
 """Words of texts about encodings, which quote damage on purpose."""
-_WIDE_WORDS = ("乱码", "亂碼", "文字化け", "编码", "編碼", "字符集", "字元集", "替换字符", "锟斤拷")
-_WORDS = b"mojibake utf8 utf-8 gbk gb2312 gb18030 big5 unicode encoding charset".split()
+_WIDE = "乱码 亂碼 文字化け 编码 編碼 字符集 字元集 替换字符 锟斤拷"
+_NARROW = "mojibake utf8 utf-8 gbk gb2312 gb18030 big5 unicode encoding charset"
 
 
 class Mentions:
-    """Which texts, that stand one after the other in one, may have a word of ABOUT.
+    """Which texts, that stand one after the other, may have a word of ABOUT.
 
-    Searching for plain words first is 30 times faster than the pattern.
+    Looking for plain words first is 30 times faster than the pattern: in what is left of the texts
+    without the characters that are in no word, of damaged ones little.
     """
 
-    def __init__(self, text: str, codes: NDArray[np.uint32]) -> None:
-        """Take the text that holds them all, and its code points."""
-        self.text = text
-        self.narrow = _lower().take(codes, mode="clip").tobytes()
-        ascii_alone = self.narrow.translate(None, b"\0")  # of damaged text that is little
-        self.words = [word for word in _WORDS if word in ascii_alone]
-        # A single character is found ten times as fast.
-        some = [word for word in _WIDE_WORDS if all(char in text for char in word)]
-        self.wide_words = [word for word in some if word in text]
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        """Take the code points of the texts."""
+        signs, words = _signs()
+        self.signs = signs.take(codes, mode="clip").tobytes()
+        alone = self.signs.translate(None, b"\0")
+        self.words = [word for word in words if word in alone]
 
     def between(self, start: int, end: int) -> bool:
-        """Tell whether a part of the text may have such a word."""
-        return any(self.narrow.find(word, start, end) >= 0 for word in self.words) or any(
-            self.text.find(word, start, end) >= 0 for word in self.wide_words
-        )
+        """Tell whether a part of the texts may have such a word."""
+        return any(self.signs.find(word, start, end) >= 0 for word in self.words)
 
 
 @cache
-def _lower() -> NDArray[np.uint8]:
-    """Return the lower case of ASCII, and 0 for all beyond: uint8 (129,)."""
-    return np.frombuffer(bytes(range(0x80)).lower() + b"\0", np.uint8)
+def _signs() -> tuple[NDArray[np.uint8], list[bytes]]:
+    """Return a byte for each code point, 0 for one that is in no word: uint8 (65537,); the words.
+
+    Capitals have those of small letters.
+    """
+    table = np.zeros(65537, np.uint8)
+    for sign, char in enumerate(sorted({*_NARROW, *_WIDE} - {" "}), start=1):
+        table[[ord(char), ord(char.upper())]] = sign
+    words = f"{_NARROW} {_WIDE}".split()
+    return table, [table[[ord(char) for char in word]].tobytes() for word in words]
 
 
 def about_damage(text: str) -> list[tuple[int, int]]:

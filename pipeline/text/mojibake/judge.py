@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake.chains import End
 from pipeline.text.mojibake.hopeless import MARK
+from pipeline.text.mojibake.utf8 import Stretches
 from pipeline.text.ngram import Model
 
 MIN_GAIN, MIN_GAIN_ALL = 2.0, 6.0
@@ -31,61 +32,96 @@ NEUTRAL = "“”‘’…—·\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Of n stretches: which end is the best, and the mean log-probability before and after.
+    """Of n stretches: the best ends, and the mean log-probability before and after.
 
-    `which` int64 (n,); `before`, `after` float64 (n,).
+    `ends`: the stretches with the texts of these. `levels`: of those that went through further
+    readings, by their numbers, themselves and what each reading made of them. `before`, `after`:
+    float64 (n,).
     """
 
-    which: NDArray[np.int64]
+    ends: Stretches
+    levels: dict[int, list[End]]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
 
 
-def verdicts(
-    text: str, candidates: list[list[End]], pages: Sequence[tuple[int, int]], model: Model
-) -> Verdicts:
-    """Return the verdict on each stretch of some pages, which stand in `text` one after another.
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is to be judged: stretches, what they were (`olds`) and are (`news`), further ends."""
+
+    found: Stretches
+    olds: Excerpts
+    news: Excerpts
+    deeper: dict[int, list[End]]
+    model: Model
+
+
+def verdicts(case: Case, pages: Sequence[tuple[int, int]]) -> Verdicts:
+    """Return the verdict on each stretch of some pages, which stand one after another.
 
     `pages`: the first stretch of each page and the one past its last. So many sequences as a long
     line has do not come about by chance. Where a page has many lines through one chain, a few long
     ones answer for the others.
     """
-    n = len(candidates)
-    which = np.fromiter(map(len, candidates), np.int64, n) - 1
-    found = Verdicts(which, np.zeros(n), np.zeros(n))
-    sequences, groups = _groups(candidates, pages)
+    found = _Scores(len(case.found.texts))
+    for i, ends in case.deeper.items():
+        found.which[i] = len(ends) - 1
+    sequences, groups = _groups(case, pages)
     witnesses = _witnesses(groups, np.flatnonzero(sequences >= LONG))
     answering = groups[witnesses[:, 0]]
     answered = np.zeros(groups.max(initial=0) + 1, np.bool_)
     answered[answering] = True
     judged = answered[groups] & (sequences >= MEDIUM)
     judged[witnesses] = False
-    deepest = which[witnesses]
-    _score(np.flatnonzero(~judged), found, text, candidates, model)
+    deepest = found.which[witnesses]
+    _score(np.flatnonzero(~judged), found, case)
     olds, news = found.before[witnesses], found.after[witnesses]
-    clear = (which[witnesses] == deepest).all(axis=1)
+    clear = (found.which[witnesses] == deepest).all(axis=1)
     clear &= (news - olds >= MIN_GAIN).all(axis=1)
     mine = np.flatnonzero(judged)
     of = np.searchsorted(answering, groups[mine])
-    _score(mine[~clear[of]], found, text, candidates, model)
+    _score(mine[~clear[of]], found, case)
     mine, of = mine[clear[of]], of[clear[of]]
     found.before[mine] = olds.mean(axis=1)[of]
     found.after[mine] = news.mean(axis=1)[of]
-    return found
+    levels = {i: e[: found.which[i] + 1] for i, e in case.deeper.items() if found.which[i]}
+    return Verdicts(_ends(case.found, levels), levels, found.before, found.after)
+
+
+class _Scores:
+    """Which end of each stretch is the best, and the mean log-probability before and after."""
+
+    def __init__(self, size: int) -> None:
+        self.which = np.zeros(size, np.int64)
+        self.before, self.after = np.zeros(size), np.zeros(size)
+
+
+def _ends(found: Stretches, levels: dict[int, list[End]]) -> Stretches:
+    """Return stretches with the text of their last level."""
+    if not levels:
+        return found
+    ends = list(found.rows())
+    for i, mine in levels.items():
+        ends[i] = mine[-1][0]
+    return Stretches.of(ends)
 
 
 def _groups(
-    candidates: list[list[End]], pages: Sequence[tuple[int, int]]
+    case: Case, pages: Sequence[tuple[int, int]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return of each stretch the sequences of its deepest end, and a number of page and chain."""
-    sequences = [ends[-1][0].sequences for ends in candidates]
+    sequences = case.found.sequences
     sizes = [last - first for first, last in pages]
-    chains = [ends[-1][1] for ends in candidates]
-    numbers = {chain: number for number, chain in enumerate(dict.fromkeys(chains))}
-    groups = np.repeat(np.arange(len(pages)) * len(numbers), sizes)
-    if len(numbers) > 1:
-        groups += np.array([numbers[chain] for chain in chains], np.int64)
-    return np.array(sequences, np.int64), groups
+    numbers = {ends[-1][1]: 0 for ends in case.deeper.values()}
+    groups = np.repeat(np.arange(len(pages)) * (len(numbers) + 1), sizes)
+    if numbers:
+        sequences = sequences.copy()
+        numbers = {chain: number for number, chain in enumerate(numbers, start=1)}
+    for i, ends in case.deeper.items():
+        deepest, chain = ends[-1]
+        sequences[i] = deepest.sequences
+        groups[i] += numbers[chain]
+    return sequences, groups
 
 
 def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -101,42 +137,27 @@ def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.
     return found
 
 
-def _score(
-    chosen: NDArray[np.intp],
-    found: Verdicts,
-    text: str,
-    candidates: list[list[End]],
-    model: Model,
-) -> None:
+def _score(chosen: NDArray[np.intp], found: _Scores, case: Case) -> None:
     """Judge the chosen stretches by their own scores."""
-    mine = [candidates[i] for i in chosen.tolist()]
-    olds = [text[ends[0][0].start : ends[0][0].end] for ends in mine]
-    scores = np.array(scores_of(model, olds + [end.text for ends in mine for end, _ in ends]))
-    found.before[chosen] = scores[: len(mine)]
-    at = len(mine)
-    if len(scores) == 2 * at:  # no text went through two readings
-        found.which[chosen] = 0
-        found.after[chosen] = scores[at:]
-        return
-    for i, ends in zip(chosen.tolist(), mine, strict=True):
-        after = scores[at : at + len(ends)]
-        at += len(ends)
+    more = {i: case.deeper[i] for i in chosen.tolist() if i in case.deeper} if case.deeper else {}
+    texts = Excerpts.of([end.text for ends in more.values() for end, _ in ends[1:]])
+    scores = scores_of(case.model, case.olds.some(chosen), case.news.some(chosen), texts)
+    found.which[chosen] = 0
+    found.before[chosen] = scores[: len(chosen)]
+    found.after[chosen] = scores[len(chosen) : 2 * len(chosen)]
+    at = 2 * len(chosen)
+    for i, ends in more.items():
+        after = np.append(found.after[i], scores[at : at + len(ends) - 1])
+        at += len(ends) - 1
         found.which[i] = best = int(after.argmax())
         found.after[i] = after[best]
 
 
-def scores_of(model: Model, texts: Sequence[str]) -> list[float]:
-    """Return the mean log-probability of an excerpt of each text, leaving out `�`."""
-    if not texts:
-        return []
-    excerpts = Excerpts(texts)
-    sizes = excerpts.last - excerpts.first
-    # Two line ends behind each, as `Model.scores` has them between texts.
+def scores_of(model: Model, *parts: Excerpts) -> NDArray[np.float64]:
+    """Return the mean log-probability of each excerpt, part after part, leaving out `�`."""
+    codes = np.concatenate([part.apart() for part in parts])
+    sizes = np.concatenate([part.last - part.first for part in parts])
     ends = np.cumsum(sizes + 2)
-    codes = np.full(ends[-1], ord("\n"), np.uint32)
-    shift = np.repeat(excerpts.first - (ends - sizes - 2), sizes)
-    at = np.arange(len(shift)) + np.repeat(2 * np.arange(len(texts)), sizes)
-    codes[at] = excerpts.codes[at + shift]
     there = codes != ord(MARK)
     if not there.all():
         before = np.append(0, np.cumsum(there))
@@ -146,41 +167,76 @@ def scores_of(model: Model, texts: Sequence[str]) -> list[float]:
     return model.means(codes, ends - 2 - sizes, ends - 2)
 
 
-def are_east_asian(texts: Sequence[str]) -> list[bool]:
-    """Tell of which texts most letters are Han, kana or Hangul: the rest is ftfy's field.
-
-    An excerpt of each is looked at, as in `scores_of`.
-    """
-    if not texts:
-        return []
-    excerpts = Excerpts(texts)
-    found: list[bool] = (excerpts.sums(_asian().take(excerpts.codes, mode="clip")) > 0).tolist()
+def are_east_asian(excerpts: Excerpts) -> NDArray[np.bool_]:
+    """Tell of which texts most letters are Han, kana or Hangul: the rest is ftfy's field."""
+    before = np.zeros(len(excerpts.codes) + 1, np.int64)
+    np.cumsum(_asian().take(excerpts.codes, mode="clip"), out=before[1:])
+    found: NDArray[np.bool_] = before[excerpts.last] > before[excerpts.first]
     return found
 
 
+def beyond_ascii(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return how many characters lie beyond ASCII before each place: int64, one more entry."""
+    high = np.zeros(len(codes) + 1, np.int64)
+    np.cumsum(codes > 0x7F, out=high[1:])
+    return high
+
+
+@dataclass(frozen=True, slots=True)
 class Excerpts:
-    """Texts end to end, and where the excerpt of each lies that stands for it."""
+    """Where in some code points the excerpts lie that stand for whole texts.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.codes = code_points("\n".join([*texts, ""]))
-        high = self.codes > 0x7F
+    `first`, `last`: int64 (n,).
+    """
+
+    codes: NDArray[np.uint32]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Excerpts:
+        """Return the excerpts of some texts."""
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1) - 1
-        starts = np.append(0, ends[:-1] + 1)
-        # The excerpt begins at the first character beyond ASCII; with few of them all counts.
-        long = ends - starts > EXCERPT
-        places = np.append(np.flatnonzero(high), len(self.codes))
-        first = np.where(long, places[np.searchsorted(places, starts)], starts)
-        first = np.where(first < ends, first, starts)
-        self.first, self.last = first, np.minimum(first + EXCERPT, ends)
-        thin = long & (self.sums(high) * 4 < EXCERPT)
-        self.first, self.last = np.where(thin, starts, first), np.where(thin, ends, self.last)
+        starts = np.append(0, ends[:-1] + 1)[: len(ends)]
+        codes = code_points("\n".join([*texts, ""]))
+        return cls.between(codes, beyond_ascii(codes), starts, ends)
 
-    def sums(self, weights: NDArray[np.int8] | NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return what the characters of each excerpt weigh together: int64 (n,)."""
-        before = np.zeros(len(weights) + 1, np.int64)
-        np.cumsum(weights, out=before[1:])
-        found: NDArray[np.int64] = before[self.last] - before[self.first]
-        return found
+    @classmethod
+    def between(
+        cls,
+        codes: NDArray[np.uint32],
+        high: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+    ) -> Excerpts:
+        """Return the excerpts of the texts that lie between `starts` and `ends`.
+
+        `high`: how many characters lie beyond ASCII before each place. An excerpt begins at the
+        first of them; with few of them all counts.
+        """
+        long = ends - starts > EXCERPT
+        first = starts.copy()
+        asked = np.flatnonzero(long)
+        asked = asked[codes[starts[asked]] < 0x80]
+        first[asked] = np.searchsorted(high, high[starts[asked]], side="right") - 1
+        first = np.where(first < ends, first, starts)
+        last = np.minimum(first + EXCERPT, ends)
+        thin = long & ((high[last] - high[first]) * 4 < EXCERPT)
+        return cls(codes, np.where(thin, starts, first), np.where(thin, ends, last))
+
+    def some(self, chosen: NDArray[np.intp]) -> Excerpts:
+        """Return some of them."""
+        return Excerpts(self.codes, self.first[chosen], self.last[chosen])
+
+    def apart(self) -> NDArray[np.uint32]:
+        """Return the excerpts one after another, two line ends behind each: uint32 (m,)."""
+        sizes = self.last - self.first + 2
+        ends = np.cumsum(sizes)
+        at = np.repeat(self.first - (ends - sizes), sizes)
+        at += np.arange(len(at))
+        codes = self.codes.take(at, mode="clip") if len(at) else self.codes[:0]
+        codes[ends - 1] = codes[ends - 2] = ord("\n")
+        return codes
 
 
 @cache

@@ -11,7 +11,6 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from pipeline.text.mojibake.utf8 import (
     MAX_HOLE,
     SINGLE,
     Line,
+    Stretches,
     Undone,
     view,
 )
@@ -47,9 +47,7 @@ _Places = NDArray[np.intp]
 _Mask = NDArray[np.bool_]
 
 
-def undo(
-    name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = None
-) -> list[Undone]:
+def undo(name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = None) -> Stretches:
     """Return the stretches of a text that were UTF-8 before reading `name` hit them, in order.
 
     `core` is what a stretch must hold; by default what proves itself.
@@ -60,15 +58,17 @@ def undo(
     lines = _hit(parsed, core)
     alone = _alone(starts, parsed) if name == "gbk" and core is CORE else []
     if not len(lines):
-        return alone
+        return Stretches.of(alone)
     marks = MARK in parsed.text  # of an earlier layer: no holes of this one
     parsed, lines = parsed.of(lines)
-    plain, found = _Whole(name, codes, data, starts, parsed, marks).undone(*lines.T)
-    if len(found) < len(lines):
-        for begin, end in parsed.at[lines[~plain]].tolist():
-            found += Line(name, core, data, (begin, end), starts, codes).stretches()
-        found.sort(key=attrgetter("start"))
-    return sorted([*found, *_outside(alone, found)], key=attrgetter("start")) if alone else found
+    plain, whole = _Whole(name, codes, data, starts, parsed, marks).undone(*lines.T)
+    more: list[Undone] = []
+    for begin, end in parsed.at[lines[~plain]].tolist():
+        more += Line(name, core, data, (begin, end), starts, codes).stretches()
+    found = Stretches.of([*whole.rows(), *more]) if more else whole
+    if alone and (outside := _outside(alone, found.starts.tolist(), found.ends.tolist())):
+        return Stretches.of([*found.rows(), *outside])
+    return found
 
 
 def undo_line(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
@@ -98,12 +98,11 @@ def _alone(starts: NDArray[np.int64], parsed: _Parsed) -> list[Undone]:
     return [Undone(a, b, parsed.text[i : i + 2], 2, ()) for i, a, b in rows]
 
 
-def _outside(alone: list[Undone], found: list[Undone]) -> list[Undone]:
-    ends = [undone.end for undone in found]
+def _outside(alone: list[Undone], starts: list[int], ends: list[int]) -> list[Undone]:
     return [
         undone
         for undone in alone
-        if (i := bisect_right(ends, undone.start)) == len(found) or found[i].start >= undone.end
+        if (i := bisect_right(ends, undone.start)) == len(ends) or starts[i] >= undone.end
     ]
 
 
@@ -223,7 +222,7 @@ class _Whole:
     parsed: _Parsed
     marks: bool
 
-    def undone(self, begins: _Places, ends: _Places) -> tuple[_Mask, list[Undone]]:
+    def undone(self, begins: _Places, ends: _Places) -> tuple[_Mask, Stretches]:
         """Return which lines need not be looked at token by token, and these undone, in order."""
         chars, at = self.parsed.chars, self.parsed.at
         high = np.flatnonzero(chars >= 0x80)
@@ -232,7 +231,7 @@ class _Whole:
         valid = np.flatnonzero((chars >= 0x80) & ~self.parsed.bad)
         plain = self._is_plain(first, until, valid)
         if not plain.any():
-            return plain, []
+            return plain, Stretches.of([])
         first, until = self._with_questions(first[plain], until[plain])
         if self.name not in SINGLE:
             until = until + (self.starts[np.searchsorted(self.starts, at[until])] != at[until])
@@ -241,8 +240,7 @@ class _Whole:
         first, until = at[first], at[until]
         if self.name not in SINGLE:
             first, until = np.searchsorted(self.starts, (first, until))
-        rows = zip(first.tolist(), until.tolist(), texts, counts.tolist(), holes, strict=True)
-        return plain, list(map(Undone._make, rows))
+        return plain, Stretches(first, until, texts, counts, holes)
 
     def _with_questions(self, first: _Places, until: _Places) -> tuple[_Places, _Places]:
         """Return the stretches with up to three `?` beside them: lost bytes of another layer."""

@@ -18,6 +18,7 @@ from pipeline.text.mojibake.chains import undone_whole
 from pipeline.text.mojibake.codecs import ONE_BYTE
 from pipeline.text.mojibake.fill import Filler
 from pipeline.text.mojibake.hopeless import Mentions, about_damage
+from pipeline.text.mojibake.judge import beyond_ascii
 from pipeline.text.ngram import Model
 
 COVERED = 0.95
@@ -52,16 +53,13 @@ class Sheet:
     """Some texts, one after the other, each followed by a line end."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.text = "\n".join([*texts, ""])
-        self.codes = code_points(self.text)
-        # How many characters lie beyond ASCII before each place.
-        self.high = np.zeros(len(self.codes) + 1, np.int64)
-        np.cumsum(self.codes > 0x7F, out=self.high[1:])
+        self.codes = code_points("\n".join([*texts, ""]))
+        self.high = beyond_ascii(self.codes)
 
     @cached_property
     def mentions(self) -> Mentions:
         """Return which of the texts may speak of encodings."""
-        return Mentions(self.text, self.codes)
+        return Mentions(self.codes)
 
 
 class Page:
@@ -76,6 +74,7 @@ class Page:
         self.alphabets = fitting(text) if kinds & gate.ALPHABET else []
         self.readings = outermost(kinds, self.alphabets)
         self.found: list[Repair] = []
+        self.tangled = False  # some of what was found may overlap
         self.covered = self.left = 0
         self.filler = Filler(undone_whole, model)
 

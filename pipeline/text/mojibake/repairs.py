@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from itertools import accumulate, islice, pairwise
+from functools import cache, partial
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, latin, legacy, western
 from pipeline.text.mojibake.alphabets import CYRILLIC, PLAIN
-from pipeline.text.mojibake.chains import End, chain_ends, wide
+from pipeline.text.mojibake.chains import deeper_ends, wide
 from pipeline.text.mojibake.codecs import ONE_BYTE, reading
 from pipeline.text.mojibake.fill import closed
 from pipeline.text.mojibake.hopeless import MARK, hopeless
@@ -24,15 +24,18 @@ from pipeline.text.mojibake.judge import (
     MIN_GAIN_ALONE,
     MIN_SCORE,
     MIN_SCORE_TORN,
+    Case,
+    Excerpts,
     Verdicts,
     are_east_asian,
+    beyond_ascii,
     scores_of,
     verdicts,
 )
 from pipeline.text.mojibake.layers import undo
 from pipeline.text.mojibake.pages import COVERED, Page, Repair, Sheet, count_left, disjoint
 from pipeline.text.mojibake.shift import realigned, triggers
-from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Undone
+from pipeline.text.mojibake.utf8 import CORE_AMONG_DAMAGE, Stretches
 from pipeline.text.ngram import Model
 
 MIN_DAMAGED = 24
@@ -88,7 +91,8 @@ def _repairs(texts: Sequence[str], kinds: Sequence[int], model: Model) -> list[l
         for name, group in groups.items():
             _read_as(name, group, model)
     for page in pages:
-        page.found = disjoint(page.found)
+        if page.tangled:
+            page.found = disjoint(page.found)
     _read_beside(sheet, pages, model)
     return [_settled(page, model) for page in pages]
 
@@ -104,43 +108,41 @@ def _by_reading(pages: Iterable[Page]) -> dict[str, list[Page]]:
 
 def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
     """Add to the pages what is found where their bytes, as reading `name` took them, are UTF-8."""
-    text = "\n".join([page.text for page in pages])
-    stretches = undo(name, code_points(text))
-    if not stretches:
+    codes = code_points("\n".join([page.text for page in pages]))
+    found = undo(name, codes)
+    if not found.texts:
         return
     starts = np.cumsum([0, *(len(page.text) + 1 for page in pages)])
-    begins = np.array([undone.start for undone in stretches])
-    bounds = np.searchsorted(begins, starts)
+    bounds = np.searchsorted(found.starts, starts)
     spans = list(pairwise(bounds.tolist()))
-    candidates = chain_ends(stretches, spans, f"utf8-as-{name}")
-    judged = verdicts(text, candidates, spans, model)
-    chosen = [ends[which] for ends, which in zip(candidates, judged.which.tolist(), strict=True)]
-    sizes = np.array([undone.end for undone in stretches]) - begins
-    rows, old, new = _better(stretches, [end for end, _ in chosen], sizes, judged)
-    begins -= np.repeat(starts[:-1], np.diff(bounds))
-    places = begins[rows].tolist(), (begins + sizes)[rows].tolist()
-    last = np.searchsorted(rows, bounds[1:]).tolist()
-    found = zip(rows.tolist(), *places, old.tolist(), new.tolist(), strict=True)
-    at, make = 0, Repair._make
-    for page, until in zip(pages, last, strict=True):
-        for i, start, stop, before, after in islice(found, until - at):
-            (_, _, filled, sequences, holes), rules = chosen[i]
-            if holes:
-                filled = _filled(candidates[i], rules, page)
-            page.found.append(make((start, stop, filled, rules, before, after, sequences)))
-        if name in ONE_BYTE and until > at and _is_scattered(page, name, until - at):
-            del page.found[at - until :]
-        else:
-            page.covered += int(sizes[rows[at:until]].sum())
-        at = until
+    chain = (f"utf8-as-{name}",)
+    olds = Excerpts.between(codes, beyond_ascii(codes), found.starts, found.ends)
+    case = Case(found, olds, Excerpts.of(found.texts), deeper_ends(found, spans, chain), model)
+    judged = verdicts(case, spans)
+    rows, old, new = _better(case, judged)
+    owners = np.searchsorted(bounds, rows, "right") - 1
+    begins, ends = found.starts[rows], found.ends[rows]
+    texts, chains = _filled(judged, rows, [pages[i] for i in owners.tolist()], chain)
+    sequences = judged.ends.sequences[rows].tolist()
+    numbers = (x.tolist() for x in (begins - starts[owners], ends - starts[owners], old, new))
+    begin, end, before, after = numbers
+    columns = zip(begin, end, texts, chains, before, after, sequences, strict=True)
+    repairs = list(map(partial(tuple.__new__, Repair), columns))
+    tangled = bool((begins[1:] < ends[:-1]).any())
+    for page, (first, last) in zip(pages, pairwise(np.searchsorted(rows, bounds)), strict=True):
+        mine = repairs[first:last]
+        if not mine or (name in ONE_BYTE and _is_scattered(page, name, mine)):
+            continue
+        page.tangled |= tangled or bool(page.found)
+        page.found += mine
+        page.covered += int((ends[first:last] - begins[first:last]).sum())
 
 
-def _is_scattered(page: Page, name: str, count: int) -> bool:
-    """Tell whether the last `count` repairs are scattered over rows of letters of the same table.
+def _is_scattered(page: Page, name: str, found: Sequence[Repair]) -> bool:
+    """Tell whether repairs are scattered over rows of letters of the same table.
 
     Where half of the bytes were dropped, here and there some characters in a row are whole.
     """
-    found = page.found[-count:]
     if page.inside(found).sum() > COVERED * page.outside:
         return False
     codes = page.sheet.codes[page.at : page.at + len(page.text)]
@@ -152,32 +154,43 @@ def _is_scattered(page: Page, name: str, count: int) -> bool:
 
 
 def _better(
-    stretches: Sequence[Undone],
-    ends: Sequence[Undone],
-    sizes: NDArray[np.int64],
-    judged: Verdicts,
+    case: Case, judged: Verdicts
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Return which stretches have an end that is clearly better.
 
-    And the log-probabilities of these before and after. `sizes`: characters of the stretches.
+    And the log-probabilities of these before and after.
     """
-    texts = [end.text for end in ends]
-    known = np.fromiter(map(len, texts), np.int64, len(texts))
-    if any(MARK in text for text in texts):
-        known -= [text.count(MARK) for text in texts]
-    old, new = judged.before * sizes, judged.after * known
-    enough = MIN_GAIN * np.array([end.sequences for end in ends]) + MIN_GAIN_ALL
-    enough[np.array([undone.sequences for undone in stretches]) == 2] = MIN_GAIN_ALONE
+    found, ends = case.found, judged.ends
+    news = Excerpts.of(ends.texts) if judged.levels else case.news
+    known = np.fromiter(map(len, ends.texts), np.int64, len(ends.texts))
+    marks = np.flatnonzero(news.codes == ord(MARK))
+    known -= np.diff(np.searchsorted(marks, np.cumsum(known + 1)), prepend=0)
+    old, new = judged.before * (found.ends - found.starts), judged.after * known
+    enough = MIN_GAIN * ends.sequences + MIN_GAIN_ALL
+    enough[found.sequences == 2] = MIN_GAIN_ALONE
     better = (new - old >= enough) & (judged.after > MIN_SCORE)
-    rows = np.flatnonzero(better & are_east_asian(texts))
+    rows = np.flatnonzero(better & are_east_asian(news))
     return rows, old[rows], new[rows]
 
 
-def _filled(levels: list[End], rules: tuple[str, ...], page: Page) -> str:
-    """Return the text under some layers, with the holes filled that leave no choice."""
-    if len(rules) == 1:
-        return closed(levels[0][0].text, levels[0][0].holes)
-    return page.filler.fill([level for level, _ in levels[: len(rules)]], _names(rules))
+def _filled(
+    judged: Verdicts, rows: NDArray[np.intp], pages: Sequence[Page], chain: tuple[str, ...]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return texts and chains of some stretches, the holes filled that leave no choice.
+
+    `pages`: that of each. `chain`: that of those which went through one reading.
+    """
+    texts = [judged.ends.texts[i] for i in rows.tolist()]
+    holes = [judged.ends.holes[i] for i in rows.tolist()]
+    filled = [closed(*both) if both[1] else both[0] for both in zip(texts, holes, strict=True)]
+    chains = [chain] * len(filled)
+    for i in np.flatnonzero(np.isin(rows, list(judged.levels))).tolist() if judged.levels else ():
+        levels = judged.levels[int(rows[i])]
+        chains[i] = levels[-1][1]
+        filled[i] = texts[i]
+        if holes[i]:
+            filled[i] = pages[i].filler.fill([level for level, _ in levels], _names(chains[i]))
+    return filled, chains
 
 
 @cache
@@ -246,35 +259,35 @@ def _beside(
     rule: str, pages: Sequence[Page], sheet: Sheet, model: Model
 ) -> Iterator[tuple[Page, Repair]]:
     """Yield what a reading undoes where something is left of pages, each with its page."""
-    stretches = _undone_beside(rule.removeprefix("utf8-as-"), sheet, pages)
-    if not stretches:
+    found = _undone_beside(rule.removeprefix("utf8-as-"), sheet, pages)
+    if not found.texts:
         return
-    olds = [sheet.text[undone.start : undone.end] for undone in stretches]
-    news = [undone.text for undone in stretches]
-    scores, asian = scores_of(model, olds + news), are_east_asian(news)
+    olds = Excerpts.between(sheet.codes, sheet.high, found.starts, found.ends)
+    news = Excerpts.of(found.texts)
+    scores = scores_of(model, olds, news)
+    before, after = scores[: len(found.texts)], scores[len(found.texts) :]
+    known = np.fromiter(map(len, found.texts), np.int64, len(found.texts))
+    before, after = before * (found.ends - found.starts), after * known
+    better = (after - before >= MIN_GAIN * found.sequences) & are_east_asian(news)
     starts = [page.at for page in pages]
-    for undone, before, after, is_asian in zip(
-        stretches, scores, scores[len(olds) :], asian, strict=False
-    ):
-        old, new = before * (undone.end - undone.start), after * len(undone.text)
-        if is_asian and new - old >= MIN_GAIN * undone.sequences:
-            page = pages[bisect_right(starts, undone.start) - 1]
-            start, end = undone.start - page.at, undone.end - page.at
-            yield page, Repair(start, end, undone.text, (rule,), old, new, undone.sequences)
+    rows = list(found.rows())
+    for i in np.flatnonzero(better).tolist():
+        page = pages[bisect_right(starts, rows[i].start) - 1]
+        start, end = rows[i].start - page.at, rows[i].end - page.at
+        old, new = float(before[i]), float(after[i])
+        yield page, Repair(start, end, rows[i].text, (rule,), old, new, rows[i].sequences)
 
 
-def _undone_beside(name: str, sheet: Sheet, pages: Iterable[Page]) -> list[Undone]:
+def _undone_beside(name: str, sheet: Sheet, pages: Iterable[Page]) -> Stretches:
     """Return what a reading undoes in what is left of the lines of pages."""
     pieces = [np.arange(start, end + 1) for page in pages for start, end in page.pieces()]
     if not pieces:
-        return []
+        return Stretches.of([])
     at = np.concatenate(pieces)
     codes = sheet.codes[at]
     codes[np.cumsum([len(piece) for piece in pieces]) - 1] = 10
-    return [
-        undone._replace(start=int(at[undone.start]), end=int(at[undone.end - 1]) + 1)
-        for undone in undo(name, codes, CORE_AMONG_DAMAGE)
-    ]
+    found = undo(name, codes, CORE_AMONG_DAMAGE)
+    return found._replace(starts=at[found.starts], ends=at[found.ends - 1] + 1)
 
 
 def _is_example(about: list[tuple[int, int]], repair: Repair) -> bool:
@@ -350,7 +363,7 @@ def _judged_legacy(
     scores = model.scores([c.text.replace(MARK, "") for c in found])
     olds = dict.fromkeys((c.start, c.end) for c in found)
     before = dict(zip(olds, model.scores([text[a:b] for a, b in olds]), strict=True))
-    asian = are_east_asian([c.text for c in found])
+    asian = are_east_asian(Excerpts.of([c.text for c in found])).tolist()
     for candidate, score, is_asian in zip(found, scores, asian, strict=True):
         start, end = candidate.start, candidate.end
         # The model takes all letters for one, and rows of them for words.

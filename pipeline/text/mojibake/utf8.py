@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,33 @@ class Undone(NamedTuple):
     text: str
     sequences: int
     holes: tuple[bytes, ...]
+
+
+class Stretches(NamedTuple):
+    """Stretches of a text, in order, with one layer undone: the fields of `Undone` as columns.
+
+    `starts`, `ends`, `sequences`: int64 (n,).
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    texts: list[str]
+    sequences: NDArray[np.int64]
+    holes: list[tuple[bytes, ...]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Undone]) -> Stretches:
+        """Return stretches that were found one by one, in any order."""
+        columns = zip(*sorted(rows), strict=True) if rows else repeat(())
+        starts, ends, texts, sequences, holes = islice(columns, 5)
+        begin, end, count = (np.array(x, np.int64) for x in (starts, ends, sequences))
+        return cls(begin, end, list(texts), count, list(holes))
+
+    def rows(self) -> Iterator[Undone]:
+        """Yield the stretches one by one."""
+        starts, ends, texts, sequences, holes = self
+        numbers = starts.tolist(), ends.tolist(), sequences.tolist()
+        return map(Undone, numbers[0], numbers[1], texts, numbers[2], holes)
 
 
 @cache
