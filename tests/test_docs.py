@@ -40,6 +40,14 @@ def test_every_benchmark_is_on_its_page() -> None:
     assert not missing
 
 
+def test_every_module_of_text_stands_in_its_index() -> None:
+    """`pipeline/text/__init__.py` says which stage each of them serves."""
+    folder = ROOT / "pipeline/text"
+    named = set(re.findall(r"`(\w+)`", (folder / "__init__.py").read_text("utf-8")))
+    there = {p.stem for p in folder.glob("[a-z]*")}
+    assert named - {"decide"} == there
+
+
 def test_what_the_readmes_show_is_what_comes_out() -> None:
     done = subprocess.run(
         [sys.executable, "tools/build_pictures.py", "--check"],
