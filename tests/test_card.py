@@ -12,11 +12,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.driver import run
-from pipeline.recipe import load
 from pipeline.report.card import SNIPPETS, languages, render_card
-from pipeline.report.terminal import Silent
 from pipeline.store.schema import DATA
+from tests.runs import publish
 
 HOSTILE = "norway: no\n---\n# <b>{kept}</b>"
 
@@ -31,10 +29,7 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     source = folder / "rows.jsonl"
     source.write_text("\n".join([*map(json.dumps, rows), json.dumps(rows[0]), "{"]), "utf-8")
-    flags = {"input.paths": [str(source)], "output.path": str(folder / "out"),
-             "output.name": HOSTILE, "output.licence": "cc0-1.0"}  # fmt: skip
-    run(load(None, flags), Silent())
-    return (folder / "out" / "current").resolve()
+    return publish(source, folder / "out", output__name=HOSTILE, output__licence="cc0-1.0")
 
 
 def card(version: Path) -> tuple[str, str]:

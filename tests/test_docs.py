@@ -202,15 +202,12 @@ def run_python(page: Path, folder: Path) -> int:
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_python_of_the_readme_runs_and_says_what_it_says(tmp_path: Path, page: str) -> None:
     from pipeline import clean
-    from pipeline.driver import run
-    from pipeline.recipe import load
-    from pipeline.report.terminal import Silent
+    from tests.runs import publish
 
     source = tmp_path / "in"
     source.mkdir()
     (source / "a.txt").write_text("他说,今天是周一。", "utf-8")
-    run(load(None, {"input.paths": [str(source)], "output.path": str(tmp_path / "output")}),
-        Silent())  # fmt: skip
+    publish(source, tmp_path / "output")
     assert run_python(ROOT / page, tmp_path) == 1
     said = re.search(r"text(?:\(\))?  # (.+)", (ROOT / page).read_text("utf-8"))
     assert said is not None

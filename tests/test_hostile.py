@@ -9,11 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.driver import run
 from pipeline.readers import REASONS, shown
-from pipeline.recipe import load
-from pipeline.report.terminal import Silent
 from tests import hostile
+from tests.runs import publish
 
 Fates = dict[str, Counter[str]]
 
@@ -23,15 +21,11 @@ def fates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Fates, Fates]
     """Return the folder, and by path the records by status and by reason."""
     folder, output = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("out")
     hostile.write(folder)
-    flags = {
-        "input.paths": [str(folder)], "output.path": str(output), "run.workers": 2,
-        "limits.worker_memory_mb": 2048, "run.shard_bytes": 1 << 20,
-    }  # fmt: skip
-    result = run(load(None, flags), Silent())
-    assert result.exit_code == 0
+    limits = {"limits__worker_memory_mb": 2048, "run__shard_bytes": 1 << 20}
+    version = publish(folder, output, run__workers=2, **limits)
     by_status: Fates = defaultdict(Counter)
     by_reason: Fates = defaultdict(Counter)
-    for row in pq.read_table(output / "current" / "ledger").to_pylist():
+    for row in pq.read_table(version / "ledger").to_pylist():
         by_status[row["input_path"]][row["status"]] += row["records"]
         by_reason[row["input_path"]][row["reason"] or ""] += row["records"]
     return folder, by_status, by_reason

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.dedup.misses import MOST, Misses
-from pipeline.driver import run
-from pipeline.recipe import load
-from pipeline.report.terminal import Silent
+from tests.runs import publish
 
 
 def test_the_closest_distinct_pairs_are_kept() -> None:
@@ -38,10 +36,8 @@ def test_a_pair_below_the_threshold_is_in_the_report_and_stays(tmp_path: Path) -
     source = tmp_path / "in.jsonl"
     source.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
     for jaccard, expected in ((0.6, 0), (0.7, 1)):
-        out = tmp_path / str(jaccard)
-        flags = {"input.paths": [str(source)], "output.path": str(out), "dedup.jaccard": jaccard}
-        run(load(None, flags), Silent())
-        page = (out / "current/report.html").read_text("utf-8")
+        version = publish(source, tmp_path / str(jaccard), dedup__jaccard=jaccard)
+        page = (version / "report.html").read_text("utf-8")
         assert page.count("Just below the threshold: both stay") == expected
     assert ": two and copy</summary>" in page
     assert page.count('<details class="pair">') == 1, "one, which goes for the copy, has no row"

@@ -11,9 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.document import Edit, replay
-from pipeline.driver import run
-from pipeline.recipe import load
-from pipeline.report.terminal import Silent
 from pipeline.store.schema import (
     CLUSTERS,
     DATA,
@@ -23,23 +20,18 @@ from pipeline.store.schema import (
     QUARANTINE,
     SITE_LINES,
 )  # fmt: skip
-
-SEEDS = Path(__file__).parents[1] / "seeds"
+from tests.runs import SEEDS, publish, seeds_in
 
 
 @pytest.fixture(scope="module")
 def current(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A version with kept, dropped and quarantined records."""
     folder = tmp_path_factory.mktemp("published")
-    source = folder / "in"
-    source.mkdir()
-    for path in SEEDS.glob("*.txt"):
-        (source / path.name).write_bytes(path.read_bytes())
+    source = seeds_in(folder)
     first = min(SEEDS.glob("*.txt"))
     (source / "zz-copy.txt").write_bytes(first.read_bytes())
     (source / "rows.jsonl").write_text('{"id": "x", "text": "一行。"}\n{broken\n', "utf-8")
-    flags = {"input.paths": [str(source)], "output.path": str(folder / "out")}
-    run(load(None, flags), Silent())
+    publish(source, folder / "out")
     return folder / "out" / "current"
 
 
@@ -138,6 +130,5 @@ def test_polars_duckdb_and_pandas_read_it(current: Path) -> None:
 
 def test_an_empty_input_publishes_an_empty_corpus(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    flags = {"input.paths": [str(tmp_path / "in")], "output.path": str(tmp_path / "out")}
-    assert run(load(None, flags), Silent()).exit_code == 0
-    assert pq.read_table(tmp_path / "out/current/data").num_rows == 0
+    version = publish(tmp_path / "in", tmp_path / "out")
+    assert pq.read_table(version / "data").num_rows == 0

@@ -11,12 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from pipeline.driver import run
 from pipeline.errors import UsageError
 from pipeline.readers import Fault, InputOptions, LimitOptions, Piece, discover, read
-from pipeline.recipe import load
-from pipeline.report.terminal import Silent
 from tests import hostile
+from tests.runs import publish
 
 server = pytest.importorskip("moto.server")
 OPTIONS = InputOptions()
@@ -78,8 +76,6 @@ def test_an_object_that_changed_is_a_fault(bucket: str) -> None:
 
 
 def test_the_main_job_reads_a_bucket(bucket: str, tmp_path: Path) -> None:
-    flags = {"input.paths": [f"{bucket}/in"], "output.path": str(tmp_path), "run.workers": 2}
-    run(load(None, flags), Silent())
-    table = pq.read_table(tmp_path / "current" / "data")
+    table = pq.read_table(publish(f"{bucket}/in", tmp_path, run__workers=2) / "data")
     assert table.num_rows == 7
     assert table.column("input_path")[0].as_py().startswith("s3://corpus/in/")

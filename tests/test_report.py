@@ -16,16 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Edit, apply_edits
-from pipeline.driver import run
-from pipeline.recipe import load
 from pipeline.report import summary as summaries
 from pipeline.report.difference import edit_spans, spans, visible, visible_change
 from pipeline.report.html import histogram, render
 from pipeline.report.pairs import where_they_differ
-from pipeline.report.terminal import Silent
 from pipeline.store.shard import EDIT_SCHEMA
+from tests.runs import SEEDS, publish, seeds_in
 
-SEEDS = Path(__file__).parents[1] / "seeds"
 HOSTILE = (
     "<script>document.title='pwned';fetch('http://evil.example/a')</script>",
     "<img src=http://evil.example/b onerror=document.title='pwned'>",
@@ -61,10 +58,7 @@ class Tags(HTMLParser):
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a corpus in which markup stands wherever a report shows a document's text."""
     folder = tmp_path_factory.mktemp("report")
-    source = folder / "in"
-    source.mkdir()
-    for path in SEEDS.glob("*.txt"):
-        (source / path.name).write_bytes(path.read_bytes())
+    source = seeds_in(folder)
     text = min(SEEDS.glob("004*.txt")).read_text("utf-8")
     rows = []
     for i, attack in enumerate(HOSTILE):
@@ -76,12 +70,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append({"id": f"y{i}{attack}", "text": body + "多一句。"})
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     (source / "rows.jsonl").write_text("\n".join([*lines, "{broken " + HOSTILE[0]]), "utf-8")
-    flags = {"input.paths": [str(source)], "output.path": str(folder / "out"),
-             "output.name": HOSTILE[1]}  # fmt: skip
-    run(load(None, flags), Silent())
+    publish(source, folder / "out", output__name=HOSTILE[1])
     # A second version, so that the comparison has something to show.
-    run(load(None, {**flags, "punctuation.width": "keep"}), Silent())
-    return folder / "out" / "current" / "report.html"
+    again = publish(source, folder / "out", output__name=HOSTILE[1], punctuation__width="keep")
+    return again / "report.html"
 
 
 def test_markup_in_documents_never_becomes_markup(report: Path) -> None:

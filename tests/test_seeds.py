@@ -10,11 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.driver import run
-from pipeline.recipe import load
-from pipeline.report.terminal import Silent
+from tests.runs import SEEDS, publish
 
-ROOT = Path(__file__).parents[1]
 GOLD = Path(__file__).parent / "gold"
 NAMES = ("000", "001", "002", "003", "004")
 
@@ -22,10 +19,7 @@ NAMES = ("000", "001", "002", "003", "004")
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return the published rows by the number of the seed."""
-    output = tmp_path_factory.mktemp("seeds")
-    flags = {"input.paths": [str(ROOT / "seeds")], "output.path": str(output)}
-    run(load(None, flags), Silent())
-    table = pq.read_table(output / "current" / "data")
+    table = pq.read_table(publish(SEEDS, tmp_path_factory.mktemp("seeds")) / "data")
     return {Path(row["input_path"]).name[:3]: row for row in table.to_pylist()}
 
 
@@ -38,14 +32,9 @@ def test_text_equals_gold(rows: dict[str, dict[str, Any]], name: str) -> None:
 def test_without_the_punctuation_stage_the_clean_seed_is_the_same_to_the_byte(
     tmp_path: Path,
 ) -> None:
-    (seed,) = (ROOT / "seeds").glob("004*.txt")
-    flags = {
-        "input.paths": [str(seed)],
-        "output.path": str(tmp_path),
-        "punctuation.enabled": False,
-    }
-    run(load(None, flags), Silent())
-    (row,) = pq.read_table(tmp_path / "current" / "data").to_pylist()
+    (seed,) = SEEDS.glob("004*.txt")
+    version = publish(seed, tmp_path, punctuation__enabled=False)
+    (row,) = pq.read_table(version / "data").to_pylist()
     assert row["text"].encode() == seed.read_bytes()
     assert row["n_edits"] == 0
 

@@ -17,17 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Edit, apply_edits, replay
-from pipeline.driver import run
-from pipeline.recipe import load
 from pipeline.removals import STAGE, Removals, apply_removals, lines_left
 from pipeline.report.lookup import find
-from pipeline.report.terminal import Silent
 from pipeline.store.shard import EDIT_SCHEMA, RECORD_SCHEMA
 from pipeline.text.page import page_of
 from pipeline.text.removal import Reason, removal
 from pipeline.text.shadow import shadow
+from tests.runs import SEEDS, publish
 
-SEEDS = Path(__file__).parents[1] / "seeds"
 TAIL = "本网所刊内容均由蓝鲸编务组整理并保留全部解释之权利"
 PAGES = 40
 
@@ -50,12 +47,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 text = f"{draw.choice(paragraphs)}\n{words}。{tail}"
                 row = {"id": f"{site}{i}", "url": f"https://{site}/{i}", "text": text}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    flags = {
-        "input.paths": [str(folder / "pages.jsonl")],
-        "output.path": str(folder / "out"),
-        "dedup.enabled": False,
-    }
-    run(load(None, flags), Silent())
+    publish(folder / "pages.jsonl", folder / "out", dedup__enabled=False)
     return folder / "out" / "current"
 
 
