@@ -24,6 +24,13 @@ _PROSE = re.compile(r"[a-z]+,? [a-z]+[^|{};=<>$\\]*$")
 """Two small words and no sign of code after them."""
 _MARKED = re.compile("[，。、；：！？]")
 _LINK = re.compile(r"\]\([^()]{1,300}\)\W*(?:（\w{1,6}）)?$")
+_OPENS = re.compile(
+    r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|[初底末中])|\d{1,2}日[，上下晚]|[^，。、；：]{2,16}[日社网报台][电電讯訊][，（( 　]"
+    r"|[本日晚早晨]?[报報][讯訊]|新[华華]社"
+)
+"""What paragraphs of the news begin with, seldom the second half of a sentence: 3月26日晚，."""
+_SAID = tuple("吗嗎呢吧嘛哦呀") + ("谢谢", "謝謝", "怎么办", "怎麼辦")
+"""What a sentence ends with: there a mark is missing, and what follows is another."""
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
@@ -136,6 +143,10 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
         odds -= 6.0 if _LINK.search(last) else 3.0
     if not _IS_HAN.match(this):
         odds -= 1.5
+    if last.endswith(_SAID):
+        odds -= 3.0
+    if _OPENS.match(this):
+        odds -= 3.0
     if odds + 0.8 * MOST_BOND < worth:
         return odds
     strength = bond(last, this)
