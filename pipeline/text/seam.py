@@ -25,11 +25,12 @@ _PROSE = re.compile(r"[a-z]+,? [a-z]+[^|{};=<>$\\]*$")
 _MARKED = re.compile("[，。、；：！？]")
 _LINK = re.compile(r"\]\([^()]{1,300}\)\W*(?:（\w{1,6}）)?$")
 _OPENS = re.compile(
-    r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|[初底末中])|\d{1,2}日[，上下晚]|[^，。、；：]{2,16}[日社网报台][电電讯訊][，（( 　]"
+    r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|[初底末中])|\d{1,2}日[，上下晚]"
+    r"|[^，。、；：]{2,16}[日社网报台][电電讯訊][，（( 　]"
     r"|[本日晚早晨]?[报報][讯訊]|新[华華]社"
 )
 """What paragraphs of the news begin with, seldom the second half of a sentence: 3月26日晚，."""
-_SAID = tuple("吗嗎呢吧嘛哦呀") + ("谢谢", "謝謝", "怎么办", "怎麼辦")
+_SAID = (*"吗嗎呢吧嘛哦呀", "谢谢", "謝謝", "怎么办", "怎麼辦")
 """What a sentence ends with: there a mark is missing, and what follows is another."""
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
