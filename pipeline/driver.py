@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import shlex
 import subprocess
 import time
@@ -281,7 +282,9 @@ class _Run:
         return replace(self._watch(), seconds=3600.0)
 
     def _workers(self) -> int:
-        return self.limits.workers or len(os.sched_getaffinity(0))
+        if sys.platform == "linux":
+            return self.limits.workers or len(os.sched_getaffinity(0))
+        return self.limits.workers or os.cpu_count() or 1
 
     def _watch(self) -> Watch:
         limits = self.recipe.section(LimitOptions)
