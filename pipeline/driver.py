@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
