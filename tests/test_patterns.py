@@ -26,7 +26,7 @@ CASES: list[tuple[str | bytes, int]] = [
     (b"(?:\\xe4[\\xb8-\\xbf][\\x80-\\xbf])+", 0),
     (b"content-type", re.IGNORECASE),
     ("^.*$", re.DOTALL | re.MULTILINE),
-    ("[\\w--_]|\\Z", re.ASCII),
+    ("[[\\w_-]|\\Z", re.ASCII),
     ("", 0),
 ]
 
