@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.memory import PAIR_DTYPE, Memory
 from pipeline.dedup.verdicts import MEMBER_DTYPE, MISS_DTYPE, GroupMemory
-from pipeline.store.files import output_errors, whole_file
+from pipeline.store.files import output_errors, whole_files
 
 
 class Remembered:
@@ -61,9 +61,10 @@ class Remembered:
         }
         if self.signed is not None:
             files["signed"] = self.signed
-        for name, array in files.items():
-            with whole_file(self.folder / f"{name}.npy") as path, path.open("wb") as file:
-                np.save(file, array)
+        with whole_files([self.folder / f"{name}.npy" for name in files]) as paths:
+            for path, array in zip(paths, files.values(), strict=True):
+                with path.open("wb") as file:
+                    np.save(file, array)
         with output_errors(self.folder):
             for other in self.folder.parent.iterdir():
                 if other != self.folder:

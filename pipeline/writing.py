@@ -19,7 +19,7 @@ from pipeline.parts import PartJob, write_part
 from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.report.terminal import Observer, counted
 from pipeline.store.earlier import Earlier
-from pipeline.store.files import output_errors, write_bytes
+from pipeline.store.files import output_errors, write_staged
 from pipeline.store.parquet import WriteOptions
 from pipeline.store.schema import FILES
 from pipeline.store.state import State
@@ -65,7 +65,7 @@ class Writer:
                 index[jobs[number].number].update(written)
             links = _link(parts, index, earlier, staged)
             write_clusters(corpus, decisions, staged / "audit/clusters.parquet", self.options)
-        write_bytes(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
+        write_staged(staged / "parts.json", json.dumps(index, indent=0, sort_keys=True).encode())
         return _counts(index), links
 
     def _jobs(

@@ -164,15 +164,17 @@ class Crew:
 
     def _dealt(self, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """Deal out jobs until there are none left, here or with a worker."""
+        heard: list[tuple[int, Any]] = []
         while True:
             for worker in self.workers:
                 if worker.job is None and (job := self._next(jobs)):
                     self._give(worker, job)
             while len(self.workers) < self.size and (job := self._next(jobs)):
                 self._give(self._start(), job)
+            yield from heard  # while it is looked at, nobody waits for a job
             if all(worker.job is None for worker in self.workers):
                 return
-            yield from self._listen()
+            heard = list(self._listen())
 
     def stop(self) -> None:
         """Kill every worker; what they were writing is temporary by contract."""

@@ -15,7 +15,7 @@ from pipeline.report.card import render_card
 from pipeline.report.compare import compare
 from pipeline.report.pairs import near_misses, sample_pairs
 from pipeline.report.summary import length_counts
-from pipeline.store.files import write_bytes
+from pipeline.store.files import write_staged
 from pipeline.store.options import OutputOptions
 from pipeline.store.version import read_run
 
@@ -33,7 +33,7 @@ def write_reports(
 
     `before`: the version before. `name`: what this one will be called.
     """
-    write_bytes(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
+    write_staged(staged / "run.json", json.dumps(facts, indent=1, default=str).encode())
     change = None
     if before is not None:
         kept = read_run(before)["funnel"]["documents"]["kept"]
@@ -49,7 +49,7 @@ def write_reports(
         near_misses(corpus, decisions),
         length_counts(corpus.table.column("n_chars_in")),
     )
-    write_bytes(staged / "report.html", page.encode())
+    write_staged(staged / "report.html", page.encode())
     card = render_card(options.name, options.licence, facts, summary)
-    write_bytes(staged / "README.md", card.encode())
+    write_staged(staged / "README.md", card.encode())
     return html.alerts(facts, summary, change), html.telling(summary)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import OutputError
+
+_TOGETHER = 16  # files
 
 
 @contextmanager
@@ -27,17 +30,8 @@ def output_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the entries of a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_file(path: Path) -> None:
-    """Make the content of a file durable."""
+def sync(path: Path) -> None:
+    """Make the content of a file, or the entries of a folder, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -45,25 +39,57 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
+def sync_all(paths: Iterable[Path]) -> None:
+    """Make files and folders durable, together.
+
+    One after the other each waits for the disk, 3 ms a hundred times a run: a third of the time
+    of a small one. Together they wait once or twice.
+    """
+    some = list(paths)
+    if len(some) == 1:
+        sync(some[0])
+        return
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        for _ in pool.map(sync, some):
+            pass  # the first fault is raised
+
+
+@contextmanager
+def whole_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Give a temporary path beside each path; at the end they are synced and renamed to them."""
+    temporaries = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
+    folders = sorted({path.parent for path in paths})
+    with output_errors(paths[0]):
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporaries
+            sync_all(temporaries)
+            for temporary, path in zip(temporaries, paths, strict=True):
+                temporary.replace(path)
+            sync_all(folders)
+        finally:
+            for temporary in temporaries:
+                temporary.unlink(missing_ok=True)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; at the end it is synced and renamed to `path`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield temporary
-            sync_file(temporary)
-            temporary.replace(path)
-            sync_folder(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with whole_files([path]) as (temporary,):
+        yield temporary
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a small file whole."""
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
+
+
+def write_staged(path: Path, data: bytes) -> None:
+    """Write a small file into a folder that is synced as a whole before it is renamed."""
+    with output_errors(path):
+        path.write_bytes(data)
 
 
 def digest(path: Path) -> str:
@@ -79,4 +105,4 @@ def swap_link(link: Path, target: str) -> None:
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(target)
         temporary.replace(link)
-        sync_folder(link.parent)
+        sync(link.parent)

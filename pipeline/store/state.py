@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pipeline.corpus import Artifact, read_records
 from pipeline.errors import ConservationError
 from pipeline.plan import PieceName, PlannedPiece, Shard
-from pipeline.store.files import output_errors, sync_file, sync_folder
+from pipeline.store.files import output_errors, sync, sync_all
 
 
 class State:
@@ -50,15 +50,13 @@ class State:
         }
         with output_errors(folder):
             (folder / "meta.json").write_bytes(orjson.dumps(meta))
-            for path in folder.iterdir():
-                sync_file(path)
-            sync_folder(folder)
+            sync_all([*folder.iterdir(), folder])
             self.clean.mkdir(parents=True, exist_ok=True)
             target = self.clean / shard.key
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
-            sync_folder(self.clean)
+            sync(self.clean)
 
     def known(self, cleaner: str) -> Iterator[tuple[Path, tuple[PieceName, ...]]]:
         """Yield the shards that the program `cleaner` has cleaned, in order of name."""

@@ -24,9 +24,10 @@ from pipeline.store.files import (
     digest,
     output_errors,
     swap_link,
-    sync_file,
-    sync_folder,
+    sync,
+    sync_all,
     write_bytes,
+    write_staged,
 )
 
 MANIFEST = "MANIFEST.json"
@@ -135,14 +136,12 @@ def seal(
             if name in known:
                 files[name] = known[name]
                 continue
-            sync_file(path)
             files[name] = {"sha256": digest(path), "bytes": path.stat().st_size}
         content = json.dumps({**facts, "files": files}, indent=1, sort_keys=True).encode()
-        write_bytes(folder / MANIFEST, content)
-        write_bytes(folder / SUCCESS, (digest(folder / MANIFEST) + "\n").encode())
-        for sub in sorted(p for p in folder.rglob("*") if p.is_dir()):
-            sync_folder(sub)
-        sync_folder(folder)
+        write_staged(folder / MANIFEST, content)
+        write_staged(folder / SUCCESS, (digest(folder / MANIFEST) + "\n").encode())
+        old = {folder / name for name in known}
+        sync_all([*(path for path in folder.rglob("*") if path not in old), folder])
 
 
 def publish(output: Path, folder: Path, name: str) -> Path:
@@ -151,7 +150,7 @@ def publish(output: Path, folder: Path, name: str) -> Path:
     with output_errors(output):
         target.parent.mkdir(exist_ok=True)
         folder.rename(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     point(output, target)
     return target
 
