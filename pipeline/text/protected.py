@@ -31,6 +31,8 @@ _ADDRESSES: tuple[_Row, ...] = (
 )
 """What holds graphic ASCII only, and two characters of it at least."""
 
+_SIGN = re.compile(r"[`<\]@&]|://|www\.")
+"""What a line holds that has such a stretch, or an entry of a bibliography."""
 _ENTRY = re.compile(r"\[(?:[JMDCNRSPZGKA]|[A-Z]{1,2}/OL)\] ?(?:[.,:]|//)")
 """The kind of a publication, as GB/T 7714 writes it behind a title: [J]. or [EB/OL]."""
 
@@ -45,36 +47,30 @@ _HEADS = {
 def unprotected(text: str, places: Sequence[int]) -> list[int]:
     """Return which of some places (sorted) are in none of these stretches: their numbers.
 
-    Most do not cross a line end: they are looked for on the lines of the places only, where they
-    can hold one.
+    Most do not cross a line end: they are looked for on the lines of the places only.
 
     >>> unprotected("见,http://a.cn/?b=1,2。", [1, 16])
     [0]
     """
     across = _across(text, places)
     # Which back quotes pair depends on the fences.
-    tags = _in_text(text, _TAGS[1:] if across and "```" in text else _TAGS)
-    addresses = _in_text(text, _ADDRESSES)
-    entries = "[" in text and _ENTRY.search(text) is not None
+    tags = _TAGS[1:] if across and "```" in text else _TAGS
     free: list[int] = []
     i = 0
     while i < len(places):
         start, end = text.rfind("\n", 0, places[i]) + 1, text.find("\n", places[i])
         end = len(text) if end < 0 else end
         first, i = i, bisect_right(places, end, i)
-        if is_program(text, start, end) or (entries and _ENTRY.search(text, start, end)):
+        if is_program(text, start, end):
             continue
         here: Iterable[int] = range(first, i)
-        if tags or addresses:
-            spans = _on_line(text, start, end, places[first:i], tags, addresses)
+        if _SIGN.search(text, start, end):
+            if _ENTRY.search(text, start, end):
+                continue
+            spans = _on_line(text, start, end, places[first:i], tags)
             here = [k for k in here if not _inside(spans, places[k])] if spans else here
         free += [k for k in here if not _inside(across, places[k])] if across else here
     return free
-
-
-def _in_text(text: str, rows: Sequence[_Row]) -> list[_Row]:
-    """Return the rows whose sign occurs; one character is looked for much faster than several."""
-    return [row for row in rows if row[0][0] in text and row[0] in text]
 
 
 def _inside(spans: Sequence[tuple[int, int]], at: int) -> bool:
@@ -113,12 +109,7 @@ def _fenced(text: str, last: int) -> Iterator[tuple[int, int]]:
 
 
 def _on_line(
-    text: str,
-    start: int,
-    end: int,
-    places: Sequence[int],
-    tags: Sequence[_Row],
-    addresses: Sequence[_Row],
+    text: str, start: int, end: int, places: Sequence[int], tags: Sequence[_Row]
 ) -> list[tuple[int, int]]:
     """Return the stretches of a line text[start:end] that can hold one of the places on it."""
     spans: list[tuple[int, int]] = []
@@ -127,8 +118,8 @@ def _on_line(
         if text.find(sign, start, last + 1) >= 0:
             within = pattern.finditer(text, start, end)
             spans += [match.span() for match in within if match.start() <= last]
-    if addresses and any(map(_touches_ascii, repeat(text), places)):
-        for sign, pattern in addresses:
+    if any(map(_touches_ascii, repeat(text), places)):
+        for sign, pattern in _ADDRESSES:
             if text.find(sign, start, end) >= 0:
                 spans += _found(text, sign, pattern, start, end, last)
     return _merged(spans) if spans else spans

@@ -68,6 +68,8 @@ _WIDE = frozenset(WIDE_MARKS)
 _STIRRED = _WATCHED | _WIDE
 _MARKS = _WIDE | frozenset(ASCII_MARKS)
 
+_SLICE = 1 << 19
+"""Code points looked at together: a few passes over them find the marks, which are a thirtieth."""
 _OF_QUOTES = frozenset(("straight-quote", "misdirected-quote", "unnested-quote"))
 
 _NUMERALS = "〇○零一二三四五六七八九十０１２３４５６７８９"
@@ -99,7 +101,7 @@ class Punctuation:
     def batch(self, texts: Sequence[str]) -> dict[int, Changes]:
         """Return what changes in which text."""
         found: dict[int, Changes] = {}
-        for part in arrays.slices(texts):
+        for part in arrays.slices(texts, size=_SLICE):
             spots, spaces = candidates(part)
             blanks = scattered(part, spaces)
             for i in sorted({*spots, *blanks}):
@@ -318,10 +320,11 @@ def _is_final(
         if rule in _OF_QUOTES:
             return False
         # A full-width mark matters to a mark, with which it makes a run, or in a run of its own.
-        left, right = text[max(0, start - 2) : start][::-1], text[end : end + 2]
-        if right[:1] in _STIRRED and _stirs(right, after):
+        if text[end : end + 1] in _STIRRED and _stirs(text[end : end + 2], after):
             return False
-        if left[:1] in _STIRRED and _stirs(left, after) and left[0] + after != " （":
+        left = text[start - 1 : start]
+        stirred = left in _STIRRED and left + after != " （"
+        if stirred and _stirs(text[max(0, start - 2) : start][::-1], after):
             return False
         moved = CLAUSE_CHARS + 1 if len(before) != len(after) else 0
         if _ASCII_MARK.search(text, max(0, start - 4), end + moved):

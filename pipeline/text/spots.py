@@ -195,16 +195,14 @@ class _Spots:
     def _widened(self, starts: Places, ends: Places, left: Flags, right: Flags) -> Bools:
         """Return which runs may stand in Chinese text: beside it, or after a clause of it."""
         found: Bools = ((left | right) & SIDE) != 0
-        asked = np.flatnonzero(~found)
+        asked = np.flatnonzero(~found & (((left | right) & (WEAK | END)) != 0))
         if not len(asked):
             return found
         starts, ends, left, right = starts[asked], ends[asked], left[asked], right[asked]
         beyond = self.beside(ends + 1) | self.beside(ends + 2) | self.beside(ends + 3)
         after = ((right & END) != 0) & ((beyond & SIDE) != 0)
-        said = ((left & ALNUM) != 0) | (self.codes[starts - 1] >= 0x80)
-        open_ = after | (((left | right) & (WEAK | END)) != 0)
-        sure = after & said
-        unsure = np.flatnonzero(open_ & ~sure)
+        sure = after & (((left & ALNUM) != 0) | (self.codes[starts - 1] >= 0x80))
+        unsure = np.flatnonzero(~sure)
         begin = starts[unsure]
         unsure = unsure[self._holds_han(np.maximum(begin - CLAUSE_CHARS, 0), begin)]
         sure[unsure] = self._chinese_clause(starts[unsure])
