@@ -115,10 +115,10 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
         long = fresh & (chars >= np.where(sentences, min_chars, _JOINED))
         rows = np.flatnonzero(long)
         several = _several(lines, rows)
-        some, told[here] = _near(lines, several, sums)
-        if len(several) < len(rows):
-            told[_glued(texts, lines.places(np.setdiff1d(rows, several)))] = 1.0
-        near.append(lines.places(_several(lines, some[sentences[some]])))
+        some, told[here] = _near(lines, rows[several], sums)
+        told[_glued(texts, lines.places(rows[~several]))] = 1.0
+        some = some[sentences[some]]
+        near.append(lines.places(some[_several(lines, some)]))
     return Echoes(_joined(again), _joined(near), size, told)
 
 
@@ -219,10 +219,11 @@ def goes_on_again(text: str, start: int, end: int) -> bool:
     return any(text.find(text[k : k + 12], k + 12) > 0 for k in places)
 
 
-def _several(lines: _Lines, rows: Ints) -> Ints:
-    """Return those of the lines of which their text has others."""
-    several = np.bincount(lines.owner[rows], minlength=1) > 1
-    return rows[several[lines.owner[rows]]]
+def _several(lines: _Lines, rows: Ints) -> NDArray[np.bool_]:
+    """Return of which of the lines their text has others among them."""
+    owner = lines.owner[rows]
+    several: NDArray[np.bool_] = (np.bincount(owner, minlength=1) > 1)[owner]
+    return several
 
 
 def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.float64]]:
@@ -250,11 +251,13 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     change = words[1:] ^ words[:-1]
     same = change < words.dtype.type(1 << bits)
     same[bounds[(bounds > 0) & (bounds < len(words))] - 1] = False
-    texts = owner[_heads(owner)]
-    often = np.add.reduceat(np.append(same, False), bounds[:-1]) >= _TOLD * np.diff(bounds)
-    for text, a, b in zip(texts[often], bounds[:-1][often], bounds[1:][often], strict=True):
-        han = lines.codes.codes[at[a:b]] >= _CJK  # addresses and code recur at any distance
-        told[text] = _told(in_order[a:b][han]) * np.count_nonzero(han) / (b - a)
+    texts, sizes = owner[_heads(owner)], np.diff(bounds)
+    often = np.add.reduceat(np.append(same, False), bounds[:-1]) >= _TOLD * sizes
+    mine = np.flatnonzero(np.repeat(often, sizes))
+    # Addresses and code recur at any distance.
+    mine = mine[lines.codes.codes[at[mine]] >= _CJK]
+    han = np.diff(np.searchsorted(mine, bounds))[often]
+    told[texts[often]] = _told(in_order[mine], han) * han / sizes[often]
     same &= change != 0
     shared = np.zeros(len(words), np.bool_)
     shared[1:] = same
@@ -266,26 +269,31 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     return long[(often > 0) & (often >= _SHARE * counts)], told
 
 
-def _told(words: Words) -> float:
-    """Return the share of the words of a text that stand in it before, with the two after them.
+def _told(words: Words, sizes: Ints) -> NDArray[np.float64]:
+    """Return of texts of so many words the share of those before, with the two after them.
 
     All about so many words before, whatever that is, and no more than that: words that recur here
     and there, or again and again, are no copy.
     """
-    if len(words) < 3:
-        return 0.0
     threes = (words[:-2] * _THREE[0] + words[1:-1] * _THREE[1] + words[2:]).astype(np.uint64)
     threes <<= np.uint64(32)
     threes |= np.arange(len(threes), dtype=np.uint64)
-    threes.sort()
-    change = threes[1:] ^ threes[:-1]
-    rows = np.flatnonzero(change < np.uint64(1 << 32))
-    if not len(rows):
-        return 0.0
-    counts = np.bincount((threes[rows + 1] - threes[rows]).astype(np.int64) // _DRIFT)
+    ends = np.cumsum(sizes)
+    for a, size in zip((ends - sizes).tolist(), sizes.tolist(), strict=True):
+        threes[a : a + max(size - 2, 0)].sort()
+    rows = np.flatnonzero(threes[1:] ^ threes[:-1] < np.uint64(1 << 32))
+    text = np.searchsorted(ends, rows, "right")
+    inside = rows + 3 < ends[text]
+    rows, text = rows[inside], text[inside]
+    apart = (threes[rows + 1] - threes[rows]).astype(np.int64) // _DRIFT
+    bins = sizes // _DRIFT + 2  # the last one of a text stays empty
+    first = np.cumsum(bins) - bins
+    counts = np.bincount(first[text] + apart, minlength=int(bins.sum()))
     counts[:-1] += counts[1:]
-    most = np.minimum(counts, np.arange(2, len(counts) + 2) * _DRIFT)  # the rest are rows of a form
-    return float(most.max()) / len(threes)
+    counts[first[1:] - 1] = 0
+    turns = np.arange(2, len(counts) + 2) - np.repeat(first, bins)
+    most = np.minimum(counts, turns * _DRIFT)  # the rest are rows of a form
+    return np.maximum.reduceat(most, first) / np.maximum(sizes - 2, 1)
 
 
 def _heads(owner: Ints) -> Ints:
