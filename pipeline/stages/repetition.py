@@ -231,17 +231,19 @@ def _near_possible(found: Echoes, texts: Sequence[str], options: RepetitionOptio
     forms: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for i, start, end in zip(*(column.tolist() for column in found.near[:3]), strict=True):
         line = texts[i][start:end]
-        forms.setdefault((i, tuple(numbers(line))), []).append(line)
+        if not line.isascii():
+            forms.setdefault((i, tuple(numbers(line))), []).append(line)
     some = [
         (i, [line for line in lines if is_prose(line, options.near_chars)])
         for (i, _), lines in forms.items()
         if len(lines) > 1
     ]
-    shadows = iter(shadow([line for _, lines in some for line in lines]))
-    near = set()
-    for i, lines in some:
+    near = {i for i, lines in some if len(lines) > _COMPARED}
+    few = [(i, lines) for i, lines in some if len(lines) > 1 and i not in near]
+    shadows = iter(shadow([line for _, lines in few for line in lines]))
+    for i, lines in few:
         pairs = combinations(islice(shadows, len(lines)), 2)
-        if len(lines) > _COMPARED or any(_may_be_alike(*pair, options) for pair in pairs):
+        if any(_may_be_alike(*pair, options) for pair in pairs):
             near.add(i)
     return near
 

@@ -8,6 +8,7 @@ nearly all in the other; where each has sentences of its own, neither.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,11 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.census import code_points
+from pipeline.census import code_points, from_code_points
 from pipeline.text.codes import those_in
 from pipeline.text.powers import running_sums, stretches
 
-Codes = NDArray[np.uint32]
 Places = NDArray[np.int64]
 
 _STRETCH = 12
@@ -30,7 +30,8 @@ _NEAR = 64  # characters by which small changes move a copy
 _LIMIT = 1 << 20  # characters of a text above which no copy is looked for
 _TRIES = 8  # chains, the longest first, that are looked at
 _OPEN = 4  # chains that a run may follow: words that recur elsewhere interrupt a copy
-_BEYOND, _LEAST = 3, 4  # times that a copy is lengthened, by so many equal characters at least
+_BEYOND = 3  # times that a copy is lengthened
+_LEAST, _MOST = 4, 2 * _STRETCH - 1  # equal characters by which it is
 _INSIDE = 0.85  # of the copy that goes, the share that the other has too
 _MORE = 10  # characters by which the later copy is the more complete
 _NUMBERS = 0.2  # of the numbers of a copy, the share that may be others: a changed digit
@@ -38,6 +39,7 @@ _CHARS, _WORDS = 0.05, 0.015
 """Of a copy, the share of single characters, and of words, that may be others: a proof-reader's. Of
 two notices of one form, names and titles differ. From _OWN characters on it is another sentence."""
 _OWN = 40
+_DIGITS = re.compile("[0-9]+")
 _PASSED = those_in(
     {chr(c) for c in range(0x3100) if not chr(c).isalnum()} | set("，。、；：？！（）～－／％＂＇")
 )
@@ -94,7 +96,7 @@ def pasted(text: str, least: int, share: float, exact: bool = False) -> list[Cop
         return []
     codes = code_points(text)
     where = np.flatnonzero(~_PASSED.take(codes, mode="clip"))
-    seen = codes[where]
+    seen = from_code_points(codes[where])
     found = _chains(seen, max(least // 2, int(share * len(seen) / 2)))
     found = [_lengthened(chain, seen) for chain in found if 2 * _size(chain) >= least]
     chains = [(_size(chain), chain) for chain in found]
@@ -122,7 +124,7 @@ def _size(chain: list[_Run]) -> int:
     return sum(run.end - run.start for run in chain)
 
 
-def _judged(chain: list[_Run], seen: Codes, where: Places, text: str, exact: bool) -> Copy | None:
+def _judged(chain: list[_Run], seen: str, where: Places, text: str, exact: bool) -> Copy | None:
     """Say which of the two copies goes, if either does."""
     if _reworded(chain, seen, exact):
         return None
@@ -137,7 +139,7 @@ def _judged(chain: list[_Run], seen: Codes, where: Places, text: str, exact: boo
     turned = shares[1] >= _INSIDE and more
     goes, stays = (earlier, later) if turned else (later, earlier)
     share = shares[turned]
-    numbers = [_numbers(seen[side[0, 0] : side[-1, 1]]) for side in (goes, stays)]
+    numbers = [Counter(_DIGITS.findall(seen, side[0, 0], side[-1, 1])) for side in (goes, stays)]
     strange = (numbers[0] - numbers[1]).total()
     if share < _INSIDE or strange > max(1, _NUMBERS * numbers[0].total()):
         return None
@@ -152,14 +154,14 @@ def _whole_lines(text: str, first: int, last: int) -> bool:
     return not any(map(str.isalnum, rest))
 
 
-def _reworded(chain: list[_Run], seen: Codes, exact: bool) -> bool:
+def _reworded(chain: list[_Run], seen: str, exact: bool) -> bool:
     """Whether too much of the one copy stands otherwise in the other, or one name in two places."""
     spans = [
-        (seen[run.last : after.first].tobytes(), seen[run.end : after.start].tobytes())
+        (seen[run.last : after.first], seen[run.end : after.start])
         for run, after in pairwise(chain)
     ]
     changes = [pair for pair in spans if all(pair)]
-    sizes = [min(map(len, pair)) // seen.itemsize for pair in changes]
+    sizes = [min(map(len, pair)) for pair in changes]
     words = [size for size in sizes if 1 < size < _OWN]
     size = _size(chain)
     if len(words) > len({pair for pair, size in zip(changes, sizes, strict=True) if size > 1}):
@@ -167,12 +169,7 @@ def _reworded(chain: list[_Run], seen: Codes, exact: bool) -> bool:
     return bool((exact and changes) or sizes.count(1) > _CHARS * size or sum(words) > _WORDS * size)
 
 
-def _numbers(codes: Codes) -> Counter[str]:
-    digits = "".join(chr(c) if 48 <= c < 58 else " " for c in codes.tolist())
-    return Counter(digits.split())
-
-
-def _chains(seen: Codes, least: int) -> list[list[_Run]]:
+def _chains(seen: str, least: int) -> list[list[_Run]]:
     """Return the chains of runs that follow each other in both places."""
     chains: list[list[_Run]] = []
     latest: list[list[_Run]] = []
@@ -188,38 +185,32 @@ def _chains(seen: Codes, least: int) -> list[list[_Run]]:
     return chains
 
 
-def _lengthened(chain: list[_Run], seen: Codes) -> list[_Run]:
+def _lengthened(chain: list[_Run], seen: str) -> list[_Run]:
     """Return the chain with what is equal beyond a changed character at either end.
 
     It was too short to be a stretch.
     """
     for _ in range(_BEYOND):
         run = chain[-1]
-        room = min(len(seen) - run.end, chain[0].start - run.last, 2 * _STRETCH) - 1
-        more = _equal(seen[run.end + 1 :][: max(room, 0)], seen[run.last + 1 :][: max(room, 0)])
+        start, first = run.end + 1, run.last + 1
+        room = min(len(seen) - start, chain[0].start - first, _MOST)
+        more = _equal(seen[start : start + room], seen[first : first + room]) if room > 0 else 0
         if more >= _LEAST:
-            chain.append(_Run(run.end + 1, run.end + 1 + more, run.last + 1))
+            chain.append(_Run(start, start + more, first))
     for _ in range(_BEYOND):
         run = chain[0]
-        room = max(min(run.first, run.start - chain[-1].last, 2 * _STRETCH) - 1, 0)
         start, first = run.start - 1, run.first - 1
-        more = (
-            _equal(seen[start - room : start][::-1], seen[first - room : first][::-1])
-            if room
-            else 0
-        )
+        more = _equal_before(seen, start, first, min(first, start - chain[-1].last, _MOST))
         if more >= _LEAST:
             chain.insert(0, _Run(start - more, start, first - more))
     return chain
 
 
-def _add(chain: list[_Run], run: _Run, seen: Codes) -> None:
+def _add(chain: list[_Run], run: _Run, seen: str) -> None:
     """Add a run, with what is equal on its diagonal before it and was found elsewhere, too."""
     before = chain[-1]
-    room = max(min(run.start - before.end, run.first - before.last), 0)
-    back = _equal(
-        seen[run.start - room : run.start][::-1], seen[run.first - room : run.first][::-1]
-    )
+    room = min(run.start - before.end, run.first - before.last)
+    back = _equal_before(seen, run.start, run.first, room)
     start, first, end = run.start - back, run.first - back, run.end
     over = max(before.end - start, before.last - first, 0)  # what both have is of the earlier
     end = min(end, start + max(chain[0].start - first, 0))  # and nothing copies itself
@@ -227,13 +218,22 @@ def _add(chain: list[_Run], run: _Run, seen: Codes) -> None:
         chain.append(_Run(start + over, end, first + over))
 
 
-def _equal(one: Codes, other: Codes) -> int:
+def _equal(one: str, other: str) -> int:
     """Count the equal characters that both begin with."""
-    differ = np.flatnonzero(one != other)
-    return int(differ[0]) if len(differ) else len(one)
+    for i, (a, b) in enumerate(zip(one, other, strict=True)):
+        if a != b:
+            return i
+    return len(one)
 
 
-def _runs(seen: Codes, least: int) -> Iterator[_Run]:
+def _equal_before(seen: str, one: int, other: int, most: int) -> int:
+    """Count the equal characters, not above `most`, that stand before two places."""
+    if most <= 0:
+        return 0
+    return _equal(seen[one - most : one][::-1], seen[other - most : other][::-1])
+
+
+def _runs(seen: str, least: int) -> Iterator[_Run]:
     """Yield the runs of stretches that occurred before, each with its earliest place.
 
     None where no copy of at least `least` characters can be made of them: half of it lies on one
@@ -241,7 +241,7 @@ def _runs(seen: Codes, least: int) -> Iterator[_Run]:
     """
     if len(seen) < 2 * _STRETCH:
         return
-    words = stretches(running_sums(seen), _STRETCH).astype(np.uint64) << np.uint64(32)
+    words = stretches(running_sums(code_points(seen)), _STRETCH).astype(np.uint64) << np.uint64(32)
     words |= np.arange(len(words), dtype=np.uint64)
     words.sort()
     order = (words & np.uint64(0xFFFFFFFF)).astype(np.int64)

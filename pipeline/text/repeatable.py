@@ -48,9 +48,15 @@ def is_formal(text: str, bare: Sequence[str], sizes: Sequence[int]) -> bool:
     if len(bare) >= 8 and ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2] < 40:
         return True
     formed = list(map(HAN.search, bare)).count(None)
-    if _is_ruled(text) or _is_spaced(text, text.count("\n")):
+    if formed * 4 <= len(bare) < (formed + _rows_at_most(text)) * 4:
         formed += sum(1 for line in bare if _is_row(line) and HAN.search(line))
     return formed * 4 > len(bare)
+
+
+def _rows_at_most(text: str) -> int:
+    """Return how many lines may have a sign of a table: a rule, or two gaps of three blanks."""
+    blanks = len(text) - sum(map(len, text.split())) - text.count("\n")
+    return sum(map(text.count, _RULES)) + blanks // 6
 
 
 def _is_row(bare: str) -> bool:
@@ -58,19 +64,14 @@ def _is_row(bare: str) -> bool:
     return (_is_ruled(bare) or _is_spaced(bare)) and bool(_TABLE.search(bare))
 
 
-def _is_ruled(text: str) -> bool:
-    return any(map(text.__contains__, _RULES))  # seven times faster than a class
+def _is_ruled(bare: str) -> bool:
+    return any(map(bare.__contains__, _RULES))
 
 
-def _is_spaced(text: str, breaks: int = 0) -> bool:
-    """Whether a line of a text of so many line breaks may have two gaps of three blanks.
-
-    They have four more than one for each gap; all gaps of the text are counted together.
-    """
-    words = text.split()
-    if breaks:
-        return len(text) - sum(map(len, words)) - breaks > 5
-    return len(words) > 2 and len(text) - sum(map(len, words)) - len(words) > 2
+def _is_spaced(bare: str) -> bool:
+    """Whether a line may have two gaps of three blanks: four more than one for each gap."""
+    words = bare.split()
+    return len(words) > 2 and len(bare) - sum(map(len, words)) - len(words) > 2
 
 
 def is_long_sentence(bare: str) -> bool:
@@ -80,7 +81,7 @@ def is_long_sentence(bare: str) -> bool:
 
 def is_prose(bare: str, least: int) -> bool:
     """Whether a line is long enough to be no refrain, and neither an item nor a row nor code."""
-    if len(bare) < least or _ITEM.match(bare) or _is_row(bare):
+    if len(bare) < least or bare.isascii() or _ITEM.match(bare) or _is_row(bare):
         return False
     if len(bare) < _ENTRY_CHARS and _ENTRY.match(bare):
         return False
