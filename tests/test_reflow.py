@@ -154,9 +154,10 @@ HAN = st.text("的一是不了在人有我他这中大来上国", min_size=2, ma
 @given(st.lists(st.tuples(HAN, HAN), min_size=1, max_size=9))
 def test_a_bond_is_one_number_however_it_was_found(pairs: list[tuple[str, str]]) -> None:
     seam._BONDS.clear()
-    alone = [seam._association.__wrapped__(*pair) for pair in pairs]
+    alone = [bond(*pair) for pair in pairs]
+    seam._BONDS.clear()
     seam.associations(np.array([[*map(ord, left + right)] for left, right in pairs], np.uint32))
-    assert [seam._association.__wrapped__(*pair) for pair in pairs] == alone
+    assert [bond(*pair) for pair in pairs] == alone
 
 
 def test_clean_paragraphs_are_never_cut_into_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ from pipeline.text.pagination import may_have_pages
 from pipeline.text.width import MANY, WIDEST, Line, wrap_width
 from pipeline.text.wrapping import SURE
 
-_SLICE = 1 << 19
+_SLICE = 1 << 20
 """Code points a slice: most arrays here are of its lines, a fortieth of them."""
 _NEVER = -9.0
 _UNCLOSED = 3.7

@@ -146,6 +146,8 @@ def ending(line: str) -> str:
     end = line[-1:]
     if end in _STOP_SET or end == ">" or (end in _credit_ends() and line.endswith(words("credit"))):
         return "stop"  # also a tag, or the credit of a photograph or report
+    if "\u3400" <= end <= "\u9fff":
+        return "bare"  # an ideograph: most lines that are cut
     core = line.rstrip(CLOSERS)
     if "\u2600" <= end <= "\u27bf" or end == "\ufe0f" or end > "\uffff":
         core = _PICTURES.sub("", line).rstrip(CLOSERS)

@@ -37,10 +37,13 @@ SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
 MOST_BOND = 6.0
 """Nats at which the bond of two lines is capped: one frequent word must not outweigh the rest."""
+_AROUND = 4
+"""Characters around a break by which its bond is remembered."""
 _REMEMBERED = 600
 """Characters of two lines whose odds are remembered."""
-_BONDS: dict[int, float] = {}
-"""What `bonds` has found out, by the four characters: pages end lines alike."""
+_BONDS: dict[str, float] = {}
+"""What was found out about four characters: pages end lines alike, and each break is asked about
+three times."""
 
 
 def bond(left: str, right: str) -> float:
@@ -51,26 +54,30 @@ def bond(left: str, right: str) -> float:
     """
     if left.isascii() and right.isascii():
         return _latin(left, right)
-    return _association((" " + left)[-2:], right[:2])
+    around = (" " + left)[-2:] + right[:2]
+    known = _BONDS.get(around) if len(around) == _AROUND else None
+    return _association(around) if known is None else known
 
 
-@lru_cache(maxsize=1 << 14)  # each break is asked about three times, and pages end lines alike
-def _association(left: str, right: str) -> float:
-    """Return the capped gain of two characters over a line break, given the two before them."""
-    if len(left) == len(right) == 2:
-        a, b, c, d = [min(ord(char), 0xFFFF) for char in left + right]
-        known = _BONDS.get(((a << 16 | b) << 16 | c) << 16 | d)  # of the array, the same number
-        if known is not None:
-            return known
+def _association(around: str) -> float:
+    """Return the capped gain of one or two characters, given the two before the line break."""
     model = ngram.load()
-    a, b = (model.symbol(c) for c in left)
-    following = [model.symbol(c) for c in right]
+    a, b, *following = map(model.symbol, around)
     gain = 0.0
     before = model.symbol("\n")
     for c in following:
         gain += model.log_prob(a, b, c) - model.log_prob(before, before, c)
         a, b, before = b, c, c
-    return max(-4.0, min(MOST_BOND, gain))
+    found = max(-4.0, min(MOST_BOND, gain))
+    if len(around) == _AROUND:
+        _keep({around: found})
+    return found
+
+
+def _keep(found: dict[str, float]) -> None:
+    if len(_BONDS) > 1 << 16:
+        _BONDS.clear()
+    _BONDS.update(found)
 
 
 def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -85,10 +92,9 @@ def bonds(codes: NDArray[np.uint32], ends: NDArray[np.intp]) -> NDArray[np.float
 
 def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
     """Return how well two pairs of characters fit together, in nats: (n, 4) to float32 (n,)."""
-    keys = np.zeros(len(around), np.uint64)
-    for column in np.minimum(around, 0xFFFF).T:
-        keys = keys << np.uint64(16) | column
-    known = list(map(_BONDS.get, keys.tolist()))
+    # NULs at the end of a key are lost, and with them one that `bond` would ask for.
+    keys = np.ascontiguousarray(around, np.uint32).view("U4")[:, 0].tolist()
+    known = list(map(_BONDS.get, keys))
     missing = [i for i, gain in enumerate(known) if gain is None]
     if missing:
         a, b, c, d = around[missing].T
@@ -97,10 +103,10 @@ def associations(around: NDArray[np.uint32]) -> NDArray[np.float32]:
         firsts, seconds = np.concatenate([p, q, r]), np.concatenate([q, r, r])
         found = model.given(firsts, seconds, np.concatenate([r, t, t])).reshape(3, -1)
         gain = (found[0] - _at_line_start()[np.minimum(c, 0xFFFF)]) + (found[1] - found[2])
-        if len(_BONDS) > 1 << 16:
-            _BONDS.clear()
-        for i, one in zip(missing, np.clip(gain, -4.0, MOST_BOND).tolist(), strict=True):
-            known[i] = _BONDS[int(keys[i])] = one
+        gains = np.clip(gain, -4.0, MOST_BOND).tolist()
+        _keep(dict(zip([keys[i] for i in missing], gains, strict=True)))
+        for i, one in zip(missing, gains, strict=True):
+            known[i] = one
     return np.array(known, np.float32)
 
 
