@@ -115,6 +115,19 @@ def test_bytes_read_in_the_table_of_another_country_come_back(name: str, true: s
     assert {e.rule for e in out.edits} <= {f"{origin}-as-{name}", f"{origin}-as-cp1252"}
 
 
+@pytest.mark.parametrize("wrong", ["big5", "cp932", "cp949", "euc_jp", "gbk"])
+@pytest.mark.parametrize("true", ["utf-8", "gb18030", "big5"])
+@pytest.mark.parametrize("mark", ["�", "?", ""])
+def test_lossy_readings_are_repaired_once_or_left_alone(true: str, wrong: str, mark: str) -> None:
+    text = DECLARATION if true == "big5" else "\n".join(CLAUSES)
+    damaged = text.encode(true).decode(wrong, "replace").replace("�", mark)
+    out = repaired(damaged)
+    assert repaired(out.text).text == out.text
+    if true == "gb18030" and mark == "�":
+        pattern = "".join(".{0,3}" if c == "�" else re.escape(c) for c in out.text)
+        assert re.fullmatch(pattern, text, re.DOTALL)
+
+
 def test_seed_001_is_brought_into_step() -> None:
     (path,) = SEEDS.glob("001_*.txt")
     text = path.read_text("utf-8")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import cast
 
 import numpy as np
 
@@ -42,6 +43,8 @@ WAKING = (
 MIN_ENTITIES = 8
 """Ampersands from which a text may have bytes that were written as entities: &Ouml;&ETH;&sup1;."""
 
+MAX_ROUNDS = 3
+"""Times that a repaired text is looked at again; more than one that finds something is rare."""
 _LETTERS = re.compile(r"(?:&(?:#1[2-9]\d|#2[0-5]\d|[A-Za-z]{2,6}[123]?\d?);){4}")
 
 
@@ -63,6 +66,8 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
         sure = iter(confidences(chain.from_iterable(found)))
         for i, mine in zip(asked, found, strict=True):
             outcomes[i] = _repaired(documents[i], _edits(texts[i], mine, sure))
+        more = [i for i, mine in zip(asked, found, strict=True) if _may_go_on(mine)]
+        _settle(outcomes, more, model)
         for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
             outcomes[i] = _repaired(documents[i], [])
         for i in np.flatnonzero(counted.count("ampersand") >= MIN_ENTITIES).tolist():
@@ -77,6 +82,27 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 
 
 build = of_one(build_batch)
+
+
+def _may_go_on(found: Sequence[Repair]) -> bool:
+    """Tell whether there may be more to repair beside these: bytes without step, lost ones."""
+    return any(not r.chain[0].startswith("utf8-as-") or "?" in r.text for r in found)
+
+
+def _settle(outcomes: list[Outcome], chosen: list[int], model: ngram.Model) -> None:
+    """Repair the texts chosen again until they stand still: what was beside damage is now clear."""
+    for _ in range(MAX_ROUNDS):
+        if not chosen:
+            return
+        documents = [cast("Document", outcomes[i]) for i in chosen]
+        texts = [document.text for document in documents]
+        kinds = confirmed(texts, suspects(texts, census(texts)), model)
+        found = repairs(texts, kinds.tolist(), model)
+        sure = iter(confidences(chain.from_iterable(found)))
+        for i, document, mine in zip(chosen, documents, found, strict=True):
+            if mine:
+                outcomes[i] = _repaired(document, _edits(document.text, mine, sure))
+        chosen = [i for i, mine in zip(chosen, found, strict=True) if mine]
 
 
 def _repaired(document: Document, edits: Sequence[Edit]) -> Document:

@@ -148,6 +148,8 @@ def _cp950() -> dict[int, int]:
         codes = [lead << 8 | trail for lead in leads for trail in trails]
         codes = [code for code in codes if base != 0xF6B1 or code >= 0xC6A1]
         pairs |= {base + i: code for i, code in enumerate(codes)}
+    # Browsers have Hong Kong's characters in the same rows.
+    pairs = _two_byte("big5hkscs", range(0x87, 0xFF), trails) | pairs
     return pairs | {0x80: 0x80, 0xF8F8: 0xFF}
 
 
@@ -169,6 +171,10 @@ def _cp949() -> dict[int, int]:
     return pairs | {0x80: 0x80}
 
 
+def _euc_jp() -> dict[int, int]:
+    return _two_byte("euc_jp", range(0xA1, 0xFF), range(0xA1, 0xFF))
+
+
 def cp932_twins() -> dict[int, int]:
     """Map each code of cp932 to the other one that has its character: NEC's and IBM's extensions.
 
@@ -186,6 +192,7 @@ _BUILDERS: dict[str, Callable[[], dict[int, int]]] = {
     "big5": _cp950,
     "cp932": _cp932,
     "cp949": _cp949,
+    "euc-jp": _euc_jp,
     # Latin-1 and cp1252 differ in 0x80-0x9F only, and no character is two bytes: one table for both
     "cp1252": partial(_one_byte, "cp1252", {c: c for c in range(0x80, 0x100)}),
 }

@@ -28,6 +28,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "big5": ("gbk", "cp932"),
     "cp949": ("gbk", "big5"),
     "cp932": ("gbk", "big5"),
+    "euc-jp": ("gbk",),
     "gbk": ("big5", "cp932", "cp949"),
 }
 _CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
@@ -43,6 +44,8 @@ MAX_UTF8 = 0.85
 MAX_BAD, MAX_TORN = 0.04, 0.15
 """Largest share of the characters beyond ASCII that may stay undecodable; one always may. And the
 same of a stretch in which bytes were dropped."""
+MAX_LOST = 0.5
+"""Bytes that may be lost for each character that is read: with more the step is guesswork."""
 MIN_KEPT = 0.85
 """Of the bytes beyond ASCII that are left so many must be of characters, or it is another kind."""
 _NARROW = re.compile("[\x00-\x7f]")
@@ -52,6 +55,7 @@ _INSIDE = re.compile("(?<=[A-Za-z])[^\x00-\x7f]{1,2}(?=[A-Za-z])")
 BAD = "\ufffd"
 _ASKED = re.compile(f"[?{BAD}]*{BAD}[?{BAD}]*")
 """What is left of a character beside the `?` of its other byte."""
+_ASKED_TWICE = re.compile(r"(?<=[^\x00-\x7f])\?\?(?=[^\x00-\x7f])")
 _MARKS = re.compile("[\x00-\x7f“”‘’…·、。\ufffd]+")
 """What is the same in several of these encodings, and ASCII."""
 _HANGUL = re.compile("[가-힣]+")
@@ -125,7 +129,9 @@ def candidates(
             settled = _settled(raw, offsets, _CODEC[origin], model)
             text, torn = _read(settled, _CODEC[origin], lost > 0)
             control = bool(controls[i]) and origin == "cp932"
-            if (lost or torn) and _size(text) < MIN_KEPT * (highs[i] - lost):
+            # A lost byte takes the other one of its character along.
+            rest = highs[i] - raw.count(UNKNOWN) - lost
+            if (lost or torn) and _size(text) < MIN_KEPT * rest:
                 continue
             if evidence := _evidence(
                 name, text, int(sizes[i]), bool(lines[i]), control, lost, torn
@@ -142,6 +148,8 @@ def _read(raw: bytes, codec: str, lost: bool) -> tuple[str, bool]:
     torn = not lost and suspicious(text, codec) > 0
     if torn or lost:
         text, _ = aligned(raw, codec, torn=True)
+    if lost:
+        text = _ASKED_TWICE.sub(BAD, text)
     return _ASKED.sub(BAD, text) if BAD in text else text, torn
 
 
@@ -160,6 +168,8 @@ def _evidence(
     """
     letters = _MARKS.sub("", text)
     wide = len(letters)
+    if lost > MAX_LOST * wide + 1:
+        return None
     if text.count(BAD) > max((MAX_TORN if torn else MAX_BAD) * wide, 1) + lost:
         return None
     if sum(map(len, _INSIDE.findall(text))) * 2 >= wide:

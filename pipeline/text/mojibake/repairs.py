@@ -42,6 +42,8 @@ MIN_DAMAGED = 24
 """Damaged characters, half the text or more, from which short stretches are taken along."""
 MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
+MANY_TORN = 3
+"""Stretches out of step of which half and more must be known characters."""
 SAMPLE_LINES = 6
 """Lines from which a long text's legacy encoding is told."""
 TOGETHER = 1 << 18
@@ -320,6 +322,9 @@ def _in_step(text: str, kinds: int, model: Model) -> Iterator[Repair]:
     stretches = realigned(text, model) if kinds & gate.SHIFTED else []
     if kinds & gate.DROPPED:
         stretches += dropped.found(text, model)
+    marks = sum(r.text.count(MARK) for r in stretches)
+    if len(stretches) >= MANY_TORN and marks * 2 > sum(len(r.text) for r in stretches):
+        return  # that text has lost more than its step
     for r in stretches:
         yield Repair(r.start, r.end, r.text, ("gbk-out-of-step",), 0.0, r.gain, len(r.text))
 
@@ -331,7 +336,7 @@ def legacy_readings(kinds: int, alphabets: Sequence[str] = ()) -> Iterator[str]:
         (gate.UTF8_LATIN, ("cp1252",)),
         (gate.KANA, ("cp932",)),
         (gate.KOREAN, ("cp949",)),
-        (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932")),
+        (gate.UNLIKELY, ("gbk", "big5", "cp949", "cp932", "euc-jp")),
     ):
         if kinds & kind and not (alphabets and names == ("cp1252",)):
             yield from names
