@@ -72,8 +72,7 @@ def _read(
         file, data = sniff_all(file, options, limits)
         yield from _read_as(Piece(file, piece.start, piece.stop), data, options, limits, alive)
     except BadInputError as bad:
-        sample = bad.sample[: limits.max_sample_bytes]
-        yield Fault(file.name, -1, -1, bad.reason, bad.detail, sample, bad.records)
+        yield bad.fault(file.name, -1, -1, bad.sample[: limits.max_sample_bytes])
 
 
 def _read_as(
@@ -106,8 +105,7 @@ def _read_as(
             found = jsonl.read_json(piece, chunks, options, limits)
         else:
             found = reader(piece, chunks, offset, options, limits)
-        wide = piece.file.charset.startswith(("utf-16", "utf-32"))
-        yield from _from_wide(found, piece.file.charset) if wide else found
+        yield from _from_wide(found, piece.file.charset) if piece.file.wide else found
 
 
 def _from_wide(records: Iterable[Record], charset: str) -> Iterator[Record]:

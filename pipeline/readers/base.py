@@ -66,6 +66,10 @@ class BadInputError(Exception):
         self.sample = sample
         self.records = records
 
+    def fault(self, path: str, record: int, offset: int, sample: bytes) -> Fault:
+        """Return the fault of the record, or of the file, that this happened to."""
+        return Fault(path, record, offset, self.reason, self.detail, sample, self.records)
+
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
@@ -92,6 +96,16 @@ class InputFile:
     def name(self) -> str:
         """The path as text that any output can hold: `shown(path)`."""
         return shown(self.path)
+
+    @property
+    def legacy(self) -> str:
+        """The charset of rows that do not reach their reader as UTF-8; empty where they do."""
+        return "" if self.charset.startswith("utf-") else self.charset
+
+    @property
+    def wide(self) -> bool:
+        """Whether rows are in UTF-16 or UTF-32, and turned into UTF-8 for their reader."""
+        return self.charset.startswith(("utf-16", "utf-32"))
 
     def told(self, format: str, compression: str, charset: str) -> InputFile:  # noqa: A002
         """Return this file with what its bytes said."""

@@ -30,7 +30,7 @@ def read_jsonl(
     """Yield a document or a fault per row; blank lines are no rows."""
     path = piece.file.name
     fields = FieldMap(options, limits)
-    charset = "" if piece.file.charset.startswith("utf-") else piece.file.charset
+    charset = piece.file.legacy
     for row in rows(chunks, offset, limits.max_record_bytes):
         if piece.stop >= 0 and row.offset >= piece.stop:
             return
@@ -45,8 +45,7 @@ def read_jsonl(
             document = fields.document(path, row.offset, value)
             yield with_columns(document, columns) if columns else document
         except BadInputError as bad:
-            sample = data[: limits.max_sample_bytes]
-            yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
+            yield bad.fault(path, row.offset, row.offset, data[: limits.max_sample_bytes])
 
 
 def read_json(
@@ -65,10 +64,9 @@ def read_json(
         size += len(chunk)
         if size > limits.max_record_bytes:
             break
-    charset = "" if piece.file.charset.startswith("utf-") else piece.file.charset
     found: list[Any] | None = None
     if size <= limits.max_record_bytes:
-        found, columns = _values(b"".join(held).removeprefix(b"\xef\xbb\xbf"), charset)
+        found, columns = _values(b"".join(held).removeprefix(b"\xef\xbb\xbf"), piece.file.legacy)
     if found is None:
         yield from read_jsonl(piece, chain(held, rest), 0, options, limits)
         return
@@ -82,8 +80,7 @@ def read_json(
             document = fields.document(path, number, value)
             yield with_columns(document, columns) if columns else document
         except BadInputError as bad:
-            sample = as_json(value).encode()[: limits.max_sample_bytes]
-            yield Fault(path, number, -1, bad.reason, bad.detail, sample)
+            yield bad.fault(path, number, -1, as_json(value).encode()[: limits.max_sample_bytes])
 
 
 def _values(data: bytes, charset: str) -> tuple[list[Any] | None, dict[str, object]]:

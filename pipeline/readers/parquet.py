@@ -143,7 +143,7 @@ def _batch(
             if len(document.data) > limits.max_record_bytes:
                 raise BadInputError("record-too-large", f"{len(document.data)} characters")
         except BadInputError as bad:
-            yield Fault(path, first + i, -1, bad.reason, bad.detail, bad.sample)
+            yield bad.fault(path, first + i, -1, bad.sample)
         else:
             yield document
 

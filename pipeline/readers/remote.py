@@ -28,8 +28,6 @@ def is_remote(path: str) -> bool:
 
 def find_remote(address: str, options: InputOptions) -> Iterator[InputFile]:
     """Yield the objects that an address names: one, all under a prefix, or those of a glob."""
-    from pyarrow import fs
-
     parts = urlsplit(address)
     if parts.username or parts.password or parts.query:
         raise UsageError(
@@ -39,14 +37,8 @@ def find_remote(address: str, options: InputOptions) -> Iterator[InputFile]:
     scheme, _, path = address.partition("://")
     wild = re.search(r"[*?\[]", path)
     base = path[: wild.start()].rpartition("/")[0] if wild else path.rstrip("/")
-    store = _store(scheme, base.partition("/")[0])
     try:
-        about = store.get_file_info(base)
-        if about.type == fs.FileType.File:
-            found = [about]
-        else:
-            selector = fs.FileSelector(base, recursive=True, allow_not_found=True)
-            found = store.get_file_info(selector)
+        found = _below(_store(scheme, base.partition("/")[0]), base)
     except OSError as error:
         raise UsageError(
             f"cannot read {address}: {error}", "check the address and the key"
@@ -54,13 +46,23 @@ def find_remote(address: str, options: InputOptions) -> Iterator[InputFile]:
     files = [
         InputFile(f"{scheme}://{one.path}", one.size, one.mtime_ns or 0)
         for one in found
-        if one.type == fs.FileType.File
-        and (not wild or fnmatch.fnmatchcase(one.path, path))
+        if (not wild or fnmatch.fnmatchcase(one.path, path))
         and (options.hidden or not one.base_name.startswith("."))
     ]
     if not files:
         raise UsageError(f"no such input: {shown(address)}", "name an object, a prefix or a glob")
     yield from files
+
+
+def _below(store: Any, base: str) -> list[Any]:
+    """Return what Arrow says of the object of this name, or of all objects under the prefix."""
+    from pyarrow import fs
+
+    about = store.get_file_info(base)
+    if about.type != fs.FileType.File:
+        about = store.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
+    found = about if isinstance(about, list) else [about]
+    return [one for one in found if one.type == fs.FileType.File]
 
 
 def open_remote(file: InputFile) -> BinaryIO:

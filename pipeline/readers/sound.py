@@ -93,5 +93,4 @@ def _entered(handle: BinaryIO, offset: int, stop: int) -> tuple[int, Iterable[by
 
 
 def _wide(piece: Piece, chunks: Iterable[bytes], *, rows: bool) -> Iterable[bytes]:
-    wide = piece.file.charset.startswith(("utf-16", "utf-32"))
-    return as_utf8(chunks, piece.file.charset) if wide and rows else chunks
+    return as_utf8(chunks, piece.file.charset) if piece.file.wide and rows else chunks

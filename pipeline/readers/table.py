@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from pipeline.document import RawDocument
@@ -37,8 +37,7 @@ def read_table(
     limits: LimitOptions,
 ) -> Iterator[RawDocument | Fault]:
     """Yield a document or a fault per row under the header; blank lines are no rows."""
-    path, charset = piece.file.name, piece.file.charset
-    charset = "" if charset.startswith("utf-") else charset
+    path, charset = piece.file.name, piece.file.legacy
     csv.field_size_limit(limits.max_record_bytes)
     chunks, end = _line_end(chunks)
     lines = rows(chunks, offset, limits.max_record_bytes, end)
@@ -51,26 +50,29 @@ def read_table(
     for row, cells in table:
         if not piece.holds(row.offset):
             continue
-        sample = row.data[: limits.max_sample_bytes]
-        if isinstance(cells, BadInputError):
-            yield Fault(path, row.offset, row.offset, cells.reason, cells.detail, sample)
-        elif len(cells) != len(header):
-            detail = f"{len(cells)} cells, the header has {len(header)}"
-            yield Fault(path, row.offset, row.offset, "csv-row-shape", detail, sample)
+        try:
+            record = _record(header, cells, fields.text, charset)
+            document = fields.document(path, row.offset, record)
+        except BadInputError as bad:
+            yield bad.fault(path, row.offset, row.offset, row.data[: limits.max_sample_bytes])
         else:
-            record = {
-                name: cell.encode("latin-1")
-                if name == fields.text
-                else _text(cell.encode("latin-1"), charset)
-                for name, cell in zip(header, cells, strict=True)
-                if cell or name == fields.text
-            }
-            try:
-                document = fields.document(path, row.offset, record)
-            except BadInputError as bad:
-                yield Fault(path, row.offset, row.offset, bad.reason, bad.detail, sample)
-            else:
-                yield document if document.charset else _with(document, options.charset or charset)
+            yield document if document.charset else _with(document, options.charset or charset)
+
+
+def _record(
+    header: Sequence[str], cells: Sequence[str] | BadInputError, text: str, charset: str
+) -> dict[str, str | bytes]:
+    """Return the cells of a row by name; that of the text as bytes, which `decode` reads."""
+    if isinstance(cells, BadInputError):
+        raise cells
+    if len(cells) != len(header):
+        detail = f"{len(cells)} cells, the header has {len(header)}"
+        raise BadInputError("csv-row-shape", detail)
+    return {
+        name: data if name == text else _text(data, charset)
+        for name, data in zip(header, (cell.encode("latin-1") for cell in cells), strict=True)
+        if data or name == text
+    }
 
 
 def _line_end(chunks: Iterable[bytes]) -> tuple[Iterable[bytes], bytes]:

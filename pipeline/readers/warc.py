@@ -127,8 +127,7 @@ def _records(
         except BadInputError as bad:
             if stream.fault is not None:
                 return  # the record was cut with the stream, whose fault is told once
-            sample = head[: limits.max_sample_bytes]
-            yield Fault(path, at, at, bad.reason, bad.detail, sample)
+            yield bad.fault(path, at, at, head[: limits.max_sample_bytes])
             if stream.at == at:
                 stream.take(1)
             if not stream.skip_to(_NEXT[kind]):
@@ -201,8 +200,7 @@ def _page(
     try:
         return _document(header, body, at, path, limits)
     except BadInputError as bad:
-        sample = body[: limits.max_sample_bytes]
-        return Fault(path, at, at, bad.reason, bad.detail, sample)
+        return bad.fault(path, at, at, body[: limits.max_sample_bytes])
 
 
 def _document(header: Header, body: bytes, at: int, path: str, limits: LimitOptions) -> RawDocument:
