@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -68,43 +68,50 @@ def alerts(
     facts: Mapping[str, Any], summary: Mapping[str, Any], change: Mapping[str, Any] | None
 ) -> list[tuple[str, str]]:
     """Return what a keeper should look at: (error | warning | note, text), worst first."""
-    documents, paragraphs = facts["funnel"]["documents"], facts["funnel"]["paragraphs"]
+    order = ("error", "warning", "note")
+    found = [*_of_documents(facts), *_of_rules(facts, summary), *_of_damage(summary)]
+    found += _of_change(facts, change)
+    return sorted(found, key=lambda row: order.index(row[0]))
+
+
+def _of_documents(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    documents = facts["funnel"]["documents"]
     total = max(documents["in"], 1)
-    found: list[tuple[str, str]] = []
-    failed = facts["reasons"].get("stage-failed", 0)
-    if failed:
-        found.append(
-            ("error", f"a stage failed on {counted(failed, 'document')}: please report this")
-        )
+    if failed := facts["reasons"].get("stage-failed", 0):
+        yield "error", f"a stage failed on {counted(failed, 'document')}: please report this"
     if not documents["kept"]:
-        found.append(("error", "no document was kept"))
-    share = documents["quarantined"] / total
-    if documents["quarantined"]:
-        level = "warning" if share >= MANY_QUARANTINED else "note"
-        found.append(
-            (level, f"in quarantine: {counted(documents['quarantined'], 'record')} ({share:.1%})")
-        )
+        yield "error", "no document was kept"
+    if bad := documents["quarantined"]:
+        level = "warning" if bad / total >= MANY_QUARANTINED else "note"
+        yield level, f"in quarantine: {counted(bad, 'record')} ({bad / total:.1%})"
     if documents["dropped"] / total >= MANY_DROPPED:
-        found.append(("warning", f"{documents['dropped'] / total:.0%} of the documents dropped"))
+        yield "warning", f"{documents['dropped'] / total:.0%} of the documents dropped"
+
+
+def _of_rules(facts: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    every = facts["funnel"]["paragraphs"]["in"]
     for unit, stage, reason, n in summary["dropped"]:
-        if unit == "paragraph" and n >= ONE_RULE * max(paragraphs["in"], 1):
-            found.append(
-                ("warning", f"{stage}:{reason} removed {n:,} of {paragraphs['in']:,} paragraphs")
-            )
+        if unit == "paragraph" and n >= ONE_RULE * max(every, 1):
+            yield "warning", f"{stage}:{reason} removed {n:,} of {every:,} paragraphs"
     if uncompared := facts.get("dedup", {}).get("uncompared", 0):
         text = f"not compared with all of their group: {uncompared:,} (dedup.max_anchors)"
-        found.append(("warning", text))
-    marks = summary["damage"]
-    if marks["marks"]:
-        where = counted(marks["documents"], "document")
-        text = f"characters that stay damaged (�): {marks['marks']:,} in {where}"
-        found.append(("note", text))
+        yield "warning", text
+
+
+def _of_damage(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    damage = summary["damage"]
+    if damage["marks"]:
+        where = counted(damage["documents"], "document")
+        yield "note", f"characters that stay damaged (�): {damage['marks']:,} in {where}"
+
+
+def _of_change(
+    facts: Mapping[str, Any], change: Mapping[str, Any] | None
+) -> Iterator[tuple[str, str]]:
     if change is not None and change["kept_before"]:
-        moved = documents["kept"] / change["kept_before"] - 1
+        moved = facts["funnel"]["documents"]["kept"] / change["kept_before"] - 1
         if abs(moved) >= A_NIGHT:
-            found.append(("warning", f"documents kept: {moved:+.0%} against the version before"))
-    order = ("error", "warning", "note")
-    return sorted(found, key=lambda row: order.index(row[0]))
+            yield "warning", f"documents kept: {moved:+.0%} against the version before"
 
 
 def render(

@@ -215,32 +215,43 @@ def examples(
     )
     stages = edits.column("stage").dictionary_encode().combine_chunks()
     indices = stages.indices.to_numpy()
+    shown = _Shown(records, edits, owner, sizes)
     out: dict[str, list[dict[str, Any]]] = {}
-    shown = -1  # a text of fifty megabytes is read once for all the examples of it
     for number, stage in enumerate(stages.dictionary.to_pylist()):
         mine = np.flatnonzero(indices == number)
+        few = mine[_smallest(draws[mine], SAMPLES)].tolist()
         largest = mine[_smallest(-sizes[mine], LARGEST)].tolist()
-        few = mine[_smallest(draws[mine], SAMPLES)]
-        some = list(zip(draws[few].tolist(), few.tolist(), strict=True))
-        picked = [(draw, place, False) for draw, place in some]
-        picked += [(0, place, True) for place in largest]
-        out[stage] = []
-        for draw, place, large in picked:
-            row = edits.slice(place, 1).to_pylist()[0]
-            at = int(owner[place])
-            first, last = np.searchsorted(owner, [at, at + 1]).tolist()
-            if at != shown:
-                shown, original = at, _Original(records.slice(at), edits.slice(first, last - first))
-            left, right = original.around(place - first)
-            out[stage].append({
-                "draw": draw, "large": large, "size": int(sizes[place]),
-                "id": records.column("id")[at].as_py(),
-                "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
-                "left": left, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
-                "right": right,
-                "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
-            })  # fmt: skip
+        out[stage] = [{"draw": int(draws[n]), "large": False, **shown.row(n)} for n in few]
+        out[stage] += [{"draw": 0, "large": True, **shown.row(n)} for n in largest]
     return out
+
+
+class _Shown:
+    """Receipts as examples, in their context; one text at a time is held, which may be a book."""
+
+    def __init__(
+        self, records: pa.Table, edits: pa.Table, owner: NDArray[Any], sizes: NDArray[Any]
+    ) -> None:
+        self.records, self.edits, self.owner, self.sizes = records, edits, owner, sizes
+        self.at = -1
+
+    def row(self, place: int) -> dict[str, Any]:
+        """Return a receipt as JSON values."""
+        row = self.edits.slice(place, 1).to_pylist()[0]
+        at = int(self.owner[place])
+        if at != self.at:
+            self.at = at
+            self.first, last = np.searchsorted(self.owner, [at, at + 1]).tolist()
+            mine = self.edits.slice(self.first, last - self.first)
+            self.original = _Original(self.records.slice(at), mine)
+        left, right = self.original.around(place - self.first)
+        return {
+            "size": int(self.sizes[place]), "id": self.records.column("id")[at].as_py(),
+            "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
+            "left": left, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
+            "right": right,
+            "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
+        }  # fmt: skip
 
 
 def _smallest(values: NDArray[Any], k: int) -> NDArray[np.intp]:
