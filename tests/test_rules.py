@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache
 
 import opencc
 import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.document import Document, replay
 from pipeline.report.rules import explain_rule
 from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
+from pipeline.text.fold import fold
+from pipeline.text.patterns import compiled, finds
 from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 
 
@@ -86,3 +93,26 @@ def test_explains_itself(rule: Rule) -> None:
     assert rule.id in text
     assert all(repr(example.text) in text for example in rule.catch)
     assert all(repr(example) in text for example in rule.leave)
+
+
+@given(st.sampled_from(builtin_rules()), st.data())
+def test_a_pattern_without_its_high_bounds_says_the_same(rule: Rule, data: st.DataObject) -> None:
+    """Of its examples, drawn out at one place to around a bound, or a little."""
+    texts = [fold(line) for example in rule.catch for line in example.text.split("\n")]
+    line = data.draw(st.sampled_from(texts))
+    at = data.draw(st.integers(0, len(line)))
+    repeated = data.draw(st.sampled_from(("字", "a", "1 ", line[at : at + 2])))
+    bounds = [int(high) for high in re.findall(r",(\d+)\}", rule.pattern)] or [0]
+    count = data.draw(st.sampled_from(bounds)) + data.draw(st.integers(-len(line) - 1, 2))
+    drawn_out = line[:at] + repeated * max(count, 0) + line[at:]
+    how = {"head": "match", "tail": "search"}.get(rule.match, "fullmatch")
+    exact = getattr(compiled(rule.pattern), how)(drawn_out) is not None
+    assert finds(rule.pattern, how, drawn_out) == exact
+
+
+def test_han_is_what_re2_has_for_it() -> None:
+    """But for four marks beyond the BMP that are no ideographs."""
+    chars = [chr(code) for code in range(0x40000) if unicodedata.name(chr(code), "")]
+    ours, han = compiled(r"[\p{Han}]"), re2.compile(r"\p{Han}")
+    other = [c for c in chars if (ours.match(c) is None) != (han.match(c) is None)]
+    assert all(0x16FE0 <= ord(char) <= 0x16FFF for char in other)

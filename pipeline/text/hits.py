@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipeline.text.literals import holds
+from pipeline.text.patterns import compiled, finds
 from pipeline.text.prose import core, is_prose
 from pipeline.text.rules import Rule
 
@@ -43,15 +44,13 @@ def hits_of(folded: str, rules: Sequence[Rule]) -> Iterator[Hit]:
             part, how = core(_QUOTED.sub('""', folded)) if spoken else bare, "fullmatch"
         if not holds(part, rule.needs):  # nor is the pattern compiled: most never are
             continue
-        ask = getattr(rule.regex, how)
-        # Given bytes, RE2 spares the way back to characters: most lines do not need it.
-        if ask(part.encode("utf-8", "surrogatepass")) is not None:
-            yield Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, ask)
+        if finds(rule.pattern, how, part):
+            yield Hit(rule) if rule.action.startswith("drop") else _part(rule, folded, part, how)
 
 
-def _part(rule: Rule, folded: str, part: str, ask: Callable[[str], Any]) -> Hit:
+def _part(rule: Rule, folded: str, part: str, how: str) -> Hit:
     """Return the hit of a rule that takes a part of a line."""
-    found = ask(part)
+    found = getattr(compiled(rule.pattern, groups=rule.action == "move"), how)(part)
     value = str(found.groupdict().get("value") or "")
     if rule.match != "tail":
         return Hit(rule, found.start(), found.end(), value)

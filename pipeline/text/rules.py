@@ -22,6 +22,7 @@ from pipeline.errors import RecipeError
 from pipeline.text.fold import fold
 from pipeline.text.kept import kept
 from pipeline.text.literals import Needs, needs, required_literals
+from pipeline.text.patterns import compiled
 
 MATCHES = {
     "line": "the whole line",
@@ -105,14 +106,6 @@ class Rule:
     sentence: bool
     unquoted: bool
     file: str
-
-    @property
-    def regex(self) -> Any:
-        """The pattern, compiled when a line is first asked: most rules never meet their words.
-
-        Its groups say something where a value moves; without them RE2 is faster.
-        """
-        return _compile(self.pattern, groups=self.action == "move")
 
 
 def builtin_rules(folder: str = "boilerplate") -> tuple[Rule, ...]:
@@ -259,7 +252,7 @@ def _pattern_mistakes(row: dict[str, Any]) -> list[str]:
 
     pattern = row["pattern"]
     try:
-        _compile(pattern)
+        compiled(pattern)
     except re2.error as error:
         return [f"`pattern` is not RE2: {error}"]
     if fold_pattern(pattern) != pattern:
@@ -284,16 +277,6 @@ def _literals(pattern: str) -> tuple[str, ...]:
         return tuple(sorted(required_literals(pattern)))
     except Exception:  # RE2 syntax that Python's parser does not know: a trigger must be given
         return ()
-
-
-@cache
-def _compile(pattern: str, *, groups: bool = True) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = not groups
-    return re2.compile(pattern, options)
 
 
 def _rule(row: dict[str, Any], file: str) -> Rule:
