@@ -144,6 +144,7 @@ class _Run:
         counts, links = self._timed(
             seconds, "publish", lambda: writer.write(corpus, decisions, before, staged)
         )
+        self.crew.dismiss()
         write_parquet(lines, staged / "audit/site_lines.parquet", writer.options)
         facts = {
             **self._names(),
