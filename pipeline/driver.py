@@ -203,16 +203,28 @@ class _Run:
         return decisions
 
     def _clean(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
-        cleaner = self.cleaner
+        """Clean the pieces that no earlier run has; return the shards that hold them all."""
         if self.limits.limit and pieces:
             return self._clean_some(pieces)
-        artifacts, missing = self.state.match(pieces, cleaner)
-        shards = cut_shards(missing, self.limits.shard_bytes, cleaner, self._workers() * 4)
+        artifacts, missing = self.state.match(pieces, self.cleaner)
+        shards = cut_shards(missing, self.limits.shard_bytes, self.cleaner, self._workers() * 4)
         if not pieces:
-            shards = [no_input(cleaner)]
+            shards = [no_input(self.cleaner)]
         known = len(pieces) - len(missing)
         detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
+        self._clean_shards(shards)
+        if not pieces:
+            return [Artifact(self.state.clean / shards[0].key, (), ())]
+        if not shards:
+            return artifacts
+        artifacts, missing = self.state.match(pieces, self.cleaner)
+        if missing:
+            raise ConservationError(f"{len(missing)} pieces of input were not cleaned")
+        return artifacts
+
+    def _clean_shards(self, shards: Sequence[Shard]) -> None:
+        """Clean shards in the workers; each counts as soon as it is committed."""
         jobs = [self._job(shard) for shard in shards]
         records = quarantined = size = 0
         workers = min(len(shards), self._workers())
@@ -221,20 +233,12 @@ class _Run:
         self.observer.progress(0, len(shards))
         results = run_isolated(clean_shard, jobs, self.crew, ISOLATION)
         for done, (number, stats) in enumerate(results, 1):
-            self.state.commit(shards[number], cleaner, stats.records)
+            self.state.commit(shards[number], self.cleaner, stats.records)
             records += stats.records
             quarantined += stats.quarantined
             size += sum(p.size for p in shards[number].pieces)
             figures = Figures(records, size / 1e6, self._workers(), quarantined)
             self.observer.progress(done, len(shards), figures)
-        if not pieces:
-            return [Artifact(self.state.clean / shards[0].key, (), ())]
-        if not shards:
-            return artifacts
-        artifacts, missing = self.state.match(pieces, cleaner)
-        if missing:
-            raise ConservationError(f"{len(missing)} pieces of input were not cleaned")
-        return artifacts
 
     def _clean_some(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
         """Clean shard after shard, a megabyte each, until the limit of records is reached."""

@@ -81,36 +81,44 @@ def load(
 
     `flags` maps "section.option" to a value. Raises RecipeError that lists every mistake found.
     """
-    layers = _layers(Path(path), ()) if path else []
-    merged: dict[str, dict[str, Any]] = {}
-    origins: dict[str, str] = {}
-    places: dict[str, str] = {}
-    problems: list[str] = []
-    for origin, content, lines in layers:
-        places.update({name: f"{origin}:{line}" for name, line in lines.items()})
-        for section, table in content.items():
-            if not isinstance(table, dict):
-                where = places[section]
-                problems.append(f"{where}: {section}: a section is expected, as in [{section}]")
-                continue
-            merged.setdefault(section, {}).update(table)
-            origins.update({f"{section}.{key}": origin for key in table})
-    if path and not merged and not problems:
+    given = _Given({}, {}, {}, [])
+    for origin, content, lines in _layers(Path(path), ()) if path else ():
+        given.add_file(origin, content, lines)
+    if path and not given.tables and not given.problems:
         raise RecipeError(f"{path}: sets nothing", "leave out --config to run with the defaults")
     for name, value in (flags or {}).items():
+        given.add_flag(name, value, flag_origin)
+    values = _validated(given.tables, given.places, given.problems)
+    if given.problems:
+        raise RecipeError("\n".join(given.problems), "run: python -m pipeline schema")
+    every = (f"{section}.{f.name}" for section, o in values.items() for f in fields(o))
+    return Recipe(values, {name: given.origins.get(name, DEFAULT) for name in every})
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was set so far: by section and option, with the origin, and the place in its file."""
+
+    tables: dict[str, dict[str, Any]]
+    origins: dict[str, str]
+    places: dict[str, str]
+    problems: list[str]
+
+    def add_file(self, origin: str, content: Mapping[str, Any], lines: Mapping[str, int]) -> None:
+        self.places.update({name: f"{origin}:{line}" for name, line in lines.items()})
+        for section, table in content.items():
+            if isinstance(table, dict):
+                self.tables.setdefault(section, {}).update(table)
+                self.origins.update({f"{section}.{key}": origin for key in table})
+            else:
+                where = f"{self.places[section]}: {section}"
+                self.problems.append(f"{where}: a section is expected, as in [{section}]")
+
+    def add_flag(self, name: str, value: Any, origin: str) -> None:
         section, _, key = name.partition(".")
-        merged.setdefault(section, {})[key] = value
-        origins[name] = places[name] = flag_origin
-        places.setdefault(section, flag_origin)
-    values = _validated(merged, places, problems)
-    if problems:
-        raise RecipeError("\n".join(problems), "run: python -m pipeline schema")
-    every = {
-        f"{section}.{f.name}": origins.get(f"{section}.{f.name}", DEFAULT)
-        for section, options in values.items()
-        for f in fields(options)
-    }
-    return Recipe(values, every)
+        self.tables.setdefault(section, {})[key] = value
+        self.origins[name] = self.places[name] = origin
+        self.places.setdefault(section, origin)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
