@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, repeat
-from typing import cast
 
 import numpy as np
 
@@ -58,25 +58,22 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     model = ngram.load()
 
     def apply(documents: Sequence[Document], counted: Census) -> list[Outcome]:
-        texts = [document.text for document in documents]
-        kinds = confirmed(texts, suspects(texts, counted), model)
-        outcomes: list[Outcome] = list(documents)
-        asked = np.flatnonzero(kinds).tolist()
-        found = repairs([texts[i] for i in asked], kinds[asked].tolist(), model)
-        sure = iter(confidences(chain.from_iterable(found)))
-        for i, mine in zip(asked, found, strict=True):
-            outcomes[i] = _repaired(documents[i], _edits(texts[i], mine, sure))
-        more = [i for i, mine in zip(asked, found, strict=True) if _may_go_on(mine)]
-        _settle(outcomes, more, model)
-        for i in np.flatnonzero((kinds == 0) & (counted.count("replacement") > 0)).tolist():
-            outcomes[i] = _repaired(documents[i], [])
+        out = list(documents)
+        found = _repair(out, range(len(out)), counted, model)
+        more = [i for i, mine in found.items() if _may_go_on(mine)]
+        for _ in range(MAX_ROUNDS):
+            again = _repair(out, more, census([out[i].text for i in more]), model) if more else {}
+            more = [i for i, mine in again.items() if mine]
+        for i in np.flatnonzero(counted.count("replacement")).tolist():
+            if i not in found:
+                out[i] = _repaired(documents[i], [])
         for i in np.flatnonzero(counted.count("ampersand") >= MIN_ENTITIES).tolist():
-            if edits := _bytes(texts[i]):
+            if edits := _bytes(documents[i].text):
                 read = documents[i].edited(edits)
-                again = apply([read], census([read.text]))[0]
-                if again is not read:
-                    outcomes[i] = again
-        return outcomes
+                (repaired,) = apply([read], census([read.text]))
+                if repaired is not read and isinstance(repaired, Document):
+                    out[i] = repaired
+        return list(out)
 
     return apply
 
@@ -84,25 +81,28 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
 build = of_one(build_batch)
 
 
+def _repair(
+    out: list[Document], chosen: Sequence[int], counted: Census, model: ngram.Model
+) -> dict[int, list[Repair]]:
+    """Repair some of the documents, whose census is given, in place.
+
+    Returns what was found in those that may be damaged, by their numbers.
+    """
+    texts = [out[i].text for i in chosen]
+    kinds = confirmed(texts, suspects(texts, counted), model)
+    asked = np.flatnonzero(kinds).tolist()
+    found = repairs([texts[k] for k in asked], kinds[asked].tolist(), model)
+    sure = iter(confidences(chain.from_iterable(found)))
+    mine = {chosen[k]: repaired for k, repaired in zip(asked, found, strict=True)}
+    for i, repaired in mine.items():
+        out[i] = _repaired(out[i], _edits(out[i].text, repaired, sure))
+    return mine
+
+
 def _may_go_on(found: Sequence[Repair]) -> bool:
     """Tell whether there may be more to repair beside these: bytes without step, lost ones."""
-    return any(not r.chain[0].startswith("utf8-as-") or "?" in r.text for r in found)
-
-
-def _settle(outcomes: list[Outcome], chosen: list[int], model: ngram.Model) -> None:
-    """Repair the texts chosen again until they stand still: what was beside damage is now clear."""
-    for _ in range(MAX_ROUNDS):
-        if not chosen:
-            return
-        documents = [cast("Document", outcomes[i]) for i in chosen]
-        texts = [document.text for document in documents]
-        kinds = confirmed(texts, suspects(texts, census(texts)), model)
-        found = repairs(texts, kinds.tolist(), model)
-        sure = iter(confidences(chain.from_iterable(found)))
-        for i, document, mine in zip(chosen, documents, found, strict=True):
-            if mine:
-                outcomes[i] = _repaired(document, _edits(document.text, mine, sure))
-        chosen = [i for i, mine in zip(chosen, found, strict=True) if mine]
+    others = any(not chain[0].startswith("utf8-as-") for chain in {r.chain for r in found})
+    return others or any("?" in r.text for r in found)
 
 
 def _repaired(document: Document, edits: Sequence[Edit]) -> Document:
@@ -136,7 +136,7 @@ def _edits(text: str, found: Sequence[Repair], sure: Iterator[float]) -> list[Ed
     before = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     rules = map(chain_name, chains)
     rows = zip(repeat(NAME), rules, starts, ends, before, fixed, sure, repeat(""))
-    return list(map(Edit._make, rows))
+    return list(map(partial(tuple.__new__, Edit), rows))
 
 
 STAGE = Stage(

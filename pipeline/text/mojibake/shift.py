@@ -101,6 +101,7 @@ class Shifts:
         self.before = ""  # of the stretch at hand: the text before it, where its first byte is,
         self.first_at = 0
         self.comma = False  # and whether a single comma stands before it
+        self.olds: dict[int, float] = {}  # log-probability of what stands there, by its end
 
     def find(self) -> Iterator[Realigned]:
         """Yield the realigned stretches of the text, in order."""
@@ -120,6 +121,7 @@ class Shifts:
         # The comma before may have been put in as well: what counts is the text before it.
         before = self._plain_before(q)
         self.before, self.first_at = before, q + 1
+        self.olds.clear()
         self.comma = text[q - 1 : q] == "," and text[q - 2 : q - 1] != ","
         a, b = (self.model.symbol(c) for c in ("\n\n" + before)[-2:])
         paths = [
@@ -313,8 +315,9 @@ class Shifts:
     def _gain(self, text: str, q: int, path: _Path, a: int, b: int) -> float:
         """Return how much likelier the new reading is, with the two characters after it."""
         after = text[path.at : path.at + 2]
-        old = self._score(text[q : path.at] + after, a, b)
-        return path.score + self._score(after, path.a, path.b) - old
+        if path.at not in self.olds:  # many ways lead there
+            self.olds[path.at] = self._score(text[q : path.at] + after, a, b)
+        return path.score + self._score(after, path.a, path.b) - self.olds[path.at]
 
     def _score(self, text: str, a: int, b: int) -> float:
         total = 0.0
