@@ -16,13 +16,12 @@ from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, 
 from pipeline.text.breaks import suspects
 from pipeline.text.code import program_lines
 from pipeline.text.layout import ending, words
-from pipeline.text.lines import INLINE
+from pipeline.text.lines import INLINE, LINE_ENDS
 from pipeline.text.pagination import furniture
 from pipeline.text.width import Line
 from pipeline.text.wrapping import is_verse, joins
 
 _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
-_ODD_END = re.compile("[\r\x85\u2028\u2029]")
 _PASSES = 20
 """A joined line can show that the next break is one too. Two passes are the rule."""
 _FEW = 4
@@ -143,7 +142,7 @@ def split(text: str) -> list[Line]:
 
 def _rows(text: str) -> tuple[list[str], list[str]]:
     """Return the lines of a text, and what ends each, or nothing: all by a line feed."""
-    if not _ODD_END.search(text):
+    if not any(map(text.__contains__, LINE_ENDS)):
         return text.split("\n"), []
     parts = [*_LINE_END.split(text), ""]
     return parts[::2], parts[1::2]

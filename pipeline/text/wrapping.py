@@ -271,7 +271,8 @@ class Page:
 
 def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
     """Whether a line that ends in such a way was cut, judged by the sentence alone."""
-    if kind == "stop" or not look.has_han(last):
+    # 鉴于…，鉴于…，: clauses set apart on purpose
+    if kind == "stop" or last[:2] == this[:2] or not look.has_han(last):
         return False
     if kind == "comma":
         likely = prior > 0 or len(paragraph) > SHORT
@@ -283,8 +284,7 @@ def _cut(paragraph: str, last: str, this: str, kind: str, prior: float) -> bool:
         whole = paragraph is last and prior < _SURE_PRIOR
         odds = alone(last, this) if whole else torn(paragraph, last, this, -prior)
         likely = odds + prior > (SURE if prior < 0 else 0.0)
-    # 鉴于…，鉴于…，: clauses set apart on purpose
-    if not likely or last[:2] == this[:2] or (look.is_verse(last) and look.is_verse(this)):
+    if not likely or (look.is_verse(last) and look.is_verse(this)):
         return False
     return prior > 0 or not look.is_quoted_verse(last)
 
