@@ -116,7 +116,8 @@ def echoes(texts: Sequence[str], min_chars: int, endings: str) -> Echoes:
         rows = np.flatnonzero(long)
         several = _several(lines, rows)
         some, told[here] = _near(lines, rows[several], sums)
-        told[_glued(texts, lines.places(rows[~several]))] = 1.0
+        if not several.all():
+            told[_glued(texts, lines.places(rows[~several]))] = 1.0
         some = some[sentences[some]]
         near.append(lines.places(some[_several(lines, some)]))
     return Echoes(_joined(again), _joined(near), size, told)
@@ -253,11 +254,12 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     same[bounds[(bounds > 0) & (bounds < len(words))] - 1] = False
     texts, sizes = owner[_heads(owner)], np.diff(bounds)
     often = np.add.reduceat(np.append(same, False), bounds[:-1]) >= _TOLD * sizes
-    mine = np.flatnonzero(np.repeat(often, sizes))
-    # Addresses and code recur at any distance.
-    mine = mine[lines.codes.codes[at[mine]] >= _CJK]
-    han = np.diff(np.searchsorted(mine, bounds))[often]
-    told[texts[often]] = _told(in_order[mine], han) * han / sizes[often]
+    if often.any():
+        mine = np.flatnonzero(np.repeat(often, sizes))
+        # Addresses and code recur at any distance.
+        mine = mine[lines.codes.codes[at[mine]] >= _CJK]
+        han = np.diff(np.searchsorted(mine, bounds))[often]
+        told[texts[often]] = _told(in_order[mine], han) * han / sizes[often]
     same &= change != 0
     shared = np.zeros(len(words), np.bool_)
     shared[1:] = same
