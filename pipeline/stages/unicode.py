@@ -23,6 +23,7 @@ from pipeline.text.entities import entities
 from pipeline.text.escapes import MIN_ESCAPES, escapes
 from pipeline.text.markup import may_have_tags, tags
 from pipeline.text.oddities import Change, have_oddities, oddities
+from pipeline.text.transfer import asked, carried, may_be_carried
 
 NAME = "unicode"
 MAX_ROUNDS = 4
@@ -45,6 +46,7 @@ SQUARED = classes("squared")
 WIDE = classes("wide_other")
 TAGS = classes("tag_start")
 ESCAPES = classes("escape")
+SIGNS = classes("ascii_other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,8 @@ def _is_code(change: Change, code: Sequence[tuple[int, int]], starts: Sequence[i
 # What no program text can hold either: other tools would stumble over it.
 IN_CODE_TOO = frozenset(
     {"control-character", "terminal-sequence", "odd-line-end", "noncharacter", "lone-surrogate"}
+    # Whose signs look like code.
+    | {"quoted-printable", "utf-7", "hz"}
 )
 
 
@@ -130,7 +134,8 @@ def build(options: UnicodeOptions) -> Apply:
         return oddities(text, squared=options.squared == "expand")
 
     passes: tuple[_Pass, ...] = (
-        _entity_pass,  # first: what they stand for may be any of the following
+        carried,  # first: a text as mail carried it is none yet
+        _entity_pass,  # what they stand for may be any of the following as well
         escapes,
         tags,  # behind the entities: a tag may be written with them
         odd_pass,  # before composing: a joiner between letter and mark keeps them apart
@@ -190,6 +195,8 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
         coded = census.count("escape", "ampersand") >= MIN_ESCAPES
         for i in np.flatnonzero(coded & ~awake).tolist():
             awake[i] = any(True for _ in escapes(documents[i].text))
+        for i in np.flatnonzero(asked(census) & ~awake).tolist():
+            awake[i] = may_be_carried(documents[i].text)
         for i in np.flatnonzero(escaped & ~awake).tolist():
             awake[i] = any(True for _ in entities(documents[i].text))
         for i in np.flatnonzero(composable & ~awake).tolist():
@@ -209,7 +216,7 @@ def _is_uncomposed(text: str) -> bool:
 STAGE = Stage(
     name=NAME,
     summary="composes characters, takes out control and invisible ones, maps look-alikes",
-    wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS | ESCAPES,
+    wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS | ESCAPES | SIGNS,
     options=UnicodeOptions,
     build=build,
     build_batch=build_batch,
