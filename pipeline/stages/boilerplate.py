@@ -26,7 +26,7 @@ from pipeline.text.fold import fold
 from pipeline.text.hits import Hit, hits_of
 from pipeline.text.kept import kept
 from pipeline.text.page import Page, page_of
-from pipeline.text.prose import BLANK, FOOTER_CHARS, core, is_bulleted
+from pipeline.text.prose import BLANK, FOOTER_CHARS, LIKELY, PLAIN, core, is_bulleted
 from pipeline.text.removal import Cut, Reason, removal
 from pipeline.text.rules import Rule, builtin_rules, load_rules
 from pipeline.text.triggers import Candidate, Match, TriggerIndex
@@ -148,17 +148,17 @@ class _Judged:
         """Return the number of the first line of prose that no rule drops."""
         if self._first is None:
             edge = min(_EDGE_LINES, len(self.page))
-            self._first = self._first_of(self.page.likely_prose(), edge)
+            self._first = next(self._prose(range(len(self.page))), edge)
         return self._first
 
     def last_prose(self) -> int:
         """Return the number of the last line of prose that no rule drops."""
         if self._last is None:
             edge = max(-1, len(self.page) - _EDGE_LINES - 1)
-            prose = self._prose(self.page.likely_prose_backwards())
+            prose = self._prose(range(len(self.page) - 1, -1, -1))
             last = next(prose, edge)
             for _ in range(_FOOTERS):
-                if last == edge or len(self.page.line(last)) > FOOTER_CHARS:
+                if last == edge or self.page.ends[last] - self.page.starts[last] > FOOTER_CHARS:
                     break
                 above = next(prose, None)
                 if above is None or not self._is_footed(above, last):
@@ -172,13 +172,14 @@ class _Judged:
         hits = [hits[0] for n in range(above + 1, last) if (hits := self.hits(n))]
         return len(hits) > 1 and any(hit.rule.match == "block-start" for hit in hits)
 
-    def _first_of(self, likely: Iterable[int], edge: int) -> int:
-        return next(self._prose(likely), edge)
-
-    def _prose(self, likely: Iterable[int]) -> Iterator[int]:
+    def _prose(self, numbers: Iterable[int]) -> Iterator[int]:
         """Yield the numbers of those lines that are prose, which no rule drops."""
-        for number in likely:
-            if (number not in self.rules or self._stays(number)) and self.page.is_prose(number):
+        kinds, rules = self.page.kinds, self.rules
+        for number in numbers:
+            kind = kinds[number]
+            if kind < LIKELY or (number in rules and not self._stays(number)):
+                continue
+            if kind == PLAIN or self.page.is_prose(number):
                 yield number
 
     def _stays(self, number: int) -> bool:

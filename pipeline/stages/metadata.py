@@ -254,8 +254,9 @@ def _columns(
     outlets: list[str] = []
     statements = [s for line in going for s in line.says]
     statements += signed.says if signed and signed.goes else ()
-    # A site's own name stands beside the date, the paper's has a label.
-    statements.sort(key=_is_bare_outlet)
+    if "bare-outlet" in [s.rule for s in statements]:
+        # A site's own name stands beside the date, the paper's has a label.
+        statements.sort(key=_is_bare_outlet)
     for statement in statements:
         if statement.value is None or not statement.column:
             continue

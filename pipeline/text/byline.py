@@ -98,7 +98,7 @@ def read(line: str) -> tuple[Statement, ...]:
     return _read(line)
 
 
-@lru_cache(maxsize=8192)  # pages of a site repeat each other, and lines are read twice
+@lru_cache(maxsize=1024)  # for what stands in brackets: whole lines are remembered elsewhere
 def _read(line: str) -> tuple[Statement, ...]:
     return _parsed(line) if marks()(line) and begins(line) else ()
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from pipeline.text import byline, names
@@ -18,6 +18,9 @@ HEAD_CHARS = 2000
 """How far from its start a text is looked at: the bylines of a head are within 300 characters."""
 TAIL_CHARS = 6000
 """How far from its end: a ranking list of 40 lines with links may stand below the byline."""
+
+READ_CHARS = 4 * byline.MAX_CHARS
+"""A longer line is never a byline: links count by what they show."""
 
 PEOPLE = ("author", "correspondent", "editor", "photographer", "translator")
 _FORM = re.compile(r"[\s【\[]*[^\s:：](?:\s{0,3}[^\s:：]){1,5}[】\]]?\s*[:：]")
@@ -54,8 +57,9 @@ class Line:
         self.answers = False  # it is the value of the label above it
 
 
+@lru_cache(maxsize=8192)  # pages of a site repeat each other, and lines are read twice
 def read(line: str) -> tuple[Statement, ...]:
-    """Return what a line says as a byline; () where it is none."""
+    """Return what a line of at most READ_CHARS says as a byline; () where it is none."""
     says = byline.read(line)
     if says or "原" not in line[:8]:
         return says
@@ -128,7 +132,7 @@ def _run(spans: Iterable[_Span], labelled: Labelled, *, up: bool = False) -> _Sa
     label = up  # whether a label may have its value on the line beside the run
     value = False  # whether one line that says nothing was passed
     for start, _, line in spans:
-        says = labelled.get(start) or read(line)
+        says = labelled.get(start) or (read(line) if len(line) <= READ_CHARS else ())
         is_open = bool(says) and says[-1].open
         if not says and (value or not label):
             break
@@ -345,14 +349,14 @@ def _value_of(label: Statement, text: str) -> object | None:
 
 def _spare_lists(lines: Sequence[Line]) -> None:
     """Leave the lines of a list in which one role recurs: books and poems with their authors."""
-    if len([line for line in lines if line.goes]) < 3:
-        return
-    first = [b for a, b in pairwise((None, *lines)) if b and b.goes and not (a and a.goes)]
-    if len(first) < 3:
-        return
-    seen: Counter[str] = Counter()
-    for line in first:
-        seen.update({s.column for s in line.says if s.value is not None})
+    seen: dict[str, int] = {}
+    goes = False
     for line in lines:
-        if any(seen[s.column] > 2 for s in line.says):  # head, tail, and no third
+        if line.goes and not goes:
+            for column in {s.column for s in line.says if s.value is not None}:
+                seen[column] = seen.get(column, 0) + 1
+        goes = line.goes
+    listed = {column for column, times in seen.items() if times > 2}  # head, tail, and no third
+    for line in lines if listed else ():
+        if any(s.column in listed for s in line.says):
             line.goes = False

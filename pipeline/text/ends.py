@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from pipeline.census import code_points
 from pipeline.text.byline import MAX_CHARS
-from pipeline.text.bylines import HEAD_CHARS, TAIL_CHARS, Labelled, may_be_one, read
+from pipeline.text.bylines import (
+    HEAD_CHARS,
+    READ_CHARS,
+    TAIL_CHARS,
+    Labelled,
+    may_be_one,
+    read,
+)
 from pipeline.text.codes import flags_of, that_are, those_in
 from pipeline.text.fold import fold, fold_table
 from pipeline.text.headline import dateline
@@ -230,7 +237,7 @@ class _Batch:
         joined, before, signed = self.joined, self.starts.tolist(), []
         for owner, start, end, closed in self._labelled_lines():
             line = joined[start:end]
-            says = read(line)
+            says = read(line) if end - start <= READ_CHARS else ()
             if says and may_be_one(says):
                 found.setdefault(owner, {})[start - before[owner]] = says
             elif closed and trailing(line):
@@ -297,7 +304,7 @@ class _Batch:
         near = places - self.starts[owners] < _DATED_CHARS
         starts = self._line_starts(np.searchsorted(self.breaks, places))
         near &= places - starts <= _YEAR_CHARS
-        for i in np.unique(owners[near]).tolist():
+        for i in dict.fromkeys(owners[near].tolist()):
             start, end = int(self.starts[i]), int(self.ends[i])
             end = min(start + _DATED_CHARS, end)
             stamped = [m.start() + 1 - start for m in _DATED.finditer(self.joined, start, end)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 from pipeline.text.fold import fold
@@ -45,15 +45,6 @@ class Page:
         """Say whether a line is a sentence or a paragraph."""
         kind = self.kinds[number]
         return is_prose(self.line(number)) if kind == LIKELY else kind == PLAIN
-
-    def likely_prose(self) -> Iterator[int]:
-        """Yield the numbers of the lines that may be prose."""
-        return (number for number, kind in enumerate(self.kinds) if kind >= LIKELY)
-
-    def likely_prose_backwards(self) -> Iterator[int]:
-        """Yield the numbers of the lines that may be prose, the last first."""
-        kinds = self.kinds
-        return (number for number in range(len(kinds) - 1, -1, -1) if kinds[number] >= LIKELY)
 
 
 def page_of(text: str) -> Page:
