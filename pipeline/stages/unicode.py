@@ -23,7 +23,7 @@ from pipeline.text.entities import entities
 from pipeline.text.escapes import MIN_ESCAPES, escapes
 from pipeline.text.markup import may_have_tags, tags
 from pipeline.text.oddities import Change, have_oddities, oddities
-from pipeline.text.transfer import asked, carried, may_be_carried
+from pipeline.text.transfer import asked, carried
 
 NAME = "unicode"
 MAX_ROUNDS = 4
@@ -196,7 +196,7 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
         for i in np.flatnonzero(coded & ~awake).tolist():
             awake[i] = any(True for _ in escapes(documents[i].text))
         for i in np.flatnonzero(asked(census) & ~awake).tolist():
-            awake[i] = may_be_carried(documents[i].text)
+            awake[i] = any(True for _ in carried(documents[i].text))
         for i in np.flatnonzero(escaped & ~awake).tolist():
             awake[i] = any(True for _ in entities(documents[i].text))
         for i in np.flatnonzero(composable & ~awake).tolist():

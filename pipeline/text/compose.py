@@ -37,11 +37,10 @@ def excess_marks(text: str) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of the marks beyond `MAX_MARKS` of every run."""
     if text.isascii():
         return
-    codes = code_points(text)
     # A run with an excess is so long that it reaches one of these places.
-    if not _is_mark().take(codes[:: MAX_MARKS + 1]).any():
+    if not _is_mark().take(code_points(text[:: MAX_MARKS + 1])).any():
         return
-    places = np.flatnonzero(_is_mark().take(codes))
+    places = np.flatnonzero(_is_mark().take(code_points(text)))
     if len(places) <= MAX_MARKS:
         return
     # A mark is in excess where the thirtieth before it stands exactly thirty places before.

@@ -78,10 +78,12 @@ def carried(text: str) -> Iterator[Found]:
     >>> [after for *_, after in carried("=?GB2312?B?udjT2tXZv6q74dLptcTNqNaq?=")]
     ['关于召开会议的通知']
     """
-    if not may_be_carried(text) or _ABOUT.search(text):
+    if not may_be_carried(text):
         return
     found = [*_words(text), *_together(_quoted(text)), *_together(_utf7(text))]
     found += _together(_hz(text))
+    if not found or _ABOUT.search(text):
+        return
     done = 0
     for start, end, rule, after in sorted(found):
         if start >= done:
