@@ -323,10 +323,17 @@ def quarantine_show(name: str, output: Path) -> int:
 @click.option("--output", metavar="DIR", help="Where it was published.")
 def quarantine_replay(config: str | None, settings: Sequence[str], output: str | None) -> int:
     """Clean the shards with quarantined records again, and publish what came of it."""
+    from pathlib import Path
+
     from pipeline.driver import run as run_recipe
+    from pipeline.report.quarantine import rows
     from pipeline.report.terminal import Terminal
+    from pipeline.store.options import OutputOptions
 
     recipe = _load(config, settings, {"output.path": output})
+    if not rows(Path(recipe.section(OutputOptions).path)):
+        click.echo("nothing is in quarantine")
+        return 0
     return run_recipe(recipe, Terminal(sys.stderr), replay=True).exit_code
 
 
@@ -363,7 +370,10 @@ def init(file: str, inputs: Sequence[str], output: str) -> int:
     except FileExistsError:
         raise UsageError(f"{file} exists", "name another file, or remove this one") from None
     except OSError as error:
-        raise OutputError(f"cannot write {file}: {error.strerror}") from None
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(
+            f"cannot write {file}: {why}", "name a file in a folder that exists"
+        ) from None
     click.echo(f"wrote {file}; next: python -m pipeline --config {file}", err=True)
     return 0
 

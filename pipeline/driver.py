@@ -20,7 +20,7 @@ from pipeline.decide import decide_corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Crew, Failed, Watch
-from pipeline.errors import ConservationError
+from pipeline.errors import ConservationError, UsageError
 from pipeline.plan import (
     PlannedPiece,
     Shard,
@@ -78,6 +78,9 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     keep_for(tables_id())
     stamps = Stamps(State(output).inputs, clean_id(recipe))
     pieces = list_pieces(recipe, stamps)
+    if not pieces:  # a mount that is not there must not empty what is published
+        shown = ", ".join(recipe.section(InputOptions).paths)
+        raise UsageError(f"no files in {shown}", "nothing was published; name another input")
     name = identity(recipe, pieces)
     observer.phase("plan", _describe(pieces))
     if dry_run:

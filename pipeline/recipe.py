@@ -75,7 +75,9 @@ class Recipe:
 
 
 def load(
-    path: str | None = None, flags: Mapping[str, Any] | None = None, flag_origin: str = "flag"
+    path: str | None = None,
+    flags: Mapping[str, Any] | None = None,
+    flag_origin: str = "command line",
 ) -> Recipe:
     """Return the recipe of a file (or of the defaults alone) with `flags` on top.
 

@@ -62,7 +62,8 @@ def ended(command: Callable[[], object]) -> int:
         return _fail("stopped by SIGTERM", "run the same command again to resume", 143)
     except click.UsageError as error:
         named = error.ctx.command_path if error.ctx else "python -m pipeline"
-        return _fail(error.format_message().rstrip("."), f"run: {named} --help", 2)
+        message = error.format_message().rstrip(".").replace("valid integer range", "whole number")
+        return _fail(message.replace("valid integer", "whole number"), f"run: {named} --help", 2)
     except PipelineError as error:
         if error.exit_code == 1 and error.__cause__ is not None:
             click.echo(str(error.__cause__), err=True)  # the traceback of a worker

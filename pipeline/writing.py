@@ -53,9 +53,10 @@ class Writer:
         parts = cut_parts(corpus, decisions, self.part_bytes, self.program)
         earlier = Earlier(before, self.state.texts)
         jobs = self._jobs(corpus, parts, earlier, staged)
-        linked = len(parts) - len(jobs)
+        anew = len({job.number for job in jobs})  # of a large part two workers write the files
+        linked = len(parts) - anew
         detail = f", {linked:,} linked from the version before" if linked else ""
-        self.observer.phase("publish", counted(len(jobs), "part") + detail)
+        self.observer.phase("publish", counted(anew, "part") + detail)
         with output_errors(staged):
             for number, path in {job.number: Path(job.plan) for job in jobs}.items():
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def describe(identifier: str, rules: Sequence[Rule]) -> str:
         return "{}: a rule of {stage}\n  for example  {example}\n  why          {why}".format(
             identifier, **shown[identifier]
         )
-    near = get_close_matches(identifier, [*bylines, *named, *shown])
+    near = get_close_matches(identifier, dict.fromkeys([*bylines, *named, *shown]))
     meant = f"did you mean {' or '.join(near)}?" if near else "run: python -m pipeline rule"
     raise UsageError(f"no rule {identifier}", meant)
 

@@ -18,7 +18,10 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("punctuation", "before reflow, which reads sentence ends"),
     ("reflow", "before any line rule: a broken line is not a line"),
     ("metadata", "before boilerplate: a byline is data first and clutter second"),
-    ("boilerplate", "before script, which makes every rule match in either script at hashing"),
+    (
+        "boilerplate",
+        "before script: what goes need not be converted, and rules match in either script",
+    ),
     ("script", "before hashing, so that both scripts of one reprint meet"),
     ("repetition", "last: what the others removed must not count as a repetition"),
 )

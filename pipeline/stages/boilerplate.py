@@ -21,6 +21,7 @@ from typing import Any
 
 from pipeline.census import Census, classes
 from pipeline.document import Document
+from pipeline.errors import RecipeError
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.text.fold import fold
 from pipeline.text.hits import Hit, hits_of
@@ -188,7 +189,12 @@ class _Judged:
 
 def matcher(options: BoilerplateOptions) -> tuple[Match[Hits], TriggerIndex]:
     """Return what matches the rules of a recipe, and the index of their triggers."""
-    rules = tuple(r for r in load_rules(options.rules) if r.id not in options.without)
+    every = load_rules(options.rules)
+    if unknown := sorted(set(options.without) - {rule.id for rule in every}):
+        raise RecipeError(  # a mistyped one would leave the rule at work
+            f"boilerplate.without: no rule {', '.join(unknown)}", "run: python -m pipeline rule"
+        )
+    rules = tuple(r for r in every if r.id not in options.without)
 
     def match(folded: str, which: tuple[int, ...]) -> Hits:
         return tuple(hits_of(folded, [rules[number] for number in which]))

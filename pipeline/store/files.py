@@ -23,6 +23,10 @@ def output_errors(path: Path) -> Iterator[None]:
     """Turn an OSError of an output operation into OutputError."""
     try:
         yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(
+            f"cannot write {path}: a file stands in its place", "name a folder with --output"
+        ) from error
     except OSError as error:
         raise OutputError(
             f"cannot write {path}: {(error.strerror or str(error)).lower()}",
