@@ -1,11 +1,10 @@
-"""Regular expressions are kept compiled beside the program, as Python keeps compiled modules.
+"""Regular expressions are kept compiled, as Python keeps compiled modules (`caches.py`).
 
 Python compiles a pattern anew in each process: some four hundred of ours, a millisecond for each
 range of Han characters, a third of the time of a small run. What the compiler made is kept under
 what it was given, and Python's own check of such code still takes place where it is loaded.
 
-Nothing is read that another Python has written, and nothing written where this one writes no
-bytecode (`-B`).
+Nothing is read that another Python has written.
 """
 
 from __future__ import annotations
@@ -20,11 +19,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pipeline.caches import folder, may_write
+
 _Key = tuple[str | bytes, int]  # pattern and flags
 _Made = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
 """All flags, code (uint32), groups, and their numbers by name and names by number."""
 
-_FILE = Path(__file__).parent / "__pycache__" / f"patterns.{sys.implementation.cache_tag}"
 _DEBUG = 128
 _MOST = 4096
 """Patterns that are kept: beyond, those of other recipes go."""
@@ -33,8 +33,8 @@ _MOST = 4096
 class Patterns:
     """Stands in for Python's compiler of patterns, and remembers what that made."""
 
-    def __init__(self, path: Path = _FILE) -> None:
-        self.path = path
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or folder() / f"patterns.{sys.implementation.cache_tag}"
         self.compiler: Any = import_module("re._compiler")
         self.parser: Any = import_module("re._parser")
         self.engine: Any = import_module("_sre")
@@ -65,7 +65,7 @@ class Patterns:
 
     def save(self) -> None:
         """Write what is new beside what others have written meanwhile."""
-        if not self.new or sys.dont_write_bytecode:
+        if not self.new or not may_write():
             return
         there = _read(self.path)
         _write(self.path, there | self.new if len(there) + len(self.new) <= _MOST else self.new)
@@ -89,7 +89,7 @@ def _write(path: Path, patterns: dict[_Key, _Made]) -> None:
     data = marshal.dumps(content)
     part = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(zlib.crc32(data).to_bytes(4, "little") + data)
         part.replace(path)
 

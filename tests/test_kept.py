@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from pipeline.text.rules import builtin_rules
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(module, "_FOLDER", tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(module, "folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "may_write", lambda: True)
     keep_for("a" * 64)
     yield tmp_path
     keep_for("")
@@ -71,7 +70,7 @@ def test_nothing_is_written_without_an_identity_nor_where_python_writes_none(
     keep_for("")
     counting()[0](3)
     keep_for("a" * 64)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(module, "may_write", lambda: False)
     counting()[0](3)
     assert not list(folder.iterdir())
 
@@ -79,7 +78,8 @@ def test_nothing_is_written_without_an_identity_nor_where_python_writes_none(
 def test_a_folder_that_cannot_be_written_is_no_fault(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FOLDER", folder / "none")
+    (folder / "file").touch()
+    monkeypatch.setattr(module, "folder", lambda: folder / "file")
     assert counting()[0](3) == [0, 1, 4]
 
 

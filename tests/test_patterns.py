@@ -83,7 +83,8 @@ def test_with_no_bytecode_nothing_is_written(tmp_path: Path) -> None:
         "import re, sys; from pathlib import Path; from pipeline.patterns import Patterns;"
         "p = Patterns(Path(sys.argv[1])); p.compile('a', 0); p.save()"
     )
-    subprocess.run([sys.executable, "-B", "-c", code, str(path)], check=True)
+    env = {"PYTHONPATH": "."}
+    subprocess.run([sys.executable, "-B", "-c", code, str(path)], check=True, env=env)
     assert not path.exists()
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env={"PYTHONPATH": "."})
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=env)
     assert path.exists()

@@ -14,12 +14,12 @@ ALLOWED: dict[str, set[str]] = {
     "document": set(),
     "errors": set(),
     "census": set(),
-    "text": {"text", "stages.base"} | BASE,
+    "text": {"text", "stages.base", "caches"} | BASE,
     "stages": {"stages", "text", "mojibake"} | BASE,
     "decode": {"text", "stages.base", "decode"} | BASE,
     "dedup": {"dedup", "text", "stages.base"} | BASE,
     "readers": {"readers", "stages.base", "text", "decode"} | BASE,
-    "engines": {"engines", "startup", "patterns"} | BASE,
+    "engines": {"engines", "startup", "patterns", "caches"} | BASE,
 }
 
 

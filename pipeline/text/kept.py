@@ -1,8 +1,7 @@
-"""Tables that take long to make are kept beside the program, as Python keeps compiled modules.
+"""Tables that take long to make are kept, as Python keeps compiled modules (`caches.py`).
 
 Under the identity of the program: where a source file, a table or a dependency has changed, they
-are made anew. Without an identity (`keep_for`), and where Python writes no bytecode (`-B`), nothing
-is written.
+are made anew. Without an identity (`keep_for`) nothing is written.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import xxhash
 
+from pipeline.caches import folder, may_write
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FOLDER = Path(__file__).parents[1] / "__pycache__"
 _CHECK = 16  # bytes of the checksum in front
 _identity = ""
 
@@ -45,7 +45,7 @@ def kept(make: Callable[P, T]) -> Callable[P, T]:
             if (data := _read(path)) is not None:
                 return cast("T", pickle.loads(data))  # noqa: S301  as code, our own
         value = make(*args)  # type: ignore[call-arg]
-        if not sys.dont_write_bytecode:
+        if may_write():
             with suppress(OSError):
                 _write(path, pickle.dumps(value))
         return value
@@ -56,7 +56,7 @@ def kept(make: Callable[P, T]) -> Callable[P, T]:
 def _path(make: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     of = hashlib.sha256(repr(args).encode("utf-8", "surrogatepass")).hexdigest()[:8]
     name = f"{make.__module__}.{make.__qualname__}-{of}.{sys.implementation.cache_tag}"
-    return _FOLDER / f"{name}.{_identity[:16]}"
+    return folder() / f"{name}.{_identity[:16]}"
 
 
 def _read(path: Path) -> memoryview | None:
@@ -69,8 +69,9 @@ def _read(path: Path) -> memoryview | None:
 def _write(path: Path, data: bytes) -> None:
     """Write a file in one step, and remove those of other identities."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     part.write_bytes(xxhash.xxh3_128_digest(data) + data)
     part.replace(path)
-    for other in _FOLDER.glob(f"{path.stem}.*"):
+    for other in path.parent.glob(f"{path.stem}.*"):
         if other != path:
             other.unlink()
