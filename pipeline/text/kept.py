@@ -10,9 +10,11 @@ import hashlib
 import os
 import pickle
 import sys
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -24,6 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _CHECK = 16  # bytes of the checksum in front
+_ALIGNED = 64  # bytes: where a part begins in the file
 _identity = ""
 
 
@@ -42,12 +45,12 @@ def kept(make: Callable[P, T]) -> Callable[P, T]:
         if path is None:
             return make(*args)  # type: ignore[call-arg]
         with suppress(OSError):
-            if (data := _read(path)) is not None:
-                return cast("T", pickle.loads(data))  # noqa: S301  as code, our own
+            if parts := _read(path):
+                return cast("T", pickle.loads(parts[0], buffers=parts[1:]))  # noqa: S301  our own
         value = make(*args)  # type: ignore[call-arg]
         if may_write():
             with suppress(OSError):
-                _write(path, pickle.dumps(value))
+                _write(path, value)
         return value
 
     return cast("Callable[P, T]", cache(table))
@@ -59,17 +62,45 @@ def _path(make: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     return folder() / f"{name}.{_identity[:16]}"
 
 
-def _read(path: Path) -> memoryview | None:
-    """Return what was written; None where these are not those bytes."""
-    content = path.read_bytes()
-    check, data = content[:_CHECK], memoryview(content)[_CHECK:]
-    return data if xxhash.xxh3_128_digest(data) == check else None
+def _read(path: Path) -> list[memoryview] | None:
+    """Return the parts that were written; None where these are not those bytes.
+
+    They are mapped: of a table of ten megabytes a run needs some, and no copy.
+    """
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= _CHECK:
+            return None
+        content = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
+    data = content[_CHECK:]
+    if xxhash.xxh3_128_digest(data) != content[:_CHECK]:
+        return None
+    count = data[:8].cast("Q")[0]
+    parts, at = [], _aligned(8 + 8 * count)
+    for size in data[8 : 8 + 8 * count].cast("Q"):
+        parts.append(data[at : at + size])
+        at = _aligned(at + size)
+    return parts
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file in one step, and remove those of other identities."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
+def _aligned(place: int) -> int:
+    return -(-(place + _CHECK) // _ALIGNED) * _ALIGNED - _CHECK
+
+
+def _write(path: Path, value: object) -> None:
+    """Write a file in one step, and remove those of other identities.
+
+    Arrays stand beside the pickle, so that they are read where they lie.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    parts = [memoryview(pickled), *(buffer.raw() for buffer in buffers)]
+    sizes = array("Q", [len(parts), *map(len, parts)]).tobytes()
+    data = bytearray(sizes)
+    for item in parts:
+        data += bytes(_aligned(len(data)) - len(data))
+        data += item
     path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
     part.write_bytes(xxhash.xxh3_128_digest(data) + data)
     part.replace(path)
     for other in path.parent.glob(f"{path.stem}.*"):
