@@ -15,6 +15,7 @@ from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text.breaks import suspects
 from pipeline.text.code import program_lines
+from pipeline.text.habit import Habit
 from pipeline.text.layout import ending, words
 from pipeline.text.lines import INLINE, LINE_ENDS
 from pipeline.text.pagination import furniture
@@ -75,6 +76,7 @@ def line_edits(text: str, wrapped: bool = True) -> list[Edit]:
     if not lines:
         return []
     why = joins(lines, wrapped)
+    habit = Habit(text)
     edits = []
     if lines[0].start and not lines[0].fixed:
         before = text[: lines[0].start]
@@ -83,7 +85,7 @@ def line_edits(text: str, wrapped: bool = True) -> list[Edit]:
     verse: bool | None = None
     for last, this, joined in zip(lines, lines[1:], why[1:], strict=False):
         if joined:
-            edits.append(_join(text, last, this, joined))
+            edits.append(_join(text, last, this, joined, habit))
         elif this.start - last.end > 1 or text[last.end] != "\n":
             verse = is_verse(lines) if verse is None else verse
             before = text[last.end : this.start]
@@ -148,16 +150,17 @@ def _rows(text: str) -> tuple[list[str], list[str]]:
     return parts[::2], parts[1::2]
 
 
-def _join(text: str, last: Line, this: Line, rule: str) -> Edit:
+def _join(text: str, last: Line, this: Line, rule: str, habit: Habit) -> Edit:
     """Return the edit that puts two lines together."""
     gap = text[last.end : this.start]
+    glue = _glue(last.text, this.text) or habit.between(last.text[-1], this.text[0])
     if gap.strip():
-        return Edit("reflow", "page-number", last.end, this.start, gap, _glue(last.text, this.text))
+        return Edit("reflow", "page-number", last.end, this.start, gap, glue)
     if rule == "hard-wrap" and _HYPHEN.search(last.text) and this.text[:1].islower():
         if not _is_compound(text, last.text, this.text):
             return Edit("reflow", "hyphenation", last.end - 1, this.start, "-" + gap, "")
         return Edit("reflow", rule, last.end, this.start, gap, "")
-    return Edit("reflow", rule, last.end, this.start, gap, _glue(last.text, this.text))
+    return Edit("reflow", rule, last.end, this.start, gap, glue)
 
 
 def _is_compound(text: str, left: str, right: str) -> bool:

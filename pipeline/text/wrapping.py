@@ -15,6 +15,7 @@ from itertools import pairwise
 from math import exp, log
 
 from pipeline.text import layout as look
+from pipeline.text.counting import FIRST, counting
 from pipeline.text.frame import is_frame
 from pipeline.text.fullstop import FullStops
 from pipeline.text.seam import SHORTEST, alone, bond, torn
@@ -166,9 +167,15 @@ class Page:
         known = self._begins.get(i)
         if known is None:
             text = self._lines[i].text
-            known = "item" if look.is_item(text) else "label" if look.is_label(text) else ""
+            counted = text[0] in FIRST and i in self._counting
+            item = counted or look.is_item(text)
+            known = "item" if item else "label" if look.is_label(text) else ""
             self._begins[i] = known
         return known
+
+    @cached_property
+    def _counting(self) -> frozenset[int]:
+        return counting([line.text for line in self._lines])
 
     def may_be_cut(self, i: int) -> bool:
         """Whether the line before line i, a paragraph by itself without a width, may be cut.
