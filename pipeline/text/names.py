@@ -28,6 +28,7 @@ _ENDS = frozenset("道导图稿文摄影像理译写")
 """What ends every match of it but where somebody sent it from (发自台北)."""
 _ASIDE = re.compile(r"\([^()]{0,20}\)")  # 李明(EN012), 张龙(新华社记者)
 _STAFF_CODE = re.compile(rf"(?<={_HAN})_[A-Z]{{1,3}}\d{{0,6}}(?![\w])")  # 李明_NB1234
+_STAFF_NUMBER = re.compile(r"[A-Z]{1,3}\d{2,6}")
 _SPLIT = re.compile(r"[\s,、;/|&，；／｜＆]+")
 _LATIN = re.compile(r"\w[\w.'’\-]*(?: [^\W\d_][\w.'’\-]*){0,4}")  # Кириллица and 한글 as well
 _WORD = re.compile(r"[A-Z][a-zà-ɏ'’.]+")
@@ -153,7 +154,10 @@ def _people(value: str, strict: bool) -> tuple[str, ...] | None:
     tokens: list[str] = []
     if "_" in value:
         value = _STAFF_CODE.sub("", value)
-    for token in _joined([t for t in _SPLIT.split(value) if t]):
+    parts = [t for t in _SPLIT.split(value) if t]
+    if len(parts) > 1 and _STAFF_NUMBER.fullmatch(parts[-1]):  # 孟夏 PN088
+        del parts[-1]
+    for token in _joined(parts):
         tokens += apart(token)
     names: list[str] = []
     for token in tokens:
