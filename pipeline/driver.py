@@ -43,12 +43,12 @@ from pipeline.report.files import write_reports
 from pipeline.report.logs import write_metrics
 from pipeline.report.terminal import Figures, Observer, counted, next_step
 from pipeline.stamps import Stamps
+from pipeline.state import State
 from pipeline.store import texts
 from pipeline.store import version as versions
 from pipeline.store.earlier import read_parts
 from pipeline.store.options import OutputOptions, RunOptions
 from pipeline.store.parquet import WriteOptions, write_parquet
-from pipeline.store.state import State
 from pipeline.tasks import clean_shard, load
 from pipeline.text.kept import keep_for
 from pipeline.totals import check_laws, totals

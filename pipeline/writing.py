@@ -18,11 +18,11 @@ from pipeline.engines.local import Crew, Failed, TaskError, Watch
 from pipeline.parts import PartJob, write_part
 from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.report.terminal import Observer, counted
+from pipeline.state import State
 from pipeline.store.earlier import Earlier
 from pipeline.store.files import output_errors, write_staged
 from pipeline.store.parquet import WriteOptions
 from pipeline.store.schema import FILES
-from pipeline.store.state import State
 
 SMALL_PART = 16 << 20
 """Bytes of a part below which a process would cost more than it saves."""

@@ -20,6 +20,15 @@ ALLOWED: dict[str, set[str]] = {
     "dedup": {"dedup", "text", "stages.base"} | BASE,
     "readers": {"readers", "stages.base", "text", "decode"} | BASE,
     "engines": {"engines", "startup", "patterns", "caches"} | BASE,
+    "store": {"store", "readers", "engines.pulse", "stages.base"} | BASE,
+    "copies": BASE,
+    "records": {"readers", "engines.pulse"} | BASE,
+    "stamps": {"plan", "readers", "store"} | BASE,
+    "corpus": {"plan", "store", "dedup"} | BASE,
+    "state": {"corpus", "plan", "store"} | BASE,
+    "removals": {"text"} | BASE,
+    "remembered": {"dedup", "store"} | BASE,
+    "totals": {"corpus", "removals", "stages", "store"} | BASE,
 }
 
 

@@ -6,7 +6,7 @@ Chinese is), `kept` (tables that are kept beside the program).
 
 decode: `charsets`, `realign`, `likelihood`.
 mojibake: the folder `mojibake`; its order of work is in `mojibake.repairs`.
-unicode: `oddities`, `compose`, `entities`, `escapes`, `markup`.
+unicode: `oddities`, `compose`, `entities`, `escapes`, `markup`, `transfer` (as mail carried it).
 annotations: `brackets` (where readings may be), `readings` (whether they are).
 punctuation: `punctuate` (the rules) over `spots` (where), by `watched`, `marks`, `pairs`, `gaps`,
 `scattered` and `protected`.
