@@ -12,7 +12,7 @@ import re
 from functools import cache
 from typing import Any
 
-_BOUNDS = (20, 80)  # bounds so high are taken away, all of them first
+_BOUNDS = (20, 80, 200)  # bounds so high are taken away, all of them first
 _NONE = 1 << 30
 # Escaped characters and classes stand for themselves.
 _REPEATED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+),(\d+)\}", re.DOTALL)

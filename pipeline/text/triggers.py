@@ -17,7 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.codes import Codes, flags_of, slices
+from pipeline.text.codes import Codes, firsts, flags_of, groups, slices
 from pipeline.text.fold import fold_codes, fold_table
 from pipeline.text.page import Page
 from pipeline.text.places import Flags, Ints, Lines, Places
@@ -88,16 +88,18 @@ class TriggerIndex:
         line = np.cumsum(breaks, dtype=np.intp)
         slots = self._literals.slot.take(pairs)
         some = np.flatnonzero(self._literals.may_begin(part.codes, places, slots))
-        slot, on = slots[some], line[some]
-        prose = lines.plain.view(np.uint8).take(on, mode="clip")  # what ends the last is in none
-        some = some[lines.size.take(on, mode="clip") <= self._longest[prose, slot]]
-        slot, on = slots[some], line[some]
-        fits = np.flatnonzero(self._inner[slot] | ~lines.between(on, on))
-        on, rule = self._ruled(part, lines, places[some[fits]], slot[fits], on[fits])
+        slot, on = slots.take(some), line.take(some)
+        prose = lines.plain.take(on, mode="clip")  # what ends the last is in none
+        longest = np.where(prose, self._longest[1].take(slot), self._longest[0].take(slot))
+        short = np.flatnonzero(lines.size.take(on, mode="clip") <= longest)
+        some, slot, on = some.take(short), slot.take(short), on.take(short)
+        fits = np.flatnonzero(self._inner.take(slot) | ~lines.between(on, on))
+        some, slot, on = some.take(fits), slot.take(fits), on.take(fits)
+        on, rule = self._ruled(part, lines, places.take(some), slot, on)
         fits = np.flatnonzero(self._rules.begins(part.codes, lines, on, rule))
         if not len(fits):
             return []
-        on, rule = on[fits], rule[fits]
+        on, rule = on.take(fits), rule.take(fits)
         kept, now = self._rules.stand(lines, on, rule)
         found = _candidates(part, lines, on[kept], rule[kept], now[kept], match)
         if not found:
@@ -108,7 +110,7 @@ class TriggerIndex:
         fence = line[self._literals.is_fence(pairs)]
         fence = fence[wanted[lines.owner[fence]]]
         fence = fence[lines.may_begin_fences(part.codes, fence)]
-        fence = fence[np.diff(fence, prepend=-1) > 0]
+        fence = fence.take(firsts(fence))
         owner = lines.owner[fence]
         for number, at in zip(owner.tolist(), (fence - lines.first[owner]).tolist(), strict=True):
             ticked.setdefault(number, []).append(at)
@@ -123,10 +125,10 @@ class TriggerIndex:
         """Return the lines (in order) and the rules (in order within the line) of the triggers."""
         literal, places, line = self._literals.compared(part.codes, places, slots, line)
         which, rule = self._owners.expand(literal)
-        line, places = line[which], places[which]
+        line, places = line.take(which), places.take(which)
         fits = self._rules.fits(lines, line, places, rule)
         key = np.sort(line[fits] * self._rules.count + rule[fits])
-        key = key[np.diff(key, prepend=-1) > 0]
+        key = key.take(firsts(key))
         return key // self._rules.count, key % self._rules.count
 
 
@@ -141,10 +143,10 @@ class _Lists:
 
     def expand(self, index: Ints) -> tuple[Ints, Ints]:
         """Return for each number of each list: the place in `index`, and the number."""
-        counts = self.counts[index]
+        counts = self.counts.take(index)
         which = np.repeat(np.arange(len(index)), counts)
-        within = np.arange(len(which)) - (np.cumsum(counts) - counts)[which]
-        return which, self.values[self.starts[index][which] + within]
+        before = self.starts.take(index) - (np.cumsum(counts) - counts)
+        return which, self.values.take(before.take(which) + np.arange(len(which)))
 
 
 def _flags(pairs: Sequence[str]) -> NDArray[np.uint16]:
@@ -217,7 +219,7 @@ class _Literals:
     def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
         """Say at which places the character behind the pair may be that of a literal."""
         behind = _folded(codes.take(places + 2, mode="clip")) & np.uint16(63)
-        found: Flags = (self._thirds[slots] >> behind) & np.uint64(1) != 0
+        found: Flags = (self._thirds.take(slots) >> behind) & np.uint64(1) != 0
         return found
 
     def is_fence(self, pairs: NDArray[np.uint16]) -> Flags:
@@ -230,13 +232,13 @@ class _Literals:
     ) -> tuple[Ints, Ints, Ints]:
         """Return the literals that do stand at the places: number, start, line."""
         which, literal = self._lists.expand(slots)
-        start, line = places[which] - self._offset[literal], line[which]
+        start, line = places.take(which) - self._offset.take(literal), line.take(which)
         for word in range(_WORDS):
             reach = start[:, None] + np.arange(word * _WORD, (word + 1) * _WORD)
             window = _folded(codes.take(reach, mode="clip"))
             differs = window.view(np.uint64)[:, 0] ^ self._chars[literal, word]
             same = np.flatnonzero(differs & self._mask[literal, word] == 0)
-            literal, start, line = literal[same], start[same], line[same]
+            literal, start, line = literal.take(same), start.take(same), line.take(same)
         return literal, start, line
 
     def reach(self, rules: Places, owners: _Lists) -> tuple[NDArray[np.intp], Flags]:
@@ -295,7 +297,7 @@ def _candidates(
     Of each whether one of these may be a heading, the rules by number of line, and what was found.
     """
     rules = rule.tolist()
-    first = np.flatnonzero(np.diff(line, prepend=-1))
+    first = firsts(line)
     bounds = [*first.tolist(), len(line)]
     line, ready = line[first], np.logical_or.reduceat(now, first)
     folded = iter(_decoded(part.codes, lines, line[ready]))
@@ -326,8 +328,7 @@ def _pages(
     kinds = line_kinds(part.codes, starts, ends, lines.plain[which]).tobytes()
     before = part.starts[owner]
     rows = (starts - before).tolist(), (ends - before).tolist()
-    bounds = [*np.flatnonzero(np.diff(owner, prepend=-1)).tolist(), len(which)]
-    for (a, b), number in zip(pairwise(bounds), np.flatnonzero(wanted).tolist(), strict=True):
+    for (a, b), number in zip(groups(owner), np.flatnonzero(wanted).tolist(), strict=True):
         page = Page(texts[part.first + number], rows[0][a:b], rows[1][a:b], kinds[a:b])
         yield number, page
 
