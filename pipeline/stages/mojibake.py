@@ -102,7 +102,7 @@ def _repair(
 def _may_go_on(found: Sequence[Repair]) -> bool:
     """Tell whether there may be more to repair beside these: bytes without step, lost ones."""
     others = any(not chain[0].startswith("utf8-as-") for chain in {r.chain for r in found})
-    return others or any("?" in r.text for r in found)
+    return others or "?" in "".join([repair.text for repair in found])
 
 
 def _repaired(document: Document, edits: Sequence[Edit]) -> Document:

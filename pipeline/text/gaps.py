@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from operator import sub
 
 from pipeline.text import ngram
 from pipeline.text.marks import HAN
@@ -31,15 +32,14 @@ def after_mark(text: str, end: int) -> int:
     return int(text[end : end + 1] == " " and text[end + 1 : end + 2] not in (" ", "\u3000", ""))
 
 
-def between(text: str, blanks: Sequence[int], found: Iterable[Found]) -> list[Found]:
+def between(text: str, blanks: Sequence[int], found: Sequence[Found]) -> list[Found]:
     """Return the blanks among the candidates that go."""
     if not blanks:
         return []
-    taken = {at for _, start, end, _, _ in found for at in range(start, end)}
-    gone = [_blank_rule(text, at) for at in blanks if at not in taken]
-    items = [item for item in gone if item]
+    taken = {at for _, start, end, _, _ in found for at in range(start, end)} if found else set()
+    items = [item for at in blanks if at not in taken and (item := _blank_rule(text, at))]
     # Five characters with blanks between: four of these at every second place.
-    if any(blanks[i + 3] - blanks[i] == 6 for i in range(len(blanks) - 3)):
+    if len(blanks) > 3 and 6 in map(sub, blanks[3:], blanks):
         items += _letter_spaced(text, {at for _, at, _, _, _ in items} | taken)
     return items
 

@@ -54,6 +54,7 @@ _NAMES = {
     "?": "ascii-question",
 }
 _WIDEN = str.maketrans(TO_WIDE)
+_START = itemgetter(1)
 _ALNUM = re.compile("[A-Za-z0-9_]")
 _FACE = re.compile("[:;]-?[()DPO]")
 
@@ -114,7 +115,7 @@ class Punctuation:
                 if items:
                     after, spans = _applied(text, items)
                     final = self.width == "cjk" and i not in blanks
-                    final = final and _is_final(after, spans, places, items)
+                    final = final and _is_final(text, after, spans, places, items)
                     found[part.first + i] = Changes(items, after, final)
         if self.width == "ascii":
             for i, text in enumerate(texts):
@@ -126,16 +127,18 @@ class Punctuation:
     def judged(self, text: str, places: Candidates) -> list[Found]:
         """Return what changes at these places, each kind in order."""
         found: list[Found] = []
-        if self.width == "cjk":
+        if self.width == "cjk" and places.plain:
             found = [
                 (_NAMES[mark], at, at + 1, mark, TO_WIDE[mark])
                 for at in places.plain
                 for mark in text[at]
             ]
-        found += [item for a, b in places.runs if (item := self._run(text, a, b))]
+        if places.runs:
+            found += [item for a, b in places.runs if (item := self._run(text, a, b))]
         if places.doubled:
             found += self._doubled(text, places.doubled, found)
-        found += [item for a, b in places.drawn if (item := _drawn(text, a, b))]
+        if places.drawn:
+            found += [item for a, b in places.drawn if (item := _drawn(text, a, b))]
         if self.width == "cjk":
             if places.brackets:
                 found += pairs.brackets(text, places.brackets)
@@ -276,8 +279,11 @@ def _narrowed(text: str, found: list[Found]) -> list[Found]:
 
 def _in_order(text: str, found: list[Found]) -> list[Found]:
     """Sort, and leave out what stands in addresses and code."""
-    found.sort(key=itemgetter(1))
-    return [found[i] for i in unprotected(text, [item[1] for item in found])] if found else []
+    if not found:
+        return found
+    found.sort(key=_START)
+    free = unprotected(text, list(map(_START, found)))
+    return found if len(free) == len(found) else [found[i] for i in free]
 
 
 def _applied(text: str, items: Sequence[Found]) -> tuple[str, list[tuple[int, int]]]:
@@ -303,9 +309,13 @@ def _stirs(beside: str, after: str) -> bool:
 
 
 def _is_final(
-    text: str, spans: Sequence[tuple[int, int]], places: Candidates, items: Sequence[Found]
+    old: str,
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    places: Candidates,
+    items: Sequence[Found],
 ) -> bool:
-    """Say whether nothing more can be found in a text that `items` changed, at `spans`.
+    """Say whether nothing more can be found in a text that `items` made of `old`, at `spans`.
 
     A mark is judged by what stands beside it (four characters to its right at most) and by the
     clause before it, whose window moves with its length; a bracket by what stands beside it, and by
@@ -313,7 +323,7 @@ def _is_final(
     """
     if places.stops or places.doubled:  # which are counted
         return False
-    shorter = sum(len(before) - len(after) for _, _, _, before, after in items)
+    shorter = len(old) - len(text)
     if shorter and pairs.nearly_pairs(places.brackets, shorter):
         return False
     for (start, end), (rule, _, _, before, after) in zip(spans, items, strict=True):
