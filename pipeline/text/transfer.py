@@ -32,17 +32,19 @@ MIN_WIDE = 4
 """Wide characters of quoted-printable, UTF-7 or HZ in a text: three bytes may be a colour."""
 MIN_SCORE = -10.0
 """Mean log-probability: text has -5 to -8, verse to -9.5, bytes read wrongly -11 to -15."""
+MAX_BASE64 = 10_000
 _WORDS = re.compile(
     r"=\?(?P<charset>[A-Za-z0-9_-]{3,20})\?(?P<way>[BbQq])\?(?P<text>[!->@-~]{4,300})\?="
     r"(?:[ \t]*\n?[ \t]+(?==\?))?"
 )
+_BYTE = "=[0-9A-F]{2}"
 _QUOTED = re.compile(
-    r"=[89A-F][0-9A-F](?:[@-~]?=[0-9A-F]{2}){2}(?:=[0-9A-F]{2}|=\n|[ -<>-~]{1,24}(?:=\n)?(?==[0-9A-F]{2}))*"
+    rf"=[89A-F][0-9A-F](?:[@-~]?{_BYTE}){{2}}(?:{_BYTE}|=\n|[ -<>-~]{{1,24}}(?:=\n)?(?={_BYTE}))*"
 )
-_LONG_QUOTED = re.compile("(?:=[0-9A-F]{2}){3}")
+_LONG_QUOTED = re.compile(f"(?:{_BYTE}){{3}}")
 _LONG_UTF7 = re.compile(r"\+[A-Za-z0-9+/]{6}")
 _SOFT = re.compile(r"=\n|=3D|=20(?=\n)")
-_UTF7 = re.compile(r"\+(?P<base64>[A-Za-z0-9+/]{3,2000})(?:-|(?![A-Za-z0-9+/=]))")
+_LETTERS = re.compile(r"[A-Za-z0-9+/]+")
 _HZ = re.compile(r"~\{(?P<pairs>(?:[!-w][!-~]){1,2000})~\}|~\n")
 _WIDE = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _SPOKEN = re.compile("[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef\u2010-\u2026 -~\n·]*")
@@ -137,14 +139,15 @@ def _soft(found: str) -> str:
 def _utf7(text: str) -> Iterator[Found]:
     if "+" not in text:
         return
-    for run in _UTF7.finditer(text):
-        base64 = run["base64"]
-        if len(base64) * 6 % 16 >= 6:
+    for run in _LETTERS.finditer(text):
+        base64 = run[0].partition("+")[2]
+        if not 3 <= len(base64) <= MAX_BASE64 or len(base64) * 6 % 16 >= 6:
             continue  # bits that are left over are fewer than a letter
         raw = b64decode(base64 + "=" * (-len(base64) % 4)) if len(base64) % 4 != 1 else b""
         after = _decoded(raw[: len(raw) // 2 * 2], "utf-16-be")
         if after and _SPOKEN.fullmatch(after) and not after.isascii():
-            yield run.start(), run.end(), "utf-7", after
+            end = run.end() + (text[run.end() : run.end() + 1] == "-")
+            yield run.end() - len(base64) - 1, end, "utf-7", after
 
 
 def _hz(text: str) -> Iterator[Found]:
