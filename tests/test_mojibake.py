@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.census import census, code_points
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.text.mojibake import codecs, gate, gbk, layers, utf8
+from pipeline.text.mojibake import codecs, gate, gbk, layers, shift, utf8
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.ngram import Model
 from tests.stage_cases import check, load
@@ -126,6 +126,21 @@ def test_lossy_readings_are_repaired_once_or_left_alone(true: str, wrong: str, m
     if true == "gb18030" and mark == "�":
         pattern = "".join(".{0,3}" if c == "�" else re.escape(c) for c in out.text)
         assert re.fullmatch(pattern, text, re.DOTALL)
+
+
+def test_a_text_of_questions_is_soon_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    best = shift.Shifts._best
+
+    def counting(self: shift.Shifts, text: str, q: int) -> shift.Realigned | None:
+        nonlocal asked
+        asked += 1
+        return best(self, text, q)
+
+    monkeypatch.setattr(shift.Shifts, "_best", counting)
+    text = "县里?" * 1000
+    assert repaired(text).text == text
+    assert 0 < asked <= shift.MAX_VAIN
 
 
 def test_seed_001_is_brought_into_step() -> None:

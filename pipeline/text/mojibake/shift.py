@@ -57,6 +57,11 @@ _STOPS = frozenset("，。、；：！？,;:!?")
 _READING = re.compile("[a-z\u00e0-\u00fc\u0101-\u01dc]{1,6}\\)")
 
 
+MAX_VAIN = 60
+"""Question marks in a row that are none of this, from which those of a text are questions: each is
+looked at for some milliseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Realigned:
     """Characters `start` to `end` of the line become `text`; `gain` in nats."""
@@ -106,14 +111,17 @@ class Shifts:
     def find(self) -> Iterator[Realigned]:
         """Yield the realigned stretches of the text, in order."""
         text = self.text
-        done = 0
+        done = vain = 0
         for q in triggers([text], self.model)[0]:
             if q < done or _INLINE.match(text, max(0, q - 1)):
                 continue
             best = self._best(text, q)
+            vain += 1
             if best is not None:
-                done = best.end
+                done, vain = best.end, 0
                 yield best
+            elif vain == MAX_VAIN:
+                return
 
     def _best(self, text: str, q: int) -> Realigned | None:
         end = text.find("\n", q)
