@@ -34,6 +34,7 @@ BRACKETED = re.compile(
     rf") ?[{CLOSING}]"
 )
 BARE_ZHUYIN = re.compile("[˙ㄅ-ㄩ][ㄅ-ㄩ]{0,3}[ˉˊˇˋ˙]?")
+BARE_PINYIN = re.compile(rf"(?<=[{HAN}])[{LETTERS}]{{1,8}}(?![{LETTERS}0-9])")
 ZHUYIN = "˙" + "".join(map(chr, range(0x3105, 0x312A)))
 _KINDS = (("pinyin", pinyin_span), ("kana", kana_span), ("zhuyin", zhuyin_span))
 TRANSLATED = re.compile(r"[\s:：,，—–-]{0,4}[A-Za-z]{3}")
@@ -86,7 +87,7 @@ class Reading:
 
 
 def find(text: str, bare: bool) -> list[Reading]:
-    """Return every bracket (and `bare` zhuyin) that truly reads the characters before it."""
+    """Return every bracket (and `bare` reading) that truly reads the characters before it."""
     found = []
     end, before = -1, ""
     for match in BRACKETED.finditer(text):
@@ -111,6 +112,12 @@ def find(text: str, bare: bool) -> list[Reading]:
         of = text[start - 1 : start]
         if IS_HAN.match(of) and zhuyin_span(match[0], of):
             found.append(Reading(start, match.end(), "zhuyin bare", of, match[0]))
+    for match in BARE_PINYIN.finditer(text) if bare else ():
+        says, start = match[0], match.start()
+        of = text[start - 1]
+        weak = is_neutral(says, of)
+        if (weak or pinyin_span(says, of)) and not is_name(says):
+            found.append(Reading(start, match.end(), "pinyin bare", of, says, weak))
     return sorted(found, key=lambda reading: reading.start)
 
 
@@ -195,7 +202,7 @@ def sentence_around() -> tuple[re.Pattern[str], re.Pattern[str]]:
     Both take 4 ms to make, and most runs see no reading.
     """
     behind = rf"[{HAN}ぁ-ヺー，。、；：！？”’」』》,.;!?]"
-    before = rf"[{HAN}ぁ-ヺーA-Za-z0-9)）\]］】〕ㄅ-ㄩˉˊˇˋ˙]"
+    before = rf"[{HAN}ぁ-ヺー{LETTERS}A-Z0-9)）\]］】〕ㄅ-ㄩˉˊˇˋ˙]"
     return re.compile(behind), re.compile(before)
 
 
@@ -276,7 +283,7 @@ def is_common(character: str) -> bool:
 
 
 def _without(document: Document, bare: bool, options: AnnotationsOptions) -> Document:
-    """Return a document without the readings that were inserted, `bare` zhuyin among them."""
+    """Return a document without the readings that were inserted, `bare` ones among them."""
     for _ in range(MAX_ROUNDS):
         edits = _edits(document.text, bare, options)
         if not edits:
@@ -308,15 +315,18 @@ def build_batch(options: AnnotationsOptions) -> ApplyBatch:
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
         # Fewer readings in bare zhuyin than count are left alone, whatever else there is.
-        zhuyin = census.count("bopomofo") >= options.min_count
+        unmarked = census.count("bopomofo") >= options.min_count
+        # 人rén勤qín春chūn: half of the tones have letters of their own.
+        unmarked |= census.count("latin_extended") >= options.min_count
+        unmarked &= census.count("han", "han_simplified", "han_traditional") > 0
         bracket = census.count("ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket") > 0
         tone = census.count("digit", "latin1", "latin_extended", "ipa", "combining") > 0
         letter = census.count("latin", "latin1", "latin_extended") > 0
         kana = census.count("kana") >= options.min_count
-        places = np.flatnonzero(bracket & ((letter & tone) | kana) & ~zhuyin)
+        places = np.flatnonzero(bracket & ((letter & tone) | kana) & ~unmarked)
         told = _told([documents[i].text for i in places.tolist()])
         out: list[Outcome] = list(documents)
-        for i in np.flatnonzero(zhuyin).tolist():
+        for i in np.flatnonzero(unmarked).tolist():
             out[i] = _without(documents[i], True, options)
         for i in places[told].tolist():
             out[i] = _without(documents[i], False, options)
@@ -340,7 +350,9 @@ def _told(texts: Sequence[str]) -> NDArray[np.bool_]:
 STAGE = Stage(
     name="annotations",
     summary="takes out readings that were inserted after characters: 進(jìn)",
-    wakes=classes("ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket", "bopomofo"),
+    wakes=classes(
+        "ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket", "bopomofo", "latin_extended"
+    ),
     options=AnnotationsOptions,
     build=of_one(build_batch),
     build_batch=build_batch,
