@@ -226,15 +226,16 @@ def _mixed(data: bytes, label: str, options: DecodeOptions) -> Decoded | None:
     if not _UTF8_RUN.search(data):
         return None
     lines = data.split(b"\n")
-    bad = {i for i, line in enumerate(lines) if not _is_utf8(line)}
+    bad = {i for i, line in enumerate(lines) if not is_utf8(line)}
     if any(_UTF8_RUN.search(line) for i, line in enumerate(lines) if i not in bad):
         return _by_line(lines, sorted(bad), label, options)
     return None
 
 
-def _is_utf8(line: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Say whether bytes are UTF-8."""
     try:
-        line.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

@@ -85,23 +85,17 @@ def read_json(
 
 def _values(data: bytes, charset: str) -> tuple[list[Any] | None, dict[str, object]]:
     """Return the elements of an array, or the one object, and columns; None for anything else."""
+    from pipeline.decode import is_utf8
+
     columns: dict[str, object] = {}
     try:
-        if charset or not _is_utf8(data):
+        if charset or not is_utf8(data):
             data, columns = decoded(data, charset)
         value = orjson.loads(data)
     except (orjson.JSONDecodeError, BadInputError):
         return None, {}
     found = value if isinstance(value, list) else [value] if isinstance(value, dict) else None
     return found, columns
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def parse_row(data: bytes, charset: str = "") -> tuple[dict[str, Any], dict[str, object]]:
