@@ -11,7 +11,8 @@ annotations: `brackets` (where readings may be), `readings` (whether they are).
 punctuation: `punctuate` (the rules) over `spots` (where), by `watched`, `marks`, `pairs`, `gaps`,
 `scattered` and `protected`.
 reflow: `breaks` (which texts) and `likely` (which line breaks of them), then `wrapping` (what goes)
-by `layout`, `width`, `one_width`, `seam`, `fullstop`, `frame`, `blanks` and `pagination`.
+by `layout`, `width`, `one_width`, `seam`, `fullstop`, `counting`, `frame`, `blanks` and
+`pagination`; `habit` (blanks beside Latin words).
 metadata: `ends` (which texts), `bylines` (which lines), `byline` (one line: `firstlook`, `grammar`,
 `roles`, `names`, `behind`, `dates`, `links`, `statement`), `headline`, `signature`.
 boilerplate: `rules` (the tables), `triggers` (which lines) by `places` and `literals`, `hits` (what
