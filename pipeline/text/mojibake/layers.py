@@ -65,9 +65,9 @@ def undo(name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = 
     more: list[Undone] = []
     for begin, end in parsed.at[lines[~plain]].tolist():
         more += Line(name, core, data, (begin, end), starts, codes).stretches()
-    found = Stretches.of([*whole.rows(), *more]) if more else whole
-    if alone and (outside := _outside(alone, found.starts.tolist(), found.ends.tolist())):
-        return Stretches.of([*found.rows(), *outside])
+    found = whole.beside(more)
+    if alone:
+        return found.beside(_outside(alone, found.starts.tolist(), found.ends.tolist()))
     return found
 
 

@@ -109,6 +109,22 @@ class Stretches(NamedTuple):
         begin, end, count = (np.array(x, np.int64) for x in (starts, ends, sequences))
         return cls(begin, end, list(texts), count, list(holes))
 
+    def beside(self, rows: Sequence[Undone]) -> Stretches:
+        """Return these and others, which were found one by one beside them."""
+        if not rows:
+            return self
+        other = Stretches.of(rows)
+        starts = np.append(self.starts, other.starts)
+        order = np.argsort(starts, kind="stable")
+        texts, holes = self.texts + other.texts, self.holes + other.holes
+        return Stretches(
+            starts[order],
+            np.append(self.ends, other.ends)[order],
+            [texts[i] for i in order.tolist()],
+            np.append(self.sequences, other.sequences)[order],
+            [holes[i] for i in order.tolist()],
+        )
+
     def rows(self) -> Iterator[Undone]:
         """Yield the stretches one by one."""
         starts, ends, texts, sequences, holes = self
