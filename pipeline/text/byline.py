@@ -292,6 +292,7 @@ def _valued(
     return Statement(role.id, role.column, said or None, alone, role.deep and with_colon)
 
 
+@lru_cache(maxsize=1024)
 def _known(value: str) -> bool:
     """Whether a source is a paper or a site by its name, or says that there is none."""
     return source(value) == "" or any(is_outlet(part) for part in re.split("[、,，/ ]", value))
@@ -328,17 +329,18 @@ def _value_end(text: _Text, start: int, bracket: str) -> int:
     end = text.end
     if bracket and (close := text.folded.find(bracket, start, end)) >= 0:
         end = close
-    elif text.folded[start : (opened := text.folded.find("[", start, end))].strip() and opened > 0:
+    elif (opened := text.folded.find("[", start, end)) > 0 and text.folded[start:opened].strip():
         end = opened  # folded 【
     ends = [end]
-    for pattern in _stops(text.folded[start:end]):
+    rest = text.folded[start:end]
+    for pattern in _stops(rest):
         found = pattern.search(text.folded, start, end)
         while found and not (found.start() > start and _starts_here(text, pattern, found, start)):
             found = pattern.search(text.folded, found.start() + 1, end)
         ends += [found.start()] if found else []
-    if slashed := _SLASHED.search(text.folded, start, end):  # 记者张龙/文 李明/摄
-        ends.append(slashed.end())
-    for word in _WORD_GAP.finditer(text.folded[start:end]):
+    if "/" in rest and (slashed := _SLASHED.search(text.folded, start, end)):
+        ends.append(slashed.end())  # 记者张龙/文 李明/摄
+    for word in _WORD_GAP.finditer(rest):
         at = start + word.end()
         if _role_word(text, at, end):
             ends.append(at)

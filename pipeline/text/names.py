@@ -229,6 +229,7 @@ def ends_like_outlet(folded: str) -> bool:
     return 2 <= len(folded) <= 24 and folded.endswith(_endings())
 
 
+@lru_cache(maxsize=4096)  # as few papers are named as editors
 def source(value: str) -> str | None:
     """Return a source freed of brackets; "" where it says nothing (网络), None where it is none.
 
