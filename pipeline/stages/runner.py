@@ -152,7 +152,8 @@ def _change(before: Document, after: Document) -> tuple[str | None, str]:
     step = after.steps[-1] if len(after.steps) == len(before.steps) + 1 else None
     if step is None or len(step) * 50 > len(before.text):
         return None, after.text
-    size = sum([len(edit.after) for edit in islice(step, 8)]) // 8
-    if len(step) > 8 and len(step) * (50 + 2 * size) > len(after.text):
-        return None, after.text
+    if len(step) > 8:
+        size = sum([len(edit.after) for edit in islice(step, 8)]) // 8
+        if len(step) * (50 + 2 * size) > len(after.text):
+            return None, after.text
     return "".join(map(_TOOK, step)), "".join(map(_PUT, step))
