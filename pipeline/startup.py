@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline.caches import keep_modules
 from pipeline.patterns import keep_patterns, save_patterns
 
 # A process is one core's worth; pools of threads would fight, and reserve address space.
@@ -72,7 +71,6 @@ def own_process() -> None:
     # objects costs a tenth of a small run, every 50,000 still 15 ms.
     gc.set_threshold(300_000, 20, 20)
     without_pandas()
-    keep_modules()
     keep_patterns()
 
 

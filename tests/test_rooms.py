@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "decode": {"text", "stages.base", "decode"} | BASE,
     "dedup": {"dedup", "text", "stages.base"} | BASE,
     "readers": {"readers", "stages.base", "text", "decode"} | BASE,
-    "engines": {"engines", "startup", "patterns", "caches"} | BASE,
+    "engines": {"engines", "startup", "patterns"} | BASE,
     "store": {"store", "readers", "engines.pulse", "stages.base"} | BASE,
     "copies": BASE,
     "records": {"readers", "engines.pulse"} | BASE,

@@ -21,7 +21,6 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from pipeline.caches import keep_modules
 from pipeline.engines import pulse
 from pipeline.patterns import keep_patterns, save_patterns
 from pipeline.startup import without_pandas
@@ -32,7 +31,6 @@ _PR_SET_PDEATHSIG = 1
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
     without_pandas()
-    keep_modules()
     keep_patterns()
     serve(Connection(fd), parent, memory_mb)
 
