@@ -91,7 +91,8 @@ def _running_heads(lines: Sequence[Line], pages: set[int]) -> set[int]:
         for j in (i - 1, i + 1)
         if 0 < j < len(lines) and j not in pages and _HEAD.fullmatch(lines[j].text)
     ]
-    counts = Counter(lines[j].text for j in beside)
+    # The head of the first page opens the text, and stays as its title.
+    counts = Counter([lines[0].text, *(lines[j].text for j in beside)])
     often = max(_HEADS, len(pages) // 3)
     return {j for j in beside if counts[lines[j].text] >= often}
 

@@ -32,6 +32,8 @@ _SURE_PRIOR = 3.0
 """Nats from which a cut is so likely that all of the odds have to be known."""
 _CUT_SHORT = 0.02
 """The share of lines cut in mid-sentence among those that were shorter than the width, at first."""
+_HEAD_CHARS = 6
+"""Characters of a running head: shorter ends of wrapped lines recur (…的实证研究)."""
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _MARKED = re.compile("[，。、；：！？]")
@@ -208,7 +210,7 @@ class Page:
         if self.separated:
             return "" if this.blank else "hard-wrap"
         if self.width is not None and not self._short[i - 1]:
-            if self._opens(paragraph, i):
+            if self._opens(paragraph, i) or self._is_running_head(i):
                 return ""
             if _may_be_full(last, this):
                 return "hard-wrap"
@@ -228,6 +230,13 @@ class Page:
         if rule and (last.text in self._repeated or this.text in self._repeated):
             return ""  # page furniture, refrains
         return rule
+
+    def _is_running_head(self, i: int) -> bool:
+        """Whether a line recurs, does not fill the width and ends no sentence: no last line."""
+        text = self._lines[i].text
+        if len(text) < _HEAD_CHARS or self._kinds[i] != "bare" or not look.has_han(text):
+            return False
+        return i < len(self._short) and self._short[i] and text in self._repeated
 
     def _opens(self, paragraph: str, i: int) -> bool:
         """Whether line i opens a paragraph behind a line that is full by chance."""
