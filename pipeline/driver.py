@@ -48,6 +48,7 @@ from pipeline.store import texts
 from pipeline.store import version as versions
 from pipeline.store.earlier import read_parts
 from pipeline.store.options import OutputOptions, RunOptions
+from pipeline.store.schema import FILES
 from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.tasks import clean_shard, load
 from pipeline.text.kept import keep_for
@@ -180,7 +181,7 @@ class _Run:
     def _clear(self, folder: Path) -> None:
         """Remove what served this run alone, and the places of texts that the version lacks."""
         self.state.clear_work()
-        digests = (part["decided"]["digest"] for part in read_parts(folder))
+        digests = (part[group]["digest"] for part in read_parts(folder) for group in FILES)
         texts.forget_others(self.state.texts, digests)
 
     def _tell(self, facts: Mapping[str, Any], folder: Path) -> None:

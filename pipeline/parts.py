@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import take_edits, take_records
 from pipeline.dedup.options import DedupOptions
+from pipeline.made import Finished, Made, Receipts
 from pipeline.removals import apply_removals, reasons_of
-from pipeline.report.summary import summarise_decided, summarise_made
+from pipeline.report.summary import summarise_decided
 from pipeline.shared import spans, with_signatures
 from pipeline.store.files import output_errors
 from pipeline.store.parquet import (
-    LOOKUP_ROWS,
     WriteOptions,
     compress_texts,
     write_parquet,
@@ -39,24 +39,18 @@ from pipeline.store.parquet import (
 from pipeline.store.schema import (
     DATA,
     DROPPED,
-    EDITS,
     FILES,
     LEDGER,
-    QUARANTINE,
-    Column,
     select,
 )
 from pipeline.store.shard import EDIT_SCHEMA
 from pipeline.store.splice import Slab
-from pipeline.store.texts import NO_SLABS, save
+from pipeline.store.texts import save
 
 Places = NDArray[np.int64]
 
 # What another document may change in the row of one that stays; the rest is of the document.
 CHANGING = ("duplicate_cluster", "duplicate_count", "duplicate_urls")
-# Stages whose removals of whole lines count as dropped paragraphs.
-REMOVING = ("metadata", "boilerplate", "repetition", "sites", "decide")
-_OF_RECORDS = {"audit/edits.parquet": EDITS, "audit/dropped.parquet": DROPPED}
 MANY = 1 << 19
 """Receipts of a part that are held for writing and for the report at a time: one of a book."""
 _RUN = 16  # rows that are sorted as one, on average: a slice costs as much as copying so many
@@ -71,9 +65,9 @@ class PartJob:
     the part, artifact, row, what the ledger says of it, and the decision. `sources`: folder of each
     artifact. `slabs` (SLAB_DTYPE) of the texts, `heads` (HEAD_DTYPE) of the documents that are
     dropped; `earlier`: of each part that their `file` means, paths of its data and of its dropped
-    documents. `texts`: folder and digest under which to tell where they lie. `signatures`: by which
-    options they are published, None where they are not. `threads` compress side by side. `weight`:
-    about how many bytes texts or receipts have.
+    documents. `texts`: folder and digest under which to tell where they lie. `receipts`: what is
+    needed for the group `made`. `signatures`: by which options they are published, None where they
+    are not. `threads` compress side by side. `weight`: about how many bytes texts or receipts have.
     """
 
     number: int
@@ -86,6 +80,7 @@ class PartJob:
     heads: NDArray[Any]
     earlier: tuple[tuple[str, str], ...]
     texts: tuple[str, str]
+    receipts: Receipts
     signatures: DedupOptions | None = None
     threads: int = 1
     weight: int = 0
@@ -104,26 +99,30 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
     with pa.memory_map(job.plan) as source:
         plan = pa.ipc.open_file(source).read_all()
     earlier = _Earlier(job, plan)
-    records = _Records(plan, earlier.fresh(len(plan)), earlier.headless(), job)
+    made = Made(job.receipts, plan) if "made" in job.groups else None
+    records = _Records(plan, earlier.fresh(len(plan)), earlier.headless(), made, job)
     out: dict[str, dict[str, dict[str, int]]] = {}
     with ThreadPoolExecutor(job.threads) if job.threads > 1 else _Here() as pool:
         writing = []
-        if "made" in job.groups:
-            tables = _made(plan, records)
-            writing += [pool.submit(write) for write in _writers(job, "made", tables, plan)]
-            out["made"] = _count_made(tables)
+        finished = Finished(made, records, job.write) if made is not None else None
+        if finished is not None:
+            paths = [job.path(name) for name in FILES["made"]]
+            writing += [pool.submit(write) for write in finished.writers(paths, not job.number)]
+            out["made"] = finished.counts()
             if len(records.edits) > MANY:  # one after the other takes less memory
                 wait(writing)
                 pa.default_memory_pool().release_unused()
-            _write_summary(job, "made", summarise_made(tables, records.table))
+            _write_summary(job, "made", finished.summary())
         if "decided" in job.groups:
             tables, pages = _decided(plan, records, earlier, job, pool)
-            writers = _writers(job, "decided", tables, plan, earlier.slabs, pages)
+            writers = _writers(job, tables, earlier.slabs, pages)
             writing += [pool.submit(write) for write in writers]
             out["decided"] = _count_decided(tables)
             _write_summary(job, "decided", summarise_decided(tables))
         for written in writing:
             written.result()
+    if finished is not None:
+        finished.save()
     pa.default_memory_pool().release_unused()  # a part may be large, and the worker goes on
     return out
 
@@ -136,11 +135,6 @@ class _Here(Executor):
         done: Future[Any] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
-
-
-def _count_made(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
-    stages = pc.value_counts(tables["audit/edits.parquet"].column("stage")).to_pylist()
-    return {"rows": _rows(tables), "edits": {row["values"]: row["counts"] for row in stages}}
 
 
 def _count_decided(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
@@ -171,9 +165,7 @@ class _Earlier:
         self.gone = _places(plan, "dropped")
         self.heads = job.heads.copy()
         self.lost: dict[int, pa.Table] = {}
-        if "made" in job.groups:  # all texts are read for that
-            self.heads["file"] = -1
-        for number, (data, dropped) in enumerate(job.earlier):
+        for number, (data, dropped) in enumerate(job.earlier if "decided" in job.groups else ()):
             _take_over(self.slabs, number, partial(self._read, number, data))
             _take_over(self.heads, number, partial(self._read_heads, number, dropped, plan))
 
@@ -240,25 +232,37 @@ def _take_over(rows: NDArray[Any], number: int, read: Callable[[Places], None]) 
 class _Records:
     """Records and receipts of some places of a part, with what was decided about their lines.
 
-    `table`: in order of place, with `input_path`. `edits.row` is the place. `fresh`: the places of
-    which all columns are wanted; of the `headless` the head of the text. For receipts all are read.
+    `table`: in order of place, with `input_path`; `plan`: what was decided about them. `fresh`: the
+    places of which all columns are wanted; of the `headless` the head of the text. Of those that
+    `made` wants the receipts are read, too; `edits.row` is the row of the table.
     """
 
     def __init__(
-        self, plan: pa.Table, fresh: NDArray[np.bool_], headless: Places, job: PartJob
+        self,
+        plan: pa.Table,
+        fresh: NDArray[np.bool_],
+        headless: Places,
+        made: Made | None,
+        job: PartJob,
     ) -> None:
-        everything = "made" in job.groups
-        read = fresh.copy()
-        read[headless] = True
-        places = np.arange(len(plan)) if everything else np.flatnonzero(read)
-        self.places = places
-        mine = plan.take(pa.array(places)) if len(places) < len(plan) else plan
-        records, edits = _collect(mine, job.sources, receipts=everything)
+        read = np.zeros(len(plan), np.bool_)
+        if "decided" in job.groups:
+            read[headless] = True
+            read |= fresh
+        wanted = None
+        if made is not None:
+            wanted = made.wanted()
+            read |= wanted
+        self.places = places = np.flatnonzero(read)
+        self.plan = plan.take(pa.array(places)) if len(places) < len(plan) else plan
+        told = None if wanted is None else wanted[places]
+        records, edits = _collect(self.plan, job.sources, told)
         reasons = reasons_of((plan.schema.metadata or {}).get(b"reasons"))
+        removals = self.plan.column("removals")
         self.table, self.edits = apply_removals(
-            records, edits, mine.column("removals"), reasons, everything, fresh[places]
+            records, edits, removals, reasons, told, fresh[places]
         )
-        self.table = self.table.append_column("input_path", mine.column("input_path"))
+        self.table = self.table.append_column("input_path", self.plan.column("input_path"))
 
     def at(self, places: Places) -> pa.Table:
         """Return the records of some of the places, which ascend."""
@@ -272,33 +276,6 @@ class _Records:
 
 def _places(plan: pa.Table, status: str) -> Places:
     return np.flatnonzero(pc.equal(plan.column("status"), status).to_numpy())
-
-
-def _made(plan: pa.Table, records: _Records) -> dict[str, pa.Table]:
-    """Return what was made of the records of a part, by folder.
-
-    Receipts, and the paragraphs that they dropped, have the number of their record as `row`; whose
-    they are is added where they are written (`_finish`).
-    """
-    return {
-        "audit/edits.parquet": records.edits,
-        "audit/dropped.parquet": _dropped_paragraphs(records.edits),
-        "quarantine": select(records.at(_places(plan, "quarantined")), QUARANTINE),
-    }
-
-
-def _finish(plan: pa.Table, columns: tuple[Column, ...], some: pa.Table) -> pa.Table:
-    """Return some rows that belong to records of a part as they are published."""
-    owner = some.column("row")
-    for name in ("id", "input_path", "record"):
-        some = some.append_column(name, plan.column(name).take(owner))
-    if columns is DROPPED:
-        itself = pc.equal(some.column("stage"), "repetition")
-        twin = pc.if_else(itself, some.column("id"), pa.scalar(None, pa.string()))
-        unit = pa.repeat("paragraph", len(some))
-        some = some.append_column("twin", twin).append_column("unit", unit)
-        some = some.append_column("jaccard", pa.nulls(len(some), pa.float32()))
-    return select(some, columns)
 
 
 def _decided(
@@ -389,23 +366,6 @@ def _told(records: _Records, earlier: _Earlier) -> pa.Table:
     return _sorted(pa.concat_tables(pieces), np.concatenate(places))
 
 
-def _dropped_paragraphs(edits: pa.Table) -> pa.Table:
-    """Return the receipts by which whole paragraphs went: row, stage, reason, detail and text."""
-    parts = [_whole_lines(edits.slice(0, 0))]
-    for first in range(0, len(edits), LOOKUP_ROWS):
-        parts.append(_whole_lines(edits.slice(first, LOOKUP_ROWS)))
-    return pa.concat_tables(parts)
-
-
-def _whole_lines(edits: pa.Table) -> pa.Table:
-    mine = edits.filter(pc.is_in(edits.column("stage"), pa.array(REMOVING)))
-    before = pc.utf8_trim_whitespace(mine.column("before"))
-    empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(mine.column("after"))), 0)
-    names = {"row": "row", "stage": "stage", "rule": "reason", "note": "detail"}
-    lines = mine.select([*names]).rename_columns([*names.values()]).append_column("text", before)
-    return lines.filter(pc.and_(empty, pc.greater(pc.utf8_length(before), 0)))
-
-
 def _rows(tables: Mapping[str, pa.Table]) -> dict[str, int]:
     """Count the records of each table; a row may stand for several."""
     rows = {}
@@ -417,20 +377,16 @@ def _rows(tables: Mapping[str, pa.Table]) -> dict[str, int]:
 
 def _writers(
     job: PartJob,
-    group: str,
     tables: Mapping[str, pa.Table],
-    plan: pa.Table,
-    slabs: NDArray[Any] = NO_SLABS,
-    pages: Sequence[Slab] = (),
+    slabs: NDArray[Any],
+    pages: Sequence[Slab],
 ) -> Iterator[Callable[[], None]]:
-    """Yield what writes each table of a group; `pages`: the texts of data."""
-    for name, (folder, table) in zip(FILES[group], tables.items(), strict=False):
+    """Yield what writes each table of the group `decided`; `pages`: the texts of data."""
+    for name, (folder, table) in zip(FILES["decided"], tables.items(), strict=False):
         if folder == "data" and pages:
             yield partial(_write_data, job, table, slabs, pages)
         elif len(table) or not job.number:
-            write = partial(write_parquet, table, job.path(name), job.write)
-            columns = _OF_RECORDS.get(folder) if group == "made" else None
-            yield partial(write, finish=partial(_finish, plan, columns)) if columns else write
+            yield partial(write_parquet, table, job.path(name), job.write)
 
 
 def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequence[Slab]) -> None:
@@ -446,8 +402,10 @@ def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequen
     save(Path(folder), digest, slabs, job.heads["word"])
 
 
-def _collect(plan: pa.Table, sources: Sequence[str], receipts: bool) -> tuple[pa.Table, pa.Table]:
-    """Read the records of a plan, and the `receipts` where they are wanted, in its order.
+def _collect(
+    plan: pa.Table, sources: Sequence[str], told: NDArray[np.bool_] | None
+) -> tuple[pa.Table, pa.Table]:
+    """Read the records of a plan, and the receipts of those that are `told`, in its order.
 
     The receipts' `row` becomes the place in the plan.
     """
@@ -463,7 +421,10 @@ def _collect(plan: pa.Table, sources: Sequence[str], receipts: bool) -> tuple[pa
         mine = np.flatnonzero(owners == number)
         pieces.append(take_records(folder, rows[mine]))
         places.append(mine)
-        if receipts and len(found := take_edits(folder, rows[mine])):
+        if told is None:
+            continue
+        mine = mine[told[mine]]
+        if len(found := take_edits(folder, rows[mine])):
             by_row = np.argsort(rows[mine], kind="stable")
             at = np.searchsorted(rows[mine][by_row], found.column("row").to_numpy())
             place = mine[by_row][at]

@@ -47,7 +47,8 @@ _MOST = float(2**64 - 2048)
 class Part:
     """A run of the corpus, ranks `first` to `last` (exclusive).
 
-    `made`, `decided`: digests of its two groups of files. `slabs` (SLAB_DTYPE): of its texts.
+    `made`, `decided`: digests of its two groups of files. `slabs` (SLAB_DTYPE): of its texts;
+    `receipts` (SLAB_DTYPE): of all that was made of its records.
     `gone` uint64: of each dropped document a hash of all that its text depends on.
     """
 
@@ -57,6 +58,7 @@ class Part:
     made: str
     decided: str
     slabs: NDArray[Any]
+    receipts: NDArray[Any]
     gone: Words
 
 
@@ -73,6 +75,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
     quarantined = pc.equal(corpus.table.column("status"), "quarantined").to_numpy()
     gone = np.flatnonzero(~kept & ~quarantined)
     words = scrambled(made[gone] ^ _words([program]))
+    everything = np.ones(len(corpus), np.bool_)
     parts = []
     for number, (first, last) in enumerate(pairwise(bounds)):
         # The first part writes every file, however empty: a reader always finds the columns.
@@ -86,6 +89,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
                 sha(name, made[first:last].tobytes()),
                 sha(name, decided[first:last].tobytes()),
                 _slabs(edges, lasting, kept, program),
+                _slabs(edges, made, everything, program),
                 words[slice(*np.searchsorted(gone, [first, last]))],
             )
         )

@@ -126,13 +126,13 @@ def apply_removals(
     edits: pa.Table,
     removals: pa.ChunkedArray,
     reasons: Sequence[Reason],
-    receipts: bool = True,
+    told: NDArray[np.bool_] | None = None,
     hashed: NDArray[np.bool_] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Return records and receipts (both in order of the part) with the removals applied.
 
-    `removals` is of type COLUMN. `edits.row` is the place in `records`. `hashed`: of which records
-    the hash of the text is wanted, None: of all.
+    `removals` is of type COLUMN. `edits.row` is the place in `records`. `told`: of which records
+    receipts are wanted (None: of none); `hashed`: of which the hash of the text (None: of all).
     """
     lists = removals.combine_chunks()
     lengths = lists.value_lengths().to_numpy()
@@ -157,7 +157,7 @@ def apply_removals(
         first += len(chunk)
     every = _Thinned(pa.chunked_array(texts, pa.string()), *map(_joined, zip(*found, strict=True)))
     records = _told(records, every)
-    return records, _with_receipts(edits, every, reasons) if receipts else edits
+    return records, edits if told is None else _with_receipts(edits, every, reasons, told)
 
 
 def _batches(chunks: Sequence[pa.Array]) -> Iterator[pa.Array]:
@@ -236,8 +236,10 @@ def _told(records: pa.Table, thinned: _Thinned) -> pa.Table:
     return records
 
 
-def _with_receipts(edits: pa.Table, thinned: _Thinned, reasons: Sequence[Reason]) -> pa.Table:
-    """Add receipts, each in a step after the last of its record; order by record."""
+def _with_receipts(
+    edits: pa.Table, thinned: _Thinned, reasons: Sequence[Reason], told: NDArray[np.bool_]
+) -> pa.Table:
+    """Add receipts of some records, each in a step after its last; order by record."""
     rows, steps = (edits.column(name).to_numpy() for name in ("row", "step"))
     n = len(thinned.row)
     last = np.full(max(int(rows.max(initial=-1)), int(thinned.row.max(initial=-1))) + 1, -1)
@@ -250,6 +252,8 @@ def _with_receipts(edits: pa.Table, thinned: _Thinned, reasons: Sequence[Reason]
         "after": pa.repeat("", n), "confidence": pa.repeat(1.0, n), "note": said[1],
     }  # fmt: skip
     added = pa.table(columns).select(edits.schema.names).cast(edits.schema)
+    if not told[thinned.row].all():
+        added = added.filter(pa.array(told[thinned.row]))
     both = pa.concat_tables([edits, added])
     return both.take(pa.array(np.argsort(both.column("row").to_numpy(), kind="stable")))
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pipeline.corpus import Corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.engines.local import Crew, Failed, TaskError, Watch
+from pipeline.made import Receipts
 from pipeline.parts import PartJob, write_part
 from pipeline.publish import Part, cut_parts, weights, write_clusters
 from pipeline.report.terminal import Observer, counted
@@ -83,6 +84,7 @@ class Writer:
             if not todo[part.number]:
                 continue
             slabs, heads, files = earlier.places(part.slabs, part.gone)
+            receipts = earlier.places_of_receipts(part.receipts)
             weight = int(weigh[part.first : part.last].sum())
             groups = [todo[part.number]]
             if count < self.workers and weight >= SMALL_PART:  # there is a worker for each group
@@ -93,7 +95,7 @@ class Writer:
                     part.number, some,
                     str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
                     self.options, slabs, heads, files, (str(self.state.texts), part.decided),
-                    signatures, threads, weight,
+                    Receipts(*receipts, (str(self.state.texts), part.made)), signatures, threads, weight,
                 )
                 for some in groups
             ]  # fmt: skip

@@ -32,6 +32,7 @@ PARTS: Any = import_module("pipeline.parts")
 SITE = "{}市融媒体中心为您呈现每日新鲜资讯并保留最终解释权"
 DAYS, A_DAY = 12, 16
 DROPPED = "audit/dropped.parquet"
+TAKEN = ("data", DROPPED, "audit/edits.parquet")
 OPTIONS = {
     "compression": "zstd", "write_page_checksum": True, "use_dictionary": ["id"],
     "write_statistics": ["id"],
@@ -64,10 +65,10 @@ def run(folder: Path, output: Path, **more: Any) -> Path:
     return version
 
 
-def files(version: Path) -> dict[str, bytes]:
+def files(version: Path, pattern: str = "*.parquet") -> dict[str, bytes]:
     return {
         path.relative_to(version).as_posix(): path.read_bytes()
-        for path in version.rglob("*.parquet")
+        for path in version.rglob(pattern)
         if path.is_file()
     }
 
@@ -124,6 +125,20 @@ def count_fresh(patch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+def count_receipts(patch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the records of each part are added whose receipts are made."""
+    counts: list[int] = []
+    plain = PARTS.Made
+
+    def told(*args: Any) -> Any:
+        made = plain(*args)
+        counts.append(int(made.fresh.sum()))
+        return made
+
+    patch.setattr(PARTS, "Made", told)
+    return counts
+
+
 def count_headless(patch: pytest.MonkeyPatch) -> list[int]:
     """Return the numbers of dropped documents that are read again, and of all: they count up."""
     counts = [0, 0]
@@ -143,8 +158,11 @@ def test_nights_in_any_order_end_in_the_bytes_of_one_run(
 ) -> None:
     source, output, whole = nights
     fresh, headless = count_fresh(monkeypatch), count_headless(monkeypatch)
+    receipts = count_receipts(monkeypatch)
     version = run(source, output)
     assert files(version) == files(whole)
+    assert files(version, "summaries/*.json") == files(whole, "summaries/*.json")
+    assert 0 < sum(receipts) < DAYS * A_DAY / 2, "receipts are copied as they lie"
     assert 0 < sum(fresh) < DAYS * A_DAY / 2, "most texts are copied as they lie"
     assert 0 < headless[0] < headless[1], "so are heads of dropped documents"
     assert any(path.stat().st_nlink > 1 for path in version.rglob("*.parquet") if path.is_file())
@@ -168,14 +186,14 @@ def test_what_was_harmed_is_made_again(nights: tuple[Path, Path, Path], harm: st
     source, output, whole = nights
     before = (output / "current").resolve()
     if harm in ("rotten", "gone"):
-        for path in (*(before / "data").glob("*"), *(before / DROPPED).glob("part-*")):
+        for path in (file for name in TAKEN for file in (before / name).glob("*")):
             content = bytearray(path.read_bytes())
             for at in range(200, len(content) // 2, 97):
                 content[at] ^= 255
             path.unlink()
             if harm == "rotten":
                 path.write_bytes(content)
-    for path in (output / "state" / "texts").glob("*.npy"):
+    for path in (output / "state" / "texts").glob("*"):
         if harm == "torn":
             path.write_bytes(path.read_bytes()[:-9])
         elif harm == "forgotten":
@@ -183,7 +201,7 @@ def test_what_was_harmed_is_made_again(nights: tuple[Path, Path, Path], harm: st
     if harm == "gone":  # a version that lacks a file cannot be compared with
         (before / "parts.json").write_text("[]")
     version = run(source, output)
-    taken = [name for name in files(whole) if name.startswith(("data/", f"{DROPPED}/part-"))]
+    taken = [name for name in files(whole) if name.startswith(TAKEN)]
     linked = {name for name in taken if (version / name).stat().st_nlink > 1}
     assert {n: c for n, c in files(version).items() if n not in linked} == {
         n: c for n, c in files(whole).items() if n not in linked

@@ -132,7 +132,9 @@ def test_texts_of_a_batch_lose_what_each_would_lose_by_itself(
     rank, line, why = np.array(rows, np.int64).reshape(-1, 3).T
     gone = Removals(rank, line, why, REASONS)
     column = pa.chunked_array([gone.column(len(texts))])
-    records, edits = apply_removals(table(texts), EDIT_SCHEMA.empty_table(), column, REASONS)
+    told = np.ones(len(texts), np.bool_)
+    edits = EDIT_SCHEMA.empty_table()
+    records, edits = apply_removals(table(texts), edits, column, REASONS, told)
     expected = [removal(STAGE, page_of(t), d) for t, d in zip(texts, drops, strict=True)]
     made = [[Edit(*(row[n] for n in Edit._fields)) for row in edits.to_pylist() if row["row"] == i]
             for i in range(len(texts))]  # fmt: skip

@@ -17,36 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipeline.report.tallies import LARGEST, SAMPLES, TOP_LINES
 from pipeline.store.groups import groups, record_keys
 from pipeline.text.line_hashes import mix
 
-SAMPLES = 4  # random examples of a stage
-LARGEST = 2  # and the largest edits
-TOP_LINES = 300  # most-removed lines of a part that are counted on
 LENGTH_BITS = 24  # lengths are counted by power of two
 CONTEXT = 24
 SHOWN = 240  # characters of a text that an example shows
 
 
-def summarise_made(tables: Mapping[str, pa.Table], records: pa.Table) -> dict[str, Any]:
-    """Return what the report needs to know of what was made of a part's records, as JSON values.
-
-    Of the receipts and of the paragraphs that they dropped, `row` is the row of `records`.
-    """
-    edits, quarantine = tables["audit/edits.parquet"], tables["quarantine"]
-    removed = tables["audit/dropped.parquet"]
-    owner = edits.column("row").to_numpy()
-    return {
-        "stages": _by_stage(edits, owner),
-        "rules": [[*key, n] for key, n in _counts(edits, "stage", "rule").items()],
-        "examples": examples(records, edits, owner),
-        "removed": _removed(removed, records.column("id")),
-        "quarantine": _quarantine(quarantine),
-        "quarantined": _quarantined(quarantine),
-        "dropped": [
-            ["paragraph", *key, n] for key, n in _counts(removed, "stage", "reason").items()
-        ],
-    }
+def summarise_quarantine(quarantine: pa.Table) -> dict[str, Any]:
+    """Return what the report needs to know of a part's quarantine, as JSON values."""
+    return {"quarantine": _quarantine(quarantine), "quarantined": _quarantined(quarantine)}
 
 
 def summarise_decided(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
@@ -122,24 +104,6 @@ def _added(rows: Sequence[Mapping[str, Any]], name: str, width: int) -> list[lis
     return [[*key, n] for key, n in sorted(total.items(), key=lambda i: (-i[1], str(i[0])))]
 
 
-def _by_stage(edits: pa.Table, owner: NDArray[Any]) -> list[list[Any]]:
-    """Return for each stage: its name, documents changed, edits, characters removed and added.
-
-    The receipts of a document, and in it those of a stage, stand together.
-    """
-    found = groups(edits, ["stage"])
-    keys = (found.group, owner)
-    begins = np.any([np.diff(key, prepend=-2) != 0 for key in keys], axis=0)
-    numbers = (
-        np.bincount(found.group[begins], minlength=len(found.first)),
-        found.counts,
-        *(found.sums(pc.utf8_length(edits.column(x)).to_numpy()) for x in ("before", "after")),
-    )
-    stages = edits.column("stage").take(pa.array(found.first)).to_pylist()
-    rows = zip(stages, *(column.tolist() for column in numbers), strict=True)
-    return sorted(list(row) for row in rows)
-
-
 def _added_all(rows: Iterable[Sequence[Any]]) -> dict[str, list[int]]:
     """Add up rows of a name and numbers, by name."""
     total: dict[str, list[int]] = {}
@@ -155,22 +119,6 @@ def length_counts(column: pa.ChunkedArray) -> list[int]:
         np.minimum(bits, LENGTH_BITS - 1), minlength=LENGTH_BITS
     ).tolist()
     return counts
-
-
-def _removed(lines: pa.Table, ids: pa.ChunkedArray) -> list[dict[str, Any]]:
-    found = groups(lines, ["stage", "reason", "text"])
-    most = pa.table({"n": found.counts, "at": found.first}).add_column(
-        0, "text", lines.column("text").take(pa.array(found.first))
-    )
-    chosen = pc.sort_indices(most, [("n", "descending"), ("text", "ascending")])[:TOP_LINES]
-    top = lines.take(most.column("at").take(chosen))
-    top = top.append_column("n", most.column("n").take(chosen))
-    top = top.append_column("id", ids.take(top.column("row")))
-    return [
-        {"stage": r["stage"], "rule": r["reason"], "text": r["text"][:SHOWN], "n": r["n"],
-         "cut": max(len(r["text"]) - SHOWN, 0), "example": r["id"]}
-        for r in top.to_pylist()
-    ]  # fmt: skip
 
 
 def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -199,40 +147,28 @@ def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def examples(
-    records: pa.Table, edits: pa.Table, owner: NDArray[Any]
-) -> dict[str, list[dict[str, Any]]]:
-    """Return by stage a random sample of the edits, and the largest, in their context.
+def receipt_keys(records: pa.Table, edits: pa.Table) -> NDArray[np.uint64]:
+    """Return a hash by which each receipt is drawn; its `row` is that of `records`."""
+    starts = edits.column("start").to_numpy().astype(np.uint64)
+    return mix(record_keys(records)[edits.column("row").to_numpy()] ^ mix(starts))
 
-    `owner` int32 (k,), rising: the row of `records` of each edit.
+
+def examples(
+    records: pa.Table, edits: pa.Table, picked: Sequence[tuple[int, int, bool]]
+) -> list[dict[str, Any]]:
+    """Return receipts in their context: (row, hash that drew it, whether it is a large one).
+
+    `edits.row`, which rises, is the row of `records`.
     """
-    if not len(edits):
-        return {}
-    sizes = pc.add(pc.utf8_length(edits.column("before")), pc.utf8_length(edits.column("after")))
-    sizes = sizes.to_numpy()
-    draws = mix(
-        record_keys(records)[owner] ^ mix(edits.column("start").to_numpy().astype(np.uint64))
-    )
-    stages = edits.column("stage").dictionary_encode().combine_chunks()
-    indices = stages.indices.to_numpy()
-    shown = _Shown(records, edits, owner, sizes)
-    out: dict[str, list[dict[str, Any]]] = {}
-    for number, stage in enumerate(stages.dictionary.to_pylist()):
-        mine = np.flatnonzero(indices == number)
-        few = mine[_smallest(draws[mine], SAMPLES)].tolist()
-        largest = mine[_smallest(-sizes[mine], LARGEST)].tolist()
-        out[stage] = [{"draw": int(draws[n]), "large": False, **shown.row(n)} for n in few]
-        out[stage] += [{"draw": 0, "large": True, **shown.row(n)} for n in largest]
-    return out
+    shown = _Shown(records, edits, edits.column("row").to_numpy())
+    return [{"draw": draw, "large": large, **shown.row(n)} for n, draw, large in picked]
 
 
 class _Shown:
     """Receipts as examples, in their context; one text at a time is held, which may be a book."""
 
-    def __init__(
-        self, records: pa.Table, edits: pa.Table, owner: NDArray[Any], sizes: NDArray[Any]
-    ) -> None:
-        self.records, self.edits, self.owner, self.sizes = records, edits, owner, sizes
+    def __init__(self, records: pa.Table, edits: pa.Table, owner: NDArray[Any]) -> None:
+        self.records, self.edits, self.owner = records, edits, owner
         self.at = -1
 
     def row(self, place: int) -> dict[str, Any]:
@@ -246,20 +182,13 @@ class _Shown:
             self.original = _Original(self.records.slice(at), mine)
         left, right = self.original.around(place - self.first)
         return {
-            "size": int(self.sizes[place]), "id": self.records.column("id")[at].as_py(),
+            "size": len(row["before"]) + len(row["after"]),
+            "id": self.records.column("id")[at].as_py(),
             "rule": row["rule"], "confidence": row["confidence"], "note": row["note"][:SHOWN],
             "left": left, "before": row["before"][:SHOWN], "after": row["after"][:SHOWN],
             "right": right,
             "cut": [max(len(row[side]) - SHOWN, 0) for side in ("before", "after")],
         }  # fmt: skip
-
-
-def _smallest(values: NDArray[Any], k: int) -> NDArray[np.intp]:
-    """Return the places of the k smallest values, of equal ones the first."""
-    if len(values) > k:
-        few = np.flatnonzero(values <= np.partition(values, k - 1)[k - 1])
-        return few[np.argsort(values[few], kind="stable")[:k]]
-    return np.argsort(values, kind="stable")
 
 
 class _Original:

@@ -27,7 +27,12 @@ class Earlier:
                 found = {"number": entry["number"], **entry[group]}
                 if self._whole(group, entry["number"], sizes):
                     self.groups[group, entry[group]["digest"]] = found
-        digests = [digest for group, digest in self.groups if group == "decided"]
+        made, digests = (
+            [digest for group, digest in self.groups if group == wanted] for wanted in FILES
+        )
+        self.folder = folder
+        self.receipts = made
+        self.known_receipts = texts.known(folder, made)
         self.files = [self._decided(digest) for digest in digests]
         self.known = texts.known(folder, digests)
         self.heads = texts.known_heads(folder, digests)
@@ -67,6 +72,22 @@ class Earlier:
             mine = rows["file"] >= 0
             rows["file"][mine] = np.searchsorted(files, rows["file"][mine])
         return found, heads, tuple(self.files[number] for number in files.tolist())
+
+    def places_of_receipts(
+        self, slabs: texts.Slabs
+    ) -> tuple[texts.Slabs, tuple[tuple[str, str, str], ...]]:
+        """Return slabs with the part that has their receipts, and where those parts have them."""
+        found = texts.found(slabs, self.known_receipts)
+        files = np.unique(found["file"])
+        files = files[files >= 0]
+        mine = found["file"] >= 0
+        found["file"][mine] = np.searchsorted(files, found["file"][mine])
+        return found, tuple(self._made(self.receipts[number]) for number in files.tolist())
+
+    def _made(self, digest: str) -> tuple[str, str, str]:
+        number = self.groups["made", digest]["number"]
+        edits, paragraphs, *_ = (f"{self.version}/{name.format(number)}" for name in FILES["made"])
+        return edits, paragraphs, str(texts.receipts(self.folder, digest))
 
     def link(
         self, group: str, digest: str, staged: Path, number: int

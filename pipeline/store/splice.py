@@ -22,12 +22,13 @@ import pyarrow.parquet as pq
 from pipeline.store.thrift import I64, Reader, Struct, written
 
 # Fields of FileMetaData, RowGroup, ColumnChunk and ColumnMetaData in parquet.thrift.
-_GROUPS = 4
-_COLUMNS, _GROUP_RAW, _GROUP_COMPRESSED = 1, 2, 6
-_CHUNK_OFFSET, _META = 2, 3
-_RAW, _COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 6, 7, 9, 11
+GROUPS = 4
+COLUMNS, GROUP_RAW, GROUP_OFFSET, GROUP_COMPRESSED = 1, 2, 5, 6
+CHUNK_OFFSET, META = 2, 3
+RAW, COMPRESSED, DATA_OFFSET, DICTIONARY_OFFSET = 6, 7, 9, 11
 # True of the nulls and not of the texts; all of them may be left out.
-_OF_NULLS = (12, 13, 16)  # statistics, encoding_stats, size_statistics
+STATISTICS = 12
+OF_NULLS = (STATISTICS, 13, 16)  # encoding_stats, size_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def spliced(
     end = len(content) - 8
     begin = end - int.from_bytes(content[end : end + 4], "little")
     footer = Reader(content[begin:end]).struct()
-    (group,) = footer[_GROUPS][1].values
+    (group,) = footer[GROUPS][1].values
     number = _leaf(table.schema, column)
     first, length = _fill(group, number, slabs)
     tail = written(footer)
@@ -87,23 +88,23 @@ def _leaves(kind: pa.DataType) -> int:
 
 def _fill(group: Struct, number: int, slabs: Sequence[Slab]) -> tuple[int, int]:
     """Tell the footer's row group of the slabs; return offset and length of what they replace."""
-    metas = [chunk[_META][1] for chunk in group[_COLUMNS][1].values]
-    chunk, meta = group[_COLUMNS][1].values[number], metas[number]
-    first, length = meta[_DATA_OFFSET][1], meta[_COMPRESSED][1]
+    metas = [chunk[META][1] for chunk in group[COLUMNS][1].values]
+    chunk, meta = group[COLUMNS][1].values[number], metas[number]
+    first, length = meta[DATA_OFFSET][1], meta[COMPRESSED][1]
     more = sum(len(slab.pages) for slab in slabs) - length
-    more_raw = sum(slab.raw for slab in slabs) - meta[_RAW][1]
-    _add(meta, _COMPRESSED, more)
-    _add(meta, _RAW, more_raw)
-    for name in _OF_NULLS:
+    more_raw = sum(slab.raw for slab in slabs) - meta[RAW][1]
+    _add(meta, COMPRESSED, more)
+    _add(meta, RAW, more_raw)
+    for name in OF_NULLS:
         meta.pop(name, None)
-    _add(group, _GROUP_COMPRESSED, more)
-    _add(group, _GROUP_RAW, more_raw)
-    for chunk, meta in zip(group[_COLUMNS][1].values, metas, strict=True):
-        if meta[_DATA_OFFSET][1] > first:
-            _add(meta, _DATA_OFFSET, more)
-            _add(meta, _DICTIONARY_OFFSET, more)
-            if chunk[_CHUNK_OFFSET][1]:  # where the metadata stand once more, 0: nowhere
-                _add(chunk, _CHUNK_OFFSET, more)
+    _add(group, GROUP_COMPRESSED, more)
+    _add(group, GROUP_RAW, more_raw)
+    for chunk, meta in zip(group[COLUMNS][1].values, metas, strict=True):
+        if meta[DATA_OFFSET][1] > first:
+            _add(meta, DATA_OFFSET, more)
+            _add(meta, DICTIONARY_OFFSET, more)
+            if chunk[CHUNK_OFFSET][1]:  # where the metadata stand once more, 0: nowhere
+                _add(chunk, CHUNK_OFFSET, more)
     return first, length
 
 

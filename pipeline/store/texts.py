@@ -3,6 +3,11 @@
     state/texts/<digest>.npy        SLAB_DTYPE, the compressed slabs of the data file
     state/texts/<digest>.heads.npy  uint64, the words of the dropped documents, row by row
 
+And of its receipts, under the digest of that group:
+
+    state/texts/<digest>.npy        SLAB_DTYPE, all slabs; `row`: the number of the slab
+    state/texts/<digest>.made       where its receipts lie, and what the report has to know of them
+
 Nothing but time depends on it: a table that is missing, or whose slab is not where it says, costs
 making and compressing the texts again.
 """
@@ -16,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.store.files import output_errors, whole_file
+from pipeline.store.files import output_errors, whole_file, write_bytes
 
 Slabs = NDArray[Any]
 
@@ -43,6 +48,19 @@ def save(folder: Path, digest: str, slabs: Slabs, words: NDArray[np.uint64]) -> 
     for path, rows in ((_path(folder, digest), slabs), (_heads(folder, digest), words)):
         with whole_file(path) as part, part.open("wb") as file:
             np.save(file, rows)
+
+
+def save_receipts(place: tuple[str, str], slabs: Slabs, content: bytes) -> None:
+    """Write the slabs of the receipts of a part, and what was saved of them."""
+    folder, digest = Path(place[0]), place[1]
+    write_bytes(receipts(folder, digest), content)
+    with whole_file(_path(folder, digest)) as part, part.open("wb") as file:
+        np.save(file, slabs)
+
+
+def receipts(folder: Path, digest: str) -> Path:
+    """Return the path of what was saved of the receipts of a part."""
+    return folder / f"{digest[:32]}.made"
 
 
 def known(folder: Path, digests: Sequence[str]) -> Slabs:
@@ -102,7 +120,7 @@ def found(slabs: Slabs, known: Slabs) -> Slabs:
 
 def forget_others(folder: Path, digests: Iterable[str]) -> None:
     """Remove the tables of all but these data files."""
-    wanted = {of(folder, digest) for digest in digests for of in (_path, _heads)}
+    wanted = {of(folder, digest) for digest in digests for of in (_path, _heads, receipts)}
     with output_errors(folder):
         for path in folder.glob("*"):
             if path not in wanted:
