@@ -1,11 +1,12 @@
 """Real near-duplicates against exact Jaccard, and made copies of real texts: found or not.
 
-    python benchmarks/reprints.py DATA --pairs SET ... --copies SET ...
+    python benchmarks/reprints.py DATA --pairs SET ... --copies SET ... [--set passages=6 ...]
 
 SET.jsonl.zst has {"id", "text"}; SET.pairs.tsv.zst has a, b, Jaccard and containment of 5-grams.
 Of --pairs: how many pairs at a Jaccard of .7 or more are in one cluster, and how many documents go
 that do not match their twin by a count of their own. Of --copies: how many of 400 texts are found
-again when they were converted, widened, signed, lengthened, cut or changed.
+again when they were converted, widened, signed, lengthened, cut or changed. With other numbers of
+bands, rows or passages (--set) the result is printed and not saved.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +37,12 @@ PARAGRAPH = (
 )
 
 
+SETTINGS: dict[str, int] = {}
+
+
 def decided(texts: list[str]) -> Decisions:
-    """Return what becomes of texts, with default options."""
-    n, options = len(texts), DedupOptions()
+    """Return what becomes of texts, with default options but for the SETTINGS."""
+    n, options = len(texts), replace(DedupOptions(), **SETTINGS)
     found = features(texts, options)
     bands = np.ascontiguousarray(found.bands.T)
     never = np.full(n, NEVER)
@@ -135,10 +140,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--pairs", nargs="*", default=[])
     parser.add_argument("--copies", nargs="*", default=[])
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=NUMBER")
     args = parser.parse_args()
+    SETTINGS.update((key, int(value)) for key, value in (word.split("=") for word in args.set))
     out = {f"pairs of {name}": pairs(args.data, name) for name in args.pairs}
     out |= {f"copies of {name}": copies(args.data, name) for name in args.copies}
-    print(json.dumps(json.loads(save("reprints", out).read_text("utf-8")), ensure_ascii=False))
+    if not SETTINGS:
+        out = json.loads(save("reprints", out).read_text("utf-8"))
+    print(json.dumps(out, ensure_ascii=False))
 
 
 if __name__ == "__main__":

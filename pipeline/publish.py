@@ -38,6 +38,9 @@ Words = NDArray[np.uint64]
 # Bytes of text: smaller ones are copied more often and compress worse. A night of 1 % changes one
 # slab in six, and the data are 1 % larger than with pages of 3 MiB.
 SLAB_BYTES = 1 << 20
+# Less than half of the receipts of so much text compress a third worse, these a tenth.
+RECEIPT_BYTES = 2 << 20
+_LARGE = 4 << 20  # text of a file that begins a piece: it leaves a smaller one behind it
 _RECEIPT = 80  # bytes; of a book there may be a million, and a worker holds those of a part
 _PARTS, _SLABS = np.uint64(1), np.uint64(2)
 _MOST = float(2**64 - 2048)
@@ -66,7 +69,9 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
     """Cut the corpus into parts of about `part_bytes`, and digest what each will hold."""
     bounds = Cuts(corpus, part_bytes, _PARTS).between(0, len(corpus))
     # Each part by itself: it may be linked, whatever comes before it the next time.
-    cuts = Cuts(corpus, min(SLAB_BYTES, part_bytes), _SLABS)
+    cuts, wide = (
+        Cuts(corpus, min(size, part_bytes), _SLABS) for size in (SLAB_BYTES, RECEIPT_BYTES)
+    )
     made = _made(corpus, decisions)
     decided = made ^ _decided(decisions)
     # Of a slab only: what the file has of a text and its columns that no later run changes.
@@ -89,7 +94,7 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
                 sha(name, made[first:last].tobytes()),
                 sha(name, decided[first:last].tobytes()),
                 _slabs(edges, lasting, kept, program),
-                _slabs(edges, made, everything, program),
+                _slabs(np.array(wide.between(first, last)), made, everything, program),
                 words[slice(*np.searchsorted(gone, [first, last]))],
             )
         )
@@ -127,6 +132,9 @@ class Cuts:
     times as much beyond, so that most pieces have about the same size (normalized chunking, Xia et
     al. 2016: what one record changes is then the least). A quarter of `piece_bytes` at least and
     twice at most lie between two cuts.
+
+    A file of `_LARGE` bytes or more begins one, whatever stands before it: what is added to
+    the files of a folder then changes one piece of each, not the first of the next file as well.
     """
 
     def __init__(self, corpus: Corpus, piece_bytes: int, salt: np.uint64) -> None:
@@ -138,6 +146,9 @@ class Cuts:
             np.flatnonzero(draws < (np.minimum(share * times, 1.0) * _MOST).astype(np.uint64)) + 1
             for times in (0.25, 4.0)
         )
+        starts = np.flatnonzero(np.diff(corpus.path_hash, prepend=~corpus.path_hash[:1]))
+        whole = np.add.reduceat(sizes, starts) if len(starts) else sizes
+        self.files = starts[whole >= _LARGE]
         self.ends = np.cumsum(sizes)
         self.piece_bytes = piece_bytes
 
@@ -148,7 +159,8 @@ class Cuts:
             done = int(self.ends[bounds[-1] - 1]) if bounds[-1] else 0
             sizes = done + self.piece_bytes * np.array([1, 3, 8]) // 4
             low, middle, high = (np.searchsorted(self.ends, sizes) + 1).tolist()
-            cut = min(_from(self.rare, low, last), _from(self.often, middle, last), high)
+            drawn = min(_from(self.rare, low, last), _from(self.often, middle, last), high)
+            cut = min(drawn, _from(self.files, bounds[-1] + 1, last))
             bounds.append(min(max(cut, bounds[-1] + 1), last))
         return bounds if len(bounds) > 1 else [first, last]
 

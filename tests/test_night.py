@@ -85,6 +85,7 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(RUN, "run_isolated", here)
         patch.setattr(Writer, "_written", lambda _, jobs: here(PARTS.write_part, jobs))
         patch.setattr(PUBLISH, "SLAB_BYTES", 1 << 13)
+        patch.setattr(PUBLISH, "RECEIPT_BYTES", 1 << 13)
         yield patch
 
 

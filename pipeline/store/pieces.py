@@ -27,11 +27,14 @@ from pipeline.store.splice import (
     GROUP_COMPRESSED,
     GROUP_OFFSET,
     GROUP_RAW,
+    GROUP_ROWS,
     GROUPS,
     META,
     OF_NULLS,
     RAW,
+    ROWS,
     STATISTICS,
+    VALUES,
 )
 from pipeline.store.thrift import BINARY, I64, STRUCT, Reader, Struct, written
 
@@ -116,6 +119,7 @@ def assembled(
     `bounds`: of each group. `options`: those with which the pieces were compressed.
     """
     footer = _footer_of_nulls(schema, groups, options)
+    footer[ROWS] = (I64, sum(piece.rows for group in groups for piece in group))
     out: list[bytes | memoryview] = [_MAGIC]
     places = np.zeros(sum(map(len, groups)), piece_dtype(len(schema)))
     at, first = len(_MAGIC), 0
@@ -139,13 +143,12 @@ def assembled(
 def _footer_of_nulls(
     schema: pa.Schema, groups: Sequence[Sequence[Piece]], options: Mapping[str, Any]
 ) -> Struct:
-    """Return the footer of a file of as many rows, all null, as pyarrow writes it."""
+    """Return the footer of a file of as many groups, each of one row of nulls."""
     file = BytesIO()
+    nulls = pa.Table.from_arrays([pa.nulls(1, field.type) for field in schema], schema=schema)
     with pq.ParquetWriter(file, schema, **options) as writer:
-        for group in groups:
-            n = sum(piece.rows for piece in group)
-            nulls = [pa.nulls(n, field.type) for field in schema]
-            writer.write_table(pa.Table.from_arrays(nulls, schema=schema), max(n, 1))
+        for _ in groups:
+            writer.write_table(nulls)
     content = file.getbuffer()
     end = len(content) - 8
     begin = end - int.from_bytes(content[end : end + 4], "little")
@@ -154,13 +157,14 @@ def _footer_of_nulls(
 
 def _tell(group: Struct, names: Sequence[str], pieces: NDArray[Any], bounds: Bounds) -> None:
     """Tell the footer's row group where its columns lie, and of some what they hold."""
+    rows = int(pieces["rows"].sum())
     sizes, raws = pieces["bytes"].sum(axis=0).tolist(), pieces["raw"].sum(axis=0).tolist()
     starts = pieces["offset"][0].tolist()
     for name, chunk, start, size, raw in zip(
         names, group[COLUMNS][1].values, starts, sizes, raws, strict=True
     ):
         meta = chunk[META][1]
-        for what, value in ((COMPRESSED, size), (RAW, raw), (DATA_OFFSET, start)):
+        for what, value in ((VALUES, rows), (COMPRESSED, size), (RAW, raw), (DATA_OFFSET, start)):
             meta[what] = (I64, value)
         for what in OF_NULLS:
             if what != STATISTICS or name not in bounds:
@@ -171,7 +175,8 @@ def _tell(group: Struct, names: Sequence[str], pieces: NDArray[Any], bounds: Bou
             meta[STATISTICS] = (STRUCT, held)
         if chunk[CHUNK_OFFSET][1]:  # where the metadata stand once more, 0: nowhere
             chunk[CHUNK_OFFSET] = (I64, start)
-    for what, value in ((GROUP_RAW, sum(raws)), (GROUP_COMPRESSED, sum(sizes))):
+    told = ((GROUP_RAW, sum(raws)), (GROUP_ROWS, rows), (GROUP_COMPRESSED, sum(sizes)))
+    for what, value in told:
         group[what] = (I64, value)
     if GROUP_OFFSET in group:
         group[GROUP_OFFSET] = (I64, starts[0])

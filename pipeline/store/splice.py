@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 from pipeline.store.thrift import I64, Reader, Struct, written
 
 # Fields of FileMetaData, RowGroup, ColumnChunk and ColumnMetaData in parquet.thrift.
-GROUPS = 4
-COLUMNS, GROUP_RAW, GROUP_OFFSET, GROUP_COMPRESSED = 1, 2, 5, 6
+ROWS, GROUPS = 3, 4
+COLUMNS, GROUP_RAW, GROUP_ROWS, GROUP_OFFSET, GROUP_COMPRESSED = 1, 2, 3, 5, 6
 CHUNK_OFFSET, META = 2, 3
-RAW, COMPRESSED, DATA_OFFSET, DICTIONARY_OFFSET = 6, 7, 9, 11
+VALUES, RAW, COMPRESSED, DATA_OFFSET, DICTIONARY_OFFSET = 5, 6, 7, 9, 11
 # True of the nulls and not of the texts; all of them may be left out.
 STATISTICS = 12
 OF_NULLS = (STATISTICS, 13, 16)  # encoding_stats, size_statistics
