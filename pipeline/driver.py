@@ -48,8 +48,8 @@ from pipeline.store import texts
 from pipeline.store import version as versions
 from pipeline.store.earlier import read_parts
 from pipeline.store.options import OutputOptions, RunOptions
-from pipeline.store.schema import FILES
 from pipeline.store.parquet import WriteOptions, write_parquet
+from pipeline.store.schema import FILES
 from pipeline.tasks import clean_shard, load
 from pipeline.text.kept import keep_for
 from pipeline.totals import check_laws, totals

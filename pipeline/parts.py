@@ -23,10 +23,9 @@ import pyarrow.parquet as pq
 import xxhash
 from numpy.typing import NDArray
 
-from pipeline.corpus import take_edits, take_records
 from pipeline.dedup.options import DedupOptions
 from pipeline.made import Finished, Made, Receipts
-from pipeline.removals import apply_removals, reasons_of
+from pipeline.part_records import PartRecords, in_place
 from pipeline.report.summary import summarise_decided
 from pipeline.shared import spans, with_signatures
 from pipeline.store.files import output_errors
@@ -43,7 +42,6 @@ from pipeline.store.schema import (
     LEDGER,
     select,
 )
-from pipeline.store.shard import EDIT_SCHEMA
 from pipeline.store.splice import Slab
 from pipeline.store.texts import save
 
@@ -53,7 +51,6 @@ Places = NDArray[np.int64]
 CHANGING = ("duplicate_cluster", "duplicate_count", "duplicate_urls")
 MANY = 1 << 19
 """Receipts of a part that are held for writing and for the report at a time: one of a book."""
-_RUN = 16  # rows that are sorted as one, on average: a slice costs as much as copying so many
 HEAD = 200  # characters of a dropped document that the audit shows
 
 
@@ -100,7 +97,13 @@ def write_part(job: PartJob) -> dict[str, dict[str, dict[str, int]]]:
         plan = pa.ipc.open_file(source).read_all()
     earlier = _Earlier(job, plan)
     made = Made(job.receipts, plan) if "made" in job.groups else None
-    records = _Records(plan, earlier.fresh(len(plan)), earlier.headless(), made, job)
+    records = PartRecords(
+        plan,
+        job.sources,
+        earlier.fresh(len(plan)) if "decided" in job.groups else None,
+        earlier.headless(),
+        made.wanted() if made is not None else None,
+    )
     out: dict[str, dict[str, dict[str, int]]] = {}
     with ThreadPoolExecutor(job.threads) if job.threads > 1 else _Here() as pool:
         writing = []
@@ -229,58 +232,13 @@ def _take_over(rows: NDArray[Any], number: int, read: Callable[[Places], None]) 
             rows["file"][mine] = -1
 
 
-class _Records:
-    """Records and receipts of some places of a part, with what was decided about their lines.
-
-    `table`: in order of place, with `input_path`; `plan`: what was decided about them. `fresh`: the
-    places of which all columns are wanted; of the `headless` the head of the text. Of those that
-    `made` wants the receipts are read, too; `edits.row` is the row of the table.
-    """
-
-    def __init__(
-        self,
-        plan: pa.Table,
-        fresh: NDArray[np.bool_],
-        headless: Places,
-        made: Made | None,
-        job: PartJob,
-    ) -> None:
-        read = np.zeros(len(plan), np.bool_)
-        if "decided" in job.groups:
-            read[headless] = True
-            read |= fresh
-        wanted = None
-        if made is not None:
-            wanted = made.wanted()
-            read |= wanted
-        self.places = places = np.flatnonzero(read)
-        self.plan = plan.take(pa.array(places)) if len(places) < len(plan) else plan
-        told = None if wanted is None else wanted[places]
-        records, edits = _collect(self.plan, job.sources, told)
-        reasons = reasons_of((plan.schema.metadata or {}).get(b"reasons"))
-        removals = self.plan.column("removals")
-        self.table, self.edits = apply_removals(
-            records, edits, removals, reasons, told, fresh[places]
-        )
-        self.table = self.table.append_column("input_path", self.plan.column("input_path"))
-
-    def at(self, places: Places) -> pa.Table:
-        """Return the records of some of the places, which ascend."""
-        if len(places) == len(self.places):
-            return self.table
-        wanted = np.zeros(len(self.places), np.bool_)
-        wanted[np.searchsorted(self.places, places)] = True
-        # `take` would first lay all batches end to end: five times as long.
-        return self.table.filter(pa.array(wanted))
-
-
 def _places(plan: pa.Table, status: str) -> Places:
     return np.flatnonzero(pc.equal(plan.column("status"), status).to_numpy())
 
 
 def _decided(
     plan: pa.Table,
-    records: _Records,
+    records: PartRecords,
     earlier: _Earlier,
     job: PartJob,
     pool: Executor,
@@ -325,7 +283,7 @@ def _in_order(data: pa.Table) -> pa.Table:
     return data.select(names + [n for n in data.column_names if n not in names])
 
 
-def _lasting(plan: pa.Table, records: _Records, places: Places, job: PartJob) -> pa.Table:
+def _lasting(plan: pa.Table, records: PartRecords, places: Places, job: PartJob) -> pa.Table:
     """Return the columns of data that no other document changes."""
     table = records.at(places)
     marks = plan.column("shared").take(pa.array(places))
@@ -336,7 +294,7 @@ def _lasting(plan: pa.Table, records: _Records, places: Places, job: PartJob) ->
     return with_signatures(found, job.signatures) if job.signatures else found
 
 
-def _dropped_documents(plan: pa.Table, records: _Records, earlier: _Earlier) -> pa.Table:
+def _dropped_documents(plan: pa.Table, records: PartRecords, earlier: _Earlier) -> pa.Table:
     gone = earlier.gone
     told, decided = _told(records, earlier), plan.take(pa.array(gone))
     stage_reason = pc.split_pattern(decided.column("reason"), ":", max_splits=1)
@@ -355,7 +313,7 @@ def _dropped_documents(plan: pa.Table, records: _Records, earlier: _Earlier) -> 
     return select(pa.table(documents), DROPPED)
 
 
-def _told(records: _Records, earlier: _Earlier) -> pa.Table:
+def _told(records: PartRecords, earlier: _Earlier) -> pa.Table:
     """Return `detail` of the dropped documents and the head of their `text`."""
     table = records.at(earlier.headless())
     heads = pc.utf8_slice_codeunits(table.column("text"), 0, HEAD)
@@ -363,7 +321,7 @@ def _told(records: _Records, earlier: _Earlier) -> pa.Table:
     pieces += [rows.cast(pieces[0].schema) for rows in earlier.lost.values()]
     files = earlier.heads["file"]
     places = [np.flatnonzero(files == number) for number in (-1, *earlier.lost)]
-    return _sorted(pa.concat_tables(pieces), np.concatenate(places))
+    return in_place(pa.concat_tables(pieces), np.concatenate(places))
 
 
 def _rows(tables: Mapping[str, pa.Table]) -> dict[str, int]:
@@ -400,52 +358,3 @@ def _write_data(job: PartJob, data: pa.Table, slabs: NDArray[Any], pages: Sequen
     slabs["check"] = [xxhash.xxh3_64_intdigest(slab.pages) for slab in pages]
     folder, digest = job.texts
     save(Path(folder), digest, slabs, job.heads["word"])
-
-
-def _collect(
-    plan: pa.Table, sources: Sequence[str], told: NDArray[np.bool_] | None
-) -> tuple[pa.Table, pa.Table]:
-    """Read the records of a plan, and the receipts of those that are `told`, in its order.
-
-    The receipts' `row` becomes the place in the plan.
-    """
-    owners = plan.column("artifact").to_numpy()
-    rows = plan.column("row").to_numpy()
-    nothing = np.zeros(0, np.int64)
-    pieces: list[pa.Table] = [take_records(Path(sources[0]), nothing)]
-    edits: list[pa.Table] = [EDIT_SCHEMA.empty_table()]
-    places: list[NDArray[np.int64]] = [nothing]
-    numbers, firsts = np.unique(owners, return_index=True)
-    for number in numbers[np.argsort(firsts)]:  # mostly the order of the plan already
-        folder = Path(sources[number])
-        mine = np.flatnonzero(owners == number)
-        pieces.append(take_records(folder, rows[mine]))
-        places.append(mine)
-        if told is None:
-            continue
-        mine = mine[told[mine]]
-        if len(found := take_edits(folder, rows[mine])):
-            by_row = np.argsort(rows[mine], kind="stable")
-            at = np.searchsorted(rows[mine][by_row], found.column("row").to_numpy())
-            place = mine[by_row][at]
-            edits.append(found.set_column(0, "row", pa.array(place.astype(np.int32))))
-    records = _sorted(pa.concat_tables(pieces), np.concatenate(places))
-    every = pa.concat_tables(edits)
-    return records, _sorted(every, every.column("row").to_numpy())
-
-
-def _sorted(table: pa.Table, places: NDArray[Any]) -> pa.Table:
-    """Return the rows of a table in order of their places.
-
-    Runs of them stay where they lie: a shard has pieces of several files, and to copy the texts of
-    a part took as long as compressing them.
-    """
-    if bool((places[1:] >= places[:-1]).all()):
-        return table
-    order = np.argsort(places, kind="stable")
-    starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
-    if len(starts) * _RUN > len(order):
-        return table.take(pa.array(order))
-    sizes = np.diff(starts, append=len(order)).tolist()
-    runs = zip(order[starts].tolist(), sizes, strict=True)
-    return pa.concat_tables([table.slice(first, size) for first, size in runs])

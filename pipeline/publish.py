@@ -8,7 +8,8 @@ A part is two groups of files, each with a digest of all that it holds: what was
 records (receipts, removed paragraphs, quarantine), in which no other document has a say, but the
 lines of its site; and what was *decided* (data, ledger, dropped documents). A group whose digest
 stands in the version before is linked. Of a data file that is written, the texts of slabs that the
-version before has are copied as they are, compressed (`pipeline.parts`).
+version before has are copied as they are, compressed (`pipeline.parts`); of receipts, which have
+slabs of their own, all columns (`pipeline.made`).
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ Words = NDArray[np.uint64]
 # Bytes of text: smaller ones are copied more often and compress worse. A night of 1 % changes one
 # slab in six, and the data are 1 % larger than with pages of 3 MiB.
 SLAB_BYTES = 1 << 20
-# Less than half of the receipts of so much text compress a third worse, these a tenth.
+# Of receipts. Those of half as much text compress a sixth to a third worse than those of a part,
+# these a tenth; a night among all others changes a fifth of them instead of a tenth.
 RECEIPT_BYTES = 2 << 20
 _LARGE = 4 << 20  # text of a file that begins a piece: it leaves a smaller one behind it
 _RECEIPT = 80  # bytes; of a book there may be a million, and a worker holds those of a part
@@ -133,8 +135,9 @@ class Cuts:
     al. 2016: what one record changes is then the least). A quarter of `piece_bytes` at least and
     twice at most lie between two cuts.
 
-    A file of `_LARGE` bytes or more begins one, whatever stands before it: what is added to
-    the files of a folder then changes one piece of each, not the first of the next file as well.
+    A file of `_LARGE` bytes or more, and of two such pieces, begins one, whatever stands before it:
+    what is added to the files of a folder then changes the last piece of each, and not the first
+    of the next file as well.
     """
 
     def __init__(self, corpus: Corpus, piece_bytes: int, salt: np.uint64) -> None:
@@ -148,7 +151,7 @@ class Cuts:
         )
         starts = np.flatnonzero(np.diff(corpus.path_hash, prepend=~corpus.path_hash[:1]))
         whole = np.add.reduceat(sizes, starts) if len(starts) else sizes
-        self.files = starts[whole >= _LARGE]
+        self.files = starts[whole >= max(_LARGE, 2 * piece_bytes)]
         self.ends = np.cumsum(sizes)
         self.piece_bytes = piece_bytes
 

@@ -95,7 +95,8 @@ class Writer:
                     part.number, some,
                     str(self.state.work / "plans" / f"{part.number}.arrow"), sources, str(staged),
                     self.options, slabs, heads, files, (str(self.state.texts), part.decided),
-                    Receipts(*receipts, (str(self.state.texts), part.made)), signatures, threads, weight,
+                    Receipts(*receipts, (str(self.state.texts), part.made)), signatures, threads,
+                    weight,
                 )
                 for some in groups
             ]  # fmt: skip
