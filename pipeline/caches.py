@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
 _PACKAGE = Path(__file__).parent
 _NAME = "hanzi-pipeline"
@@ -33,5 +33,5 @@ def _of_user() -> Path | None:
     if not (sys.dont_write_bytecode and os.environ.get("PYTHONDONTWRITEBYTECODE")):
         return None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    place = sha256(os.fsencode(_PACKAGE)).hexdigest()[:12]  # of this copy of the program
+    place = f"{crc32(os.fsencode(_PACKAGE)):08x}"  # of this copy of the program
     return Path(base, _NAME, place) if os.path.isabs(base) else None
