@@ -59,6 +59,10 @@ SAMPLE = 48
 _NARROW = re.compile(r"[\x00-\x7f]+")
 UNLIKELY_BELOW = -10.5
 """Mean log-probability of a sample: verse has -8 to -9.5, legacy bytes misread -11 to -15."""
+TITLE, TITLE_RARE, TITLE_MARGIN = 32, 3, 1.5
+"""Characters of a first line that are looked at, rare ones among them from which it may be damaged
+alone, and nats by which it must be less likely than a sample: titles have names."""
+_PLACES = np.arange(TITLE)
 COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
 CONTROLS = (0x81, 0x82, 0x83, 0x8D, 0x8F, 0x90, 0x9D)
@@ -168,7 +172,29 @@ def _of_han(
         f[starts[i] : starts[i] + sizes[i]] = 0
     mark(spans.own(endings(codes, f)), DROPPED)
     noise: list[int] = part[strange[han[strange] >= 4]].tolist()
+    for i in np.setdiff1d(_strange_titles(f, codes, starts), strange).tolist():
+        title = texts[part[i]][:TITLE].partition("\n")[0]
+        if load().score(title) < UNLIKELY_BELOW - TITLE_MARGIN:
+            kinds[part[i]] |= UNLIKELY
     return noise
+
+
+def _strange_titles(
+    f: NDArray[np.uint8], codes: NDArray[np.uint32], starts: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return the texts whose first line is a title of which many characters are rare: intp (k,)."""
+    heads = starts[:, None] + _PLACES
+    few = np.count_nonzero(f.take(heads, mode="clip") & RARE, axis=1) >= TITLE_RARE
+    some = np.flatnonzero(few)
+    if not len(some):
+        return some
+    seen = f.take(heads[some], mode="clip")
+    lines = codes.take(heads[some], mode="clip") == 10
+    seen[np.logical_or.accumulate(lines, axis=1)] = 0
+    rare = np.count_nonzero(seen & RARE, axis=1)
+    strange = (rare >= TITLE_RARE) & (np.count_nonzero(seen & COMMON, axis=1) * 2 <= rare)
+    found: NDArray[np.intp] = some[strange]
+    return found
 
 
 def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
