@@ -161,7 +161,7 @@ def decode(data: bytes, declared: str = "", options: DecodeOptions = DEFAULT) ->
     except UnicodeDecodeError as error:
         return _legacy(data, error.start, label, options)
     if b"\0" in data:
-        return _best(data, [*UTF8, *WIDE], label, options)
+        return _best(data, [*UTF8, *_wide(data)], label, options)
     if text.isascii():
         return _escaped(data, text)
     if len(data) - len(text) <= _ONLY_PAIRS and not _THREE.search(data):
@@ -303,7 +303,7 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
         best = max(scores, key=lambda codec: scores[codec])
         # Compared over the same bytes, of which the sample has left most ASCII out.
         gap = scores[best] - _score(head, best)
-        for codec in WIDE if b"\0\0" in head else WIDE16:
+        for codec in _wide(head):
             scores[codec] = _score(head, codec) + gap
     first, second = sorted(scores, key=lambda codec: -scores[codec])[:2]
     lead = 1 - math.exp(-max(0.0, scores[first] - scores[second]) / 4) / 2
@@ -314,6 +314,11 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
     confidence = 1.0 if certain else lead * _plausibility(text[:1000], _LANGUAGES[first])
     found = Decoded(text, first, round(confidence, 3), errors)
     return found if confidence > UNCLEAR else _remaining(data, sample, found)
+
+
+def _wide(data: bytes) -> tuple[str, ...]:
+    """Return the wide charsets that data may be in: of UTF-32 half and more are NULs."""
+    return tuple(WIDE) if data.count(0) * 3 >= len(data) else WIDE16
 
 
 def _remaining(data: bytes, sample: bytes, found: Decoded) -> Decoded:

@@ -253,6 +253,8 @@ class Line:
             return True
         if not 0 <= j + step < len(self.tokens):
             # At the edge of a line: what is left of one character there, not a clean word.
+            if self.name in SINGLE and self.tokens[j - step][0] == "good":
+                return self._is_remnant(j)
             return (_TAIL if step < 0 else _HEAD).fullmatch(data, a, b) is not None
         # Without a mark: a character that lost its last byte to the ASCII after it, or what valid
         # text follows.
@@ -271,6 +273,8 @@ class Line:
         """
         dropped = (self.name == "gbk" or self.name in SINGLE) and self._is_remnant(j)
         seen = 0
+        if dropped and self.name in SINGLE and self.tokens[j + step][0] == "ascii":
+            return self.tokens[j - step][0] == "good"
         for i in range(j + step, j + step * (MAX_GAPS if dropped else 2), step):
             if not 0 <= i < len(self.tokens):
                 return seen > 0
