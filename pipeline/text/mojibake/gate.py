@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import Census, classes, code_points
+from pipeline.text.codes import places
 from pipeline.text.mojibake import alphabets
 from pipeline.text.mojibake.flags import (
     COMMON,
@@ -170,9 +171,10 @@ def _of_han(
     other |= counted.count("cyrillic", "greek") > FEW_HAN * han
     for i in np.flatnonzero(other).tolist():
         f[starts[i] : starts[i] + sizes[i]] = 0
-    mark(spans.own(endings(codes, f)), DROPPED)
+    rare = places(f, RARE)
+    mark(spans.own(endings(codes, rare)), DROPPED)
     noise: list[int] = part[strange[han[strange] >= 4]].tolist()
-    for i in np.setdiff1d(_strange_titles(f, codes, starts), strange).tolist():
+    for i in np.setdiff1d(_strange_titles(f, codes, starts, rare), strange).tolist():
         title = texts[part[i]][:TITLE].partition("\n")[0]
         if load().score(title) < UNLIKELY_BELOW - TITLE_MARGIN:
             kinds[part[i]] |= UNLIKELY
@@ -180,19 +182,25 @@ def _of_han(
 
 
 def _strange_titles(
-    f: NDArray[np.uint8], codes: NDArray[np.uint32], starts: NDArray[np.int64]
+    f: NDArray[np.uint8],
+    codes: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    rare: NDArray[np.intp],
 ) -> NDArray[np.intp]:
-    """Return the texts whose first line is a title of which many characters are rare: intp (k,)."""
-    heads = starts[:, None] + _PLACES
-    few = np.count_nonzero(f.take(heads, mode="clip") & RARE, axis=1) >= TITLE_RARE
+    """Return the texts whose first line is a title of which many characters are rare: intp (k,).
+
+    `rare`: where the rare characters stand.
+    """
+    few = np.searchsorted(rare, starts + TITLE) - np.searchsorted(rare, starts) >= TITLE_RARE
     some = np.flatnonzero(few)
     if not len(some):
         return some
-    seen = f.take(heads[some], mode="clip")
-    lines = codes.take(heads[some], mode="clip") == 10
+    heads = starts[some, None] + _PLACES
+    seen = f.take(heads, mode="clip")
+    lines = codes.take(heads, mode="clip") == 10
     seen[np.logical_or.accumulate(lines, axis=1)] = 0
-    rare = np.count_nonzero(seen & RARE, axis=1)
-    strange = (rare >= TITLE_RARE) & (np.count_nonzero(seen & COMMON, axis=1) * 2 <= rare)
+    count = np.count_nonzero(seen & RARE, axis=1)
+    strange = (count >= TITLE_RARE) & (np.count_nonzero(seen & COMMON, axis=1) * 2 <= count)
     found: NDArray[np.intp] = some[strange]
     return found
 
@@ -289,17 +297,16 @@ def _middle(text: str, size: int) -> str:
     return text[max(0, (len(text) - size) // 2) :][:size]
 
 
-def endings(codes: NDArray[np.uint32], f: NDArray[np.uint8] | None = None) -> NDArray[np.intp]:
+def endings(codes: NDArray[np.uint32], rare: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
     """Return where rare characters run into what may bring GBK back into step: intp (k,).
 
-    `f` are the flags of Han characters, where they are at hand.
+    `rare`: where they stand, where that is known.
     """
-    f = _look(flags().han, codes) if f is None else f
-    rare = np.flatnonzero((f & RARE) != 0)
+    rare = places(_look(flags().han, codes), RARE) if rare is None else rare
     # Two of them among the eight before a place: behind the second, at most so far behind the
     # first, and not behind a third, which makes a pair with the second.
     near = np.flatnonzero(rare[1:] - rare[:-1] < RARE_WINDOW)
-    last = np.minimum(rare[near] + RARE_WINDOW, np.append(rare, len(f) - 1)[near + 2])
+    last = np.minimum(rare[near] + RARE_WINDOW, np.append(rare, len(codes) - 1)[near + 2])
     behind = rare[near + 1][:, None] + np.arange(1, RARE_WINDOW)
     at = behind[behind <= last[:, None]]
     rest = flags().rest
