@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.dedup.candidates import portions
 from pipeline.report.summary import SHOWN, examples, receipt_keys, summarise_quarantine
 from pipeline.report.tallies import (
     TOP_LINES,
@@ -346,16 +347,11 @@ def _cut(
         yield int(slabs[first]), done.slice(first - begin, last - first)
 
 
-def _groups(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+def _groups(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
     """Yield the pieces of each row group: of LOOKUP_ROWS at most, where a piece is no larger."""
-    run: list[Piece] = []
-    for piece in pieces:
-        if run and sum(p.rows for p in run) + piece.rows > LOOKUP_ROWS:
-            yield run
-            run = []
-        run.append(piece)
-    if run:
-        yield run
+    sizes = np.array([piece.rows for piece in pieces], np.int64)
+    for run in portions(sizes, LOOKUP_ROWS):
+        yield pieces[run]
 
 
 def dropped_paragraphs(edits: pa.Table) -> pa.Table:

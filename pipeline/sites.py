@@ -12,6 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
+from pipeline.dedup.candidates import portions
 from pipeline.dedup.lines import NOTED, SiteRemovals, SitesOptions, learn
 from pipeline.removals import Removals
 from pipeline.store.schema import SITE_LINES, schema, select
@@ -81,16 +82,9 @@ def _joined(parts: Sequence[tuple[NDArray[Any], NDArray[np.int64]]]) -> Iterator
 
     Their columns lie in one piece each, which all that counts and judges reads three times as fast.
     """
-    run: list[LineRecords] = []
-    size = 0
-    for stored, rank in parts:
-        if run and size + len(stored) > _CHUNK:
-            yield joined(run)
-            run, size = [], 0
-        run.append(unpack(stored, rank))
-        size += len(stored)
-    if run:
-        yield joined(run)
+    sizes = np.array([len(stored) for stored, _ in parts], np.int64)
+    for run in portions(sizes, _CHUNK):
+        yield joined([unpack(stored, rank) for stored, rank in parts[run]])
 
 
 def _site_hashes(corpus: Corpus) -> NDArray[np.uint64]:
