@@ -37,6 +37,7 @@ _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three tim
 _HEADLINE_CHARS = 60
 _MID_ITEMS = 8  # unmarked headlines that a block takes with it where prose follows
 _FOOTERS = 2  # short sentences of the site that may stand below its lists, unknown to any rule
+_SENTENCE_ENDS = tuple("。！？…”’」』）】.!?\"')")
 _REMEMBERED = 4096  # lines of which it is known what rules find in them,
 _REMEMBERED_CHARS = 240  # paragraphs aside: notices are that long
 _FENCES = ("```", "~~~")
@@ -157,21 +158,21 @@ class _Judged:
         if self._last is None:
             edge = max(-1, len(self.page) - _EDGE_LINES - 1)
             prose = self._prose(range(len(self.page) - 1, -1, -1))
-            last = next(prose, edge)
+            last = found = next(prose, edge)
             for _ in range(_FOOTERS):
-                if last == edge or self.page.ends[last] - self.page.starts[last] > FOOTER_CHARS:
+                if found == edge or not (least := _least_furniture(self.page.line(found))):
                     break
-                above = next(prose, None)
-                if above is None or not self._is_footed(above, last):
+                if (above := next(prose, None)) is None:
                     break
-                last = above
+                last = above if self._is_footed(above, found, least) else last
+                found = above
             self._last = last
         return self._last
 
-    def _is_footed(self, above: int, last: int) -> bool:
+    def _is_footed(self, above: int, last: int, least: int) -> bool:
         """Say whether between two sentences stands what stands below an article, lists with it."""
         hits = [hits[0] for n in range(above + 1, last) if (hits := self.hits(n))]
-        return len(hits) > 1 and any(hit.rule.match == "block-start" for hit in hits)
+        return len(hits) >= least and any(hit.rule.match == "block-start" for hit in hits)
 
     def _prose(self, numbers: Iterable[int]) -> Iterator[int]:
         """Yield the numbers of those lines that are prose, which no rule drops."""
@@ -306,6 +307,16 @@ def _judge(
             for item in items:
                 drops.setdefault(item, below)
     return drops, cuts, columns
+
+
+def _least_furniture(line: str) -> int:
+    """Return how many lines of the site above a sentence make it the site's own, 0 for none.
+
+    A short one is a notice; one that is broken off is the beginning of another article.
+    """
+    if len(line) <= FOOTER_CHARS:
+        return 2
+    return 0 if line.rstrip().endswith(_SENTENCE_ENDS) else 4
 
 
 def _is_whole(line: str, hit: Hit) -> bool:
