@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.document import Edit, replay
+from pipeline.errors import UsageError
 from pipeline.store.schema import (
     CLUSTERS,
     DATA,
@@ -128,7 +129,8 @@ def test_polars_duckdb_and_pandas_read_it(current: Path) -> None:
     assert str(frame["published_at"].dtype.tz) == "Asia/Shanghai"
 
 
-def test_an_empty_input_publishes_an_empty_corpus(tmp_path: Path) -> None:
+def test_an_input_without_files_publishes_nothing(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    version = publish(tmp_path / "in", tmp_path / "out")
-    assert pq.read_table(version / "data").num_rows == 0
+    with pytest.raises(UsageError, match="no files in"):
+        publish(tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out" / "current").exists()
