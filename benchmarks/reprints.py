@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zstandard
@@ -37,7 +38,7 @@ PARAGRAPH = (
 )
 
 
-SETTINGS: dict[str, int] = {}
+SETTINGS: dict[str, Any] = {}
 
 
 def decided(texts: list[str]) -> Decisions:

@@ -30,7 +30,6 @@ from pipeline.plan import (
     dependency_versions,
     identity,
     list_pieces,
-    no_input,
     program_id,
     tables_id,
 )
@@ -208,18 +207,14 @@ class _Run:
 
     def _clean(self, pieces: Sequence[PlannedPiece]) -> list[Artifact]:
         """Clean the pieces that no earlier run has; return the shards that hold them all."""
-        if self.limits.limit and pieces:
+        if self.limits.limit:
             return self._clean_some(pieces)
         artifacts, missing = self.state.match(pieces, self.cleaner)
         shards = cut_shards(missing, self.limits.shard_bytes, self.cleaner, self._workers() * 4)
-        if not pieces:
-            shards = [no_input(self.cleaner)]
         known = len(pieces) - len(missing)
         detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
         self._clean_shards(shards)
-        if not pieces:
-            return [Artifact(self.state.clean / shards[0].key, (), ())]
         if not shards:
             return artifacts
         artifacts, missing = self.state.match(pieces, self.cleaner)

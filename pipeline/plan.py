@@ -291,11 +291,6 @@ def cut_shards(
     return shards
 
 
-def no_input(cleaner: str) -> Shard:
-    """Return the shard of a run without any input: a corpus of no records, not a special case."""
-    return _shard((), cleaner)
-
-
 def _shard(pieces: Sequence[PlannedPiece], cleaner: str) -> Shard:
     names = [p.name for p in pieces]
     return Shard(tuple(pieces), sha(cleaner.encode(), canonical(names))[:32])

@@ -17,7 +17,7 @@ from pipeline.report.rules import explain_rule
 from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
 from pipeline.text.fold import fold
-from pipeline.text.patterns import compiled, finds
+from pipeline.text.rule_patterns import compiled, finds
 from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 
 

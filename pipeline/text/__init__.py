@@ -16,7 +16,7 @@ by `layout`, `width`, `one_width`, `seam`, `fullstop`, `counting`, `frame`, `bla
 metadata: `ends` (which texts), `bylines` (which lines), `byline` (one line: `firstlook`, `grammar`,
 `roles`, `names`, `behind`, `dates`, `links`, `statement`), `headline`, `signature`.
 boilerplate: `rules` (the tables), `triggers` (which lines) by `places` and `literals`, `hits` (what
-rules find in a line) by `patterns`, `prose` (what is none), `removal` (taking lines out).
+rules find in a line) by `rule_patterns`, `prose` (what is none), `removal` (taking lines out).
 script: `scripts` (which one), `conversion` by `t2s`, `mends` and `neighbours`; `language`.
 repetition: `echoes` (which texts), `alike`, `pasted`, `repeatable`.
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.text.literals import holds
-from pipeline.text.patterns import compiled, finds
 from pipeline.text.prose import core, is_prose
+from pipeline.text.rule_patterns import compiled, finds
 from pipeline.text.rules import Rule
 
 _QUOTED = re.compile(r'"[^"]*"')

@@ -22,7 +22,7 @@ from pipeline.errors import RecipeError
 from pipeline.text.fold import fold
 from pipeline.text.kept import kept
 from pipeline.text.literals import Needs, needs, required_literals
-from pipeline.text.patterns import compiled
+from pipeline.text.rule_patterns import compiled
 
 MATCHES = {
     "line": "the whole line",
