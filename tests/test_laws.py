@@ -49,7 +49,8 @@ POOL = [*(hostile.row(text=text) for text in TEXTS), *BAD]
 
 Corpus = Mapping[str, Sequence[int]]  # name of a file -> its rows, by their places in POOL
 rows = st.lists(st.integers(0, len(POOL) - 1), max_size=8)
-corpora = st.dictionaries(st.sampled_from(["a.jsonl", "b.jsonl", "c/d.jsonl", "é.jsonl"]), rows)
+names = st.sampled_from(["a.jsonl", "b.jsonl", "c/d.jsonl", "é.jsonl"])
+corpora = st.dictionaries(names, rows, min_size=1)  # an input without files is refused
 calls = st.builds(
     Point,
     st.sampled_from(["fsync", "rename", "mkdir", "unlink", "write"]),
