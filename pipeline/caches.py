@@ -27,6 +27,14 @@ def may_write() -> bool:
     return not sys.dont_write_bytecode or _of_user() is not None
 
 
+def keep(path: Path, data: bytes) -> None:
+    """Write a file there in one step; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(path)
+
+
 @cache
 def _of_user() -> Path | None:
     """Return this program's folder in the user's cache; None where the sources have their own."""

@@ -62,8 +62,7 @@ class Receipts(NamedTuple):
 
     `slabs` (SLAB_DTYPE) of all its records: `file` is the part that has the receipts (-1: none),
     `row` the number of the slab in it. `earlier`: of each part its receipts, its dropped paragraphs
-    and what was saved of them. `saved`: in which folder to save
-    it, and under which digest.
+    and what was saved of them. `saved`: in which folder to save it, and under which digest.
     """
 
     slabs: Slabs

@@ -10,7 +10,6 @@ Nothing is read that another Python has written.
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 import zlib
 from array import array
@@ -19,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipeline.caches import folder, may_write
+from pipeline.caches import folder, keep, may_write
 
 _Key = tuple[str | bytes, int]  # pattern and flags
 _Made = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
@@ -87,11 +86,8 @@ def _read(path: Path) -> dict[_Key, _Made]:
 def _write(path: Path, patterns: dict[_Key, _Made]) -> None:
     content: Any = (_made_by(), patterns)
     data = marshal.dumps(content)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(zlib.crc32(data).to_bytes(4, "little") + data)
-        part.replace(path)
+        keep(path, zlib.crc32(data).to_bytes(4, "little") + data)
 
 
 def _made_by() -> tuple[str, str, int]:

@@ -198,11 +198,17 @@ def _drawn(
     return every[np.argsort(every["slab"], kind="stable")]
 
 
-def _least(group: NDArray[Any], ranks: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
-    """Return the rows of the least ranks of each group, in their order; of equal ones the first."""
+def _least(
+    group: NDArray[Any], ranks: NDArray[np.uint64], most: int | NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return the rows of the least ranks of each group, in their order; of equal ones the first.
+
+    `most`: so many of a group, or by row so many of its group.
+    """
     order = np.lexsort((ranks, group))
     starts = np.searchsorted(group[order], group[order])
-    rows: NDArray[np.intp] = np.sort(order[np.arange(len(order)) - starts < most])
+    limits = np.broadcast_to(most, len(order))
+    rows: NDArray[np.intp] = np.sort(order[np.arange(len(order)) - starts < limits[order]])
     return rows
 
 
@@ -210,9 +216,7 @@ def shown(drawn: NDArray[Any]) -> NDArray[Any]:
     """Return those of some receipts (DRAWN) that may be examples of a part that has them all."""
     group = drawn["name"] * 2 + drawn["large"]
     limits = np.where(drawn["large"], LARGEST, SAMPLES)
-    order = np.lexsort((drawn["rank"], group))
-    starts = np.searchsorted(group[order], group[order])
-    out: NDArray[Any] = drawn[np.sort(order[np.arange(len(order)) - starts < limits[order]])]
+    out: NDArray[Any] = drawn[_least(group, drawn["rank"], limits)]
     return out
 
 

@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import xxhash
 
-from pipeline.caches import folder, may_write
+from pipeline.caches import folder, keep, may_write
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,10 +99,7 @@ def _write(path: Path, value: object) -> None:
     for item in parts:
         data += bytes(_aligned(len(data)) - len(data))
         data += item
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_bytes(xxhash.xxh3_128_digest(data) + data)
-    part.replace(path)
+    keep(path, xxhash.xxh3_128_digest(data) + data)
     for other in path.parent.glob(f"{path.stem}.*"):
         if other != path:
             other.unlink()
