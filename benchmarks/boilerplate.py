@@ -34,7 +34,7 @@ from pipeline.stages.base import ApplyBatch
 from pipeline.stages.boilerplate import BoilerplateOptions, build_batch
 from pipeline.stages.chain import run_text
 from pipeline.stages.runner import compile_stages, run_stages
-from pipeline.text.line_hashes import line_records, unpack
+from pipeline.text.sketches.line_hashes import line_records, unpack
 
 Kept = list[Counter[str]]
 """Per document, the stripped lines that are left."""

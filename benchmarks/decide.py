@@ -27,7 +27,7 @@ from pipeline.dedup.columns import halves, whole
 from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.options import DedupOptions
 from pipeline.startup import one_thread_variables
-from pipeline.text.shadow import shadow_units
+from pipeline.text.sketches.shadow import shadow_units
 
 LENGTH = 1000
 CHUNK = 1 << 18

@@ -24,7 +24,7 @@ from pathlib import Path
 import zstandard
 
 from pipeline.decode import decode
-from pipeline.text.charsets import codec_of, decode_with
+from pipeline.text.decoding.charsets import codec_of, decode_with
 
 Case = tuple[str, bytes, str]  # class, bytes, true codec
 CJK = (

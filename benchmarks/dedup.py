@@ -34,7 +34,7 @@ from pipeline.dedup.decide import NEVER, CorpusArrays, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.signature import Signer
-from pipeline.text.shadow import shadow, shadow_units
+from pipeline.text.sketches.shadow import shadow, shadow_units
 
 Clusters = NDArray[np.int64]
 System = Callable[[list[str]], Clusters]

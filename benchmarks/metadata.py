@@ -22,7 +22,7 @@ from pipeline.readers.html import extract
 from pipeline.readers.options import HtmlOptions
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import STAGE, MetadataOptions
-from pipeline.text import dates
+from pipeline.text.metadata import dates
 
 
 def fourgram_f(text: str, gold: str) -> float:

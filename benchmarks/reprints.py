@@ -29,7 +29,7 @@ from sets import rows
 from pipeline.dedup.decide import NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shadow import shadow, shadow_units
+from pipeline.text.sketches.shadow import shadow, shadow_units
 
 MOST, LEAST_CHARS = 400, 150
 PARAGRAPH = (

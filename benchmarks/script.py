@@ -24,9 +24,9 @@ from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.runner import Compiled, compile_stages, run_stages
 from pipeline.stages.script import STAGE
-from pipeline.text.conversion import converter
-from pipeline.text.mends import pairs_of, read_tables
-from pipeline.text.scripts import traditional_only
+from pipeline.text.script.conversion import converter
+from pipeline.text.script.mends import pairs_of, read_tables
+from pipeline.text.script.scripts import traditional_only
 
 SIMPLIFIED = (
     *("B_cnlaw_md", "B_medical_qa", "B_cnews_small", "B_wiki_hans_cmrc", "B_debdoc_hans"),

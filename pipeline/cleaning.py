@@ -39,8 +39,8 @@ from pipeline.stages.pieces import pieces
 from pipeline.stages.runner import Compiled, compile_stages, run_in_place
 from pipeline.store.options import RunOptions
 from pipeline.store.shard import Row, ShardWriter
-from pipeline.text.line_hashes import line_records
-from pipeline.text.paragraphs import paragraph_counts
+from pipeline.text.sketches.line_hashes import line_records
+from pipeline.text.sketches.paragraphs import paragraph_counts
 
 # A document in which none of these occurs says nothing: only marks, symbols and space.
 WORDS = ALWAYS & ~classes(

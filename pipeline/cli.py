@@ -344,7 +344,7 @@ def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
     """Print a rule with its examples; without an ID, list the rules."""
     from pipeline.report.rules import describe, list_rules
     from pipeline.stages.boilerplate import BoilerplateOptions
-    from pipeline.text.rules import load_rules
+    from pipeline.text.boilerplate.rules import load_rules
 
     rules = load_rules(_load(config, settings).section(BoilerplateOptions).rules)
     _print([describe(identifier, rules)] if identifier else list_rules(rules))

@@ -33,9 +33,9 @@ from pipeline.remembered import Remembered
 from pipeline.removals import COLUMN, Removals, lines_left, summed
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned
-from pipeline.text.line_hashes import mix
-from pipeline.text.longshadow import shadows
-from pipeline.text.shadow import Units
+from pipeline.text.sketches.line_hashes import mix
+from pipeline.text.sketches.longshadow import shadows
+from pipeline.text.sketches.shadow import Units
 
 Ranks = NDArray[np.int64]
 

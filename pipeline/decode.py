@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass
 
 from pipeline.stages.base import option
-from pipeline.text.charsets import codec_of, decode_with
+from pipeline.text.decoding.charsets import codec_of, decode_with
+from pipeline.text.decoding.realign import aligned
 from pipeline.text.likelihood import log_likelihood, tables
-from pipeline.text.realign import aligned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from pipeline.removals import reasons_of, words
 from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import CLUSTERS, select
 from pipeline.store.texts import SLAB_DTYPE
-from pipeline.text.line_hashes import scrambled
+from pipeline.text.sketches.line_hashes import scrambled
 
 Words = NDArray[np.uint64]
 

@@ -22,10 +22,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.document import Edit
-from pipeline.text.line_hashes import mix
 from pipeline.text.longlines import Lines, lines_of
 from pipeline.text.page import page_of
 from pipeline.text.removal import ORNAMENTS, Reason, removal
+from pipeline.text.sketches.line_hashes import mix
 
 STAGE = "sites"
 COLUMN = pa.list_(pa.int64())

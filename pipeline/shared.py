@@ -25,8 +25,8 @@ from pipeline.dedup.spread import Spread
 from pipeline.removals import Removals, lines_left
 from pipeline.store.schema import SPANS
 from pipeline.text.longlines import stretches
-from pipeline.text.longshadow import shadows
 from pipeline.text.removal import Reason
+from pipeline.text.sketches.longshadow import shadows
 
 RULE = "shared-paragraph"
 

@@ -16,7 +16,7 @@ from pipeline.dedup.candidates import portions
 from pipeline.dedup.lines import NOTED, SiteRemovals, SitesOptions, learn
 from pipeline.removals import Removals
 from pipeline.store.schema import SITE_LINES, schema, select
-from pipeline.text.line_hashes import LineRecords, joined, unpack
+from pipeline.text.sketches.line_hashes import LineRecords, joined, unpack
 
 _CHUNK = 1 << 16  # lines that are looked at together, or those of one artifact
 _HELD = 1 << 21  # lines that are unpacked once for all passes: 65 MB

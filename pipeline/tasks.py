@@ -18,7 +18,7 @@ def load(values: Mapping[str, Any], workers: int) -> None:
     import numpy.ma  # noqa: F401  which `np.unique` loads when it is first asked, here and there
 
     import pipeline.cleaning  # noqa: F401
-    from pipeline.text.shadow import table
+    from pipeline.text.sketches.shadow import table
 
     table()  # the one large table that this process needs as well
     if workers > 1:

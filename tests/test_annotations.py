@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stages.annotations import IS_HAN, lesson_words
-from pipeline.text.brackets import HAN
-from pipeline.text.readings import kana_span, pinyin_span, toneless, zhuyin_span
+from pipeline.text.annotations.brackets import HAN
+from pipeline.text.annotations.readings import kana_span, pinyin_span, toneless, zhuyin_span
 from tests.stage_cases import check, load, settled
 
 

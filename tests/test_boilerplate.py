@@ -13,12 +13,12 @@ from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.errors import RecipeError
 from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, build_batch, matcher
+from pipeline.text.boilerplate.literals import Needs, holds, needs, outer_letters, required_literals
+from pipeline.text.boilerplate.rules import Rule, builtin_rules, load_rules, parse_rules
+from pipeline.text.boilerplate.triggers import Candidate, TriggerIndex
 from pipeline.text.fold import fold
-from pipeline.text.literals import Needs, holds, needs, outer_letters, required_literals
 from pipeline.text.page import page_of
 from pipeline.text.prose import LIKELY, is_prose
-from pipeline.text.rules import Rule, builtin_rules, load_rules, parse_rules
-from pipeline.text.triggers import Candidate, TriggerIndex
 from tests.stage_cases import check, load
 
 APPLY = build(BoilerplateOptions())

@@ -55,7 +55,12 @@ def test_an_address_that_is_none_has_no_host() -> None:
 def test_what_workers_share_is_loaded_before_they_are_forked() -> None:
     program = """if True:
         from pipeline.recipe import load
-        from pipeline.text import grammar, ngram, readings, rules, shadow, t2s
+        from pipeline.text import ngram
+        from pipeline.text.metadata import grammar
+        from pipeline.text.annotations import readings
+        from pipeline.text.boilerplate import rules
+        from pipeline.text.sketches import shadow
+        from pipeline.text.script import t2s
         from pipeline.text.mojibake import codecs, flags
         from pipeline.warm import warm
         warm(load(None).values)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.decode import BOMS, OTHERS, DecodeOptions, decode
-from pipeline.text.charsets import _BY_LABEL, MARK, codec_of, decode_with
+from pipeline.text.decoding.charsets import _BY_LABEL, MARK, codec_of, decode_with
 from pipeline.text.likelihood import log_likelihood
 
 HANS = "我们利用智慧工地平台开展模拟施工，优化了工序，很多施工问题便得到解决，提高了施工效率。"

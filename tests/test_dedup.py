@@ -24,7 +24,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Ranks
 from pipeline.dedup.verdicts import GroupMemory
 from pipeline.dedup.verify import overlaps, shingle_sets
-from pipeline.text.shadow import Units, shadow, shadow_units
+from pipeline.text.sketches.shadow import Units, shadow, shadow_units
 
 # Level 1 of GB 2312: what no stage converts.
 COMMON = "".join(bytes((0xB0 + i // 94, 0xA1 + i % 94)).decode("gb2312") for i in range(3755))

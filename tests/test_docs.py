@@ -40,11 +40,14 @@ def test_every_benchmark_is_on_its_page() -> None:
     assert not missing
 
 
-def test_every_module_of_text_stands_in_its_index() -> None:
-    """`pipeline/text/__init__.py` says which stage each of them serves."""
-    folder = ROOT / "pipeline/text"
-    named = set(re.findall(r"`(\w+)`", (folder / "__init__.py").read_text("utf-8")))
-    there = {p.stem for p in folder.glob("[a-z]*")}
+TEXT = ROOT / "pipeline/text"
+
+
+@pytest.mark.parametrize("index", sorted(TEXT.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_every_module_of_text_stands_in_its_index(index: Path) -> None:
+    """The docstring of a folder says what each of its modules is for."""
+    named = set(re.findall(r"`(\w+)`", index.read_text("utf-8")))
+    there = {p.stem for p in index.parent.glob("[a-z]*")}
     assert named - {"decide"} == there
 
 

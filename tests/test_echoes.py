@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text import codes
-from pipeline.text.echoes import Echoes, echoes
+from pipeline.text.repetition.echoes import Echoes, echoes
 
 LINE = st.sampled_from(
     ("", " ", "甲", "　甲\u2003", "甲乙丙丁" * 5, "\t" * 12, " " * 20 + "甲" + " " * 20, "𠀀。")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.dedup.figures import figures, other_figures
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shadow import shadow_units
+from pipeline.text.sketches.shadow import shadow_units
 from tests.test_dedup import prose, run
 
 FIXED = prose(7, 160)

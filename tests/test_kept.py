@@ -11,9 +11,9 @@ import pytest
 
 from pipeline.stages.boilerplate import _builtin_index
 from pipeline.text import kept as module
+from pipeline.text.boilerplate.rules import builtin_rules
 from pipeline.text.kept import keep_for, kept
 from pipeline.text.mojibake.codecs import reading
-from pipeline.text.rules import builtin_rules
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from pipeline.dedup import features as short
 from pipeline.dedup import long, passages, sketch, verify
 from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
-from pipeline.text import line_hashes, longlines, longshadow, page, removal, shadow, shingles
-from pipeline.text.line_hashes import line_records
+from pipeline.text import longlines, page, removal
+from pipeline.text.sketches import line_hashes, longshadow, shadow, shingles
+from pipeline.text.sketches.line_hashes import line_records
 from tests.hostile import prose
 
 TEXTS = [

@@ -16,7 +16,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verdicts import GroupMemory
 from pipeline.dedup.verify import shingle_sets
 from pipeline.remembered import Remembered
-from pipeline.text.shadow import shadow_units
+from pipeline.text.sketches.shadow import shadow_units
 from tests.test_dedup import changed, prose
 
 

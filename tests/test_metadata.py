@@ -16,12 +16,22 @@ from pipeline.document import Document, replay
 from pipeline.report.rules import explain_role
 from pipeline.stages.chain import run_text
 from pipeline.stages.metadata import MetadataOptions, build, build_batch
-from pipeline.text import behind, byline, dates, firstlook, fold, headline, links, names, signature
-from pipeline.text.bylines import find_bylines
-from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
-from pipeline.text.roles import Role, roles
-from pipeline.text.rules import builtin_rules
-from pipeline.text.statement import Statement
+from pipeline.text import fold
+from pipeline.text.boilerplate.rules import builtin_rules
+from pipeline.text.metadata import (
+    behind,
+    byline,
+    dates,
+    firstlook,
+    headline,
+    links,
+    names,
+    signature,
+)
+from pipeline.text.metadata.ends import BYLINE, DATELINE, HEADING, SIGNATURE, what_to_read
+from pipeline.text.metadata.placement import find_bylines
+from pipeline.text.metadata.roles import Role, roles
+from pipeline.text.metadata.statement import Statement
 from tests.stage_cases import check, load, settled
 
 

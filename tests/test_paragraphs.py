@@ -15,8 +15,8 @@ from pipeline.dedup.features import features
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import Ranks, Shared, shared_paragraphs
 from pipeline.dedup.sketch import furthest, prints
-from pipeline.text.shadow import shadow_units
-from pipeline.text.shingles import short_hashes
+from pipeline.text.sketches.shadow import shadow_units
+from pipeline.text.sketches.shingles import short_hashes
 from tests.test_dedup import changed, prose
 
 OPTIONS = DedupOptions()

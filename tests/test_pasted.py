@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.pasted import pasted
+from pipeline.text.repetition.pasted import pasted
 from tests.stage_cases import settled
 from tests.test_dedup import changed, prose
 

@@ -14,11 +14,11 @@ from pipeline.census import census
 from pipeline.document import Document, Edit, apply_edits
 from pipeline.stages.chain import run_text
 from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
-from pipeline.text import pairs, protected
 from pipeline.text.codes import SLICE
-from pipeline.text.protected import unprotected
-from pipeline.text.punctuate import Punctuation, run_rules
-from pipeline.text.spots import Candidates
+from pipeline.text.punctuation import pairs, protected
+from pipeline.text.punctuation.protected import unprotected
+from pipeline.text.punctuation.punctuate import Punctuation, run_rules
+from pipeline.text.punctuation.spots import Candidates
 from tests.stage_cases import check, load, settled
 
 ALPHABET = "中文,，、。.;:!?()（）\"'“”…—- \n1aA%《》"

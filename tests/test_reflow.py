@@ -16,13 +16,13 @@ from pipeline.census import census, code_points
 from pipeline.document import Document
 from pipeline.stages.chain import run_text
 from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
-from pipeline.text import seam
-from pipeline.text.breaks import suspects
-from pipeline.text.fullstop import FullStops, opening
 from pipeline.text.layout import columns, ending
-from pipeline.text.likely import may_be_joined
-from pipeline.text.seam import bond, bonds, torn
-from pipeline.text.width import Line
+from pipeline.text.reflow import seam
+from pipeline.text.reflow.breaks import suspects
+from pipeline.text.reflow.fullstop import FullStops, opening
+from pipeline.text.reflow.joinable import may_be_joined
+from pipeline.text.reflow.seam import bond, bonds, torn
+from pipeline.text.reflow.width import Line
 from tests.stage_cases import check, load, settled
 
 TABLES = Path(__file__).parents[1] / "pipeline/tables/reflow"
@@ -177,7 +177,7 @@ def test_lines_looked_at_grow_with_the_text_only(monkeypatch: pytest.MonkeyPatch
         seen[0] += len(paragraph)
         return torn(paragraph, last, this, worth)
 
-    monkeypatch.setattr("pipeline.text.wrapping.torn", counted)
+    monkeypatch.setattr("pipeline.text.reflow.wrapping.torn", counted)
     work = []
     for n in (200, 800):
         seen[0] = 0

@@ -13,8 +13,8 @@ from pipeline.document import Document
 from pipeline.stages import repetition
 from pipeline.stages.chain import run_text
 from pipeline.stages.repetition import RepetitionOptions, build, build_batch
-from pipeline.text.alike import alike, suspects
-from pipeline.text.shadow import shadow
+from pipeline.text.repetition.alike import alike, suspects
+from pipeline.text.sketches.shadow import shadow
 from tests import stage_cases
 
 PARAGRAPHS = (

@@ -16,9 +16,9 @@ from pipeline.document import Document, replay
 from pipeline.report.rules import explain_rule
 from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
+from pipeline.text.boilerplate.rule_patterns import compiled, finds
+from pipeline.text.boilerplate.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 from pipeline.text.fold import fold
-from pipeline.text.rule_patterns import compiled, finds
-from pipeline.text.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 
 
 def test_the_rules_of_the_package_are_sound() -> None:

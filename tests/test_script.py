@@ -19,10 +19,10 @@ from pipeline.stages import script
 from pipeline.stages.chain import run_text
 from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.stages.script import STAGE
-from pipeline.text import conversion
-from pipeline.text.mends import mends, pairs_of, read_tables
-from pipeline.text.neighbours import near
-from pipeline.text.scripts import detect, read_regions, region
+from pipeline.text.script import conversion
+from pipeline.text.script.mends import mends, pairs_of, read_tables
+from pipeline.text.script.neighbours import near
+from pipeline.text.script.scripts import detect, read_regions, region
 from tests.stage_cases import check, load
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text.shadow import folds, reference, shadow, shadow_units
-from pipeline.text.shingles import batch_shingles, shingle_hashes
+from pipeline.text.sketches.shadow import folds, reference, shadow, shadow_units
+from pipeline.text.sketches.shingles import batch_shingles, shingle_hashes
 
 AWKWARD = "aé\u0301\u0327가ᄀ\u1161\u11a8한著乾㎡½ﾊﾞｶﾞß𠮷🙂🇨İσς①⑩ﬁ\ud800\u0e48कि"
 TEXTS = st.lists(st.text(st.one_of(st.characters(), st.sampled_from(AWKWARD))), max_size=6)

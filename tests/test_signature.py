@@ -12,8 +12,8 @@ from pipeline.dedup.bands import NONE, band_hashes, linked
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.passages import WIDTH, passages
 from pipeline.dedup.signature import EMPTY, Signer, permutations
-from pipeline.text.shadow import shadow_units
-from pipeline.text.shingles import shingle_hashes, short_hashes
+from pipeline.text.sketches.shadow import shadow_units
+from pipeline.text.sketches.shingles import shingle_hashes, short_hashes
 
 OPTIONS = DedupOptions()
 HAN = st.text(st.sampled_from("天地玄黄宇宙洪荒日月盈昃"), max_size=40)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pipeline.dedup.line_counts import Tallies
 from pipeline.dedup.lines import RULES, SiteRemovals, SitesOptions, learn
 from pipeline.document import apply_edits
-from pipeline.text.line_hashes import LineRecords, line_records, unpack
 from pipeline.text.page import page_of
 from pipeline.text.removal import Reason, removal
+from pipeline.text.sketches.line_hashes import LineRecords, line_records, unpack
 
 OPTIONS = SitesOptions()
 SUBJECTS = (

@@ -22,7 +22,7 @@ from pipeline.report.lookup import find
 from pipeline.store.shard import EDIT_SCHEMA, RECORD_SCHEMA
 from pipeline.text.page import page_of
 from pipeline.text.removal import Reason, removal
-from pipeline.text.shadow import shadow
+from pipeline.text.sketches.shadow import shadow
 from tests.runs import SEEDS, publish
 
 TAIL = "本网所刊内容均由蓝鲸编务组整理并保留全部解释之权利"

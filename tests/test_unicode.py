@@ -10,8 +10,8 @@ from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
 from pipeline.stages.unicode import STAGE, UnicodeOptions, build, build_batch
-from pipeline.text.compose import MAX_MARKS, excess_marks
-from pipeline.text.oddities import _GROUPS, HAN, _group_table, table
+from pipeline.text.unicode.compose import MAX_MARKS, excess_marks
+from pipeline.text.unicode.oddities import _GROUPS, HAN, _group_table, table
 from tests.stage_cases import check, load
 
 TABLES = ("wide", "small", "vertical", "radicals", "private")

@@ -29,7 +29,7 @@ from pipeline.report.rules import explain_rule
 from pipeline.stages import ORDER, registry
 from pipeline.stages.chain import run_text
 from pipeline.store.schema import CLUSTERS, DATA, DROPPED, EDITS, LEDGER, QUARANTINE, SITE_LINES
-from pipeline.text.rules import builtin_rules
+from pipeline.text.boilerplate.rules import builtin_rules
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/cases"

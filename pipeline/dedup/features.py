@@ -18,9 +18,9 @@ from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import Signatures, Signer, span_hashes
 from pipeline.dedup.sketch import sketches
 from pipeline.text.codes import Codes, slices
-from pipeline.text.longshadow import LONG
-from pipeline.text.shadow import Places, Units, shadow_at
-from pipeline.text.shingles import short_hashes
+from pipeline.text.sketches.longshadow import LONG
+from pipeline.text.sketches.shadow import Places, Units, shadow_at
+from pipeline.text.sketches.shingles import short_hashes
 
 _AT_ONCE = 1 << 20
 """Code points looked at together: a third of the time at a quarter of it goes into some hundred

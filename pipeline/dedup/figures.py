@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.line_hashes import mix
-from pipeline.text.shadow import Units
+from pipeline.text.sketches.line_hashes import mix
+from pipeline.text.sketches.shadow import Units
 
 Numbers = NDArray[np.int64]
 Words = NDArray[np.uint64]

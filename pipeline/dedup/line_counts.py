@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.order import stable_order
 from pipeline.stages.base import Options, option
-from pipeline.text.line_hashes import PROSE, LineRecords, mix
+from pipeline.text.sketches.line_hashes import PROSE, LineRecords, mix
 
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]

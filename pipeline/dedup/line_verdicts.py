@@ -24,7 +24,7 @@ from pipeline.dedup.line_counts import (
     slots,
 )
 from pipeline.dedup.pages import outside_article
-from pipeline.text.line_hashes import LABEL, LEADS, PICTURE, PROSE, STRUCTURE, LineRecords
+from pipeline.text.sketches.line_hashes import LABEL, LEADS, PICTURE, PROSE, STRUCTURE, LineRecords
 
 LINE, FORM, HEADING, OUTSIDE = range(4)
 _FORM_SHARE, _FORM_LINES = 0.25, 20  # a head or tail of forms is at most this part of a text

@@ -49,8 +49,8 @@ from pipeline.dedup.line_verdicts import (
     totals,
     with_known,
 )
-from pipeline.text.line_hashes import LineRecords, mix
 from pipeline.text.removal import Reason
+from pipeline.text.sketches.line_hashes import LineRecords, mix
 
 __all__ = ["RULES", "SiteRemovals", "SitesOptions", "learn"]
 

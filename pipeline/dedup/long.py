@@ -1,8 +1,8 @@
 """The features of one very long text, a stretch at a time: the same to the bit, in little memory.
 
-Of the whole text only its shadow is held (`text/longshadow.py`). The hashes of its shingles would
-take four more, and ten times as much while they are made; but a sketch, a signature and the places
-of passages are minima, and those of stretches can be merged.
+Of the whole text only its shadow is held (`text/sketches/longshadow.py`). The hashes of its
+shingles would take four more, and ten times as much while they are made; but a sketch, a
+signature and the places of passages are minima, and those of stretches can be merged.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pipeline.dedup.paragraphs import NGRAM, PARAGRAPH_DTYPE, paragraph_records
 from pipeline.dedup.passages import long_passages
 from pipeline.dedup.signature import Signatures, Signer, span_hashes
 from pipeline.dedup.sketch import long_sketch
-from pipeline.text.longshadow import Shadow, shadow_of
-from pipeline.text.shadow import Units
-from pipeline.text.shingles import shingle_hashes, short_hashes
+from pipeline.text.sketches.longshadow import Shadow, shadow_of
+from pipeline.text.sketches.shadow import Units
+from pipeline.text.sketches.shingles import shingle_hashes, short_hashes
 
 _STEP = 1 << 18
 

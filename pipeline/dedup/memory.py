@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.verify import Numbers, Overlap, ShingleSets, joined, overlaps
-from pipeline.text.line_hashes import mix
+from pipeline.text.sketches.line_hashes import mix
 
 Hashes = NDArray[np.uint64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.dedup.line_counts import Flags, Ints, Shares, SitesOptions, follows_above
-from pipeline.text.line_hashes import PROSE, LineRecords
+from pipeline.text.sketches.line_hashes import PROSE, LineRecords
 
 _PROSE_WORTH = 40  # letters beyond which a sentence counts no more: cards have long ones as well
 _SHORT_COST, _LEARNED_COST = 5, 30  # letters that a line which is no sentence takes away

@@ -29,9 +29,9 @@ from pipeline.dedup.sketch import furthest, prints
 from pipeline.dedup.spread import PortableTexts, Spread, Texts, in_turn
 from pipeline.dedup.verify import Overlap, overlaps, unit_sets
 from pipeline.text.longlines import lines_of
-from pipeline.text.longshadow import shadows
-from pipeline.text.shadow import Units
-from pipeline.text.shingles import Hashes
+from pipeline.text.sketches.longshadow import shadows
+from pipeline.text.sketches.shadow import Units
+from pipeline.text.sketches.shingles import Hashes
 
 Ranks = NDArray[np.int64]
 _PASSAGES, _WIDTH = 4, 20  # one substitution spoils a fifth of a paragraph's passages

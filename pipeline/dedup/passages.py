@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.shadow import Places, Units
-from pipeline.text.shingles import Hashes, hash_columns, short_hashes
+from pipeline.text.sketches.shadow import Places, Units
+from pipeline.text.sketches.shingles import Hashes, hash_columns, short_hashes
 
 WIDTH = 40
 """Code units of a passage: longer than names, dates and set phrases, which recur."""

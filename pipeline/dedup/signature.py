@@ -16,8 +16,8 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shadow import Places, Units
-from pipeline.text.shingles import batch_shingles
+from pipeline.text.sketches.shadow import Places, Units
+from pipeline.text.sketches.shingles import batch_shingles
 
 Signatures = NDArray[np.uint32]
 _SLICE = 1 << 16  # shingles worked on at a time: two arrays of 256 KiB stay in the cache

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.signature import EMPTY, Signatures, mixed
-from pipeline.text.shadow import Places, Units
-from pipeline.text.shingles import short_hashes
+from pipeline.text.sketches.shadow import Places, Units
+from pipeline.text.sketches.shingles import short_hashes
 
 Words = NDArray[np.uint32]
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.shadow import Units
+from pipeline.text.sketches.shadow import Units
 
 Ranks = NDArray[np.int64]
 Read = Callable[[Ranks], tuple[Units, Ranks]]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.groups import SMALL, Group
 from pipeline.dedup.misses import Misses
-from pipeline.text.line_hashes import mix
+from pipeline.text.sketches.line_hashes import mix
 
 Numbers = NDArray[np.int64]
 Words = NDArray[np.uint64]

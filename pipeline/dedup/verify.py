@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.figures import figures, other_figures
 from pipeline.dedup.options import DedupOptions
-from pipeline.text.shadow import Units
-from pipeline.text.shingles import batch_shingles, shingle_hashes
+from pipeline.text.sketches.shadow import Units
+from pipeline.text.sketches.shingles import batch_shingles, shingle_hashes
 
 Numbers = NDArray[np.int64]
 Words = NDArray[np.uint64]

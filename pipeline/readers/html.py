@@ -16,8 +16,8 @@ from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagefields import page_fields
 from pipeline.readers.pagelines import PageLine, PageLines, page_lines
 from pipeline.readers.pagetext import main_lines
-from pipeline.text import byline
-from pipeline.text.dates import CHINA
+from pipeline.text.metadata import byline
+from pipeline.text.metadata.dates import CHINA
 
 _FORMATTING = re.compile(
     r"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^<>]{0,2000}>",

@@ -14,12 +14,12 @@ from typing import Any
 
 from pipeline.readers.pagelines import PageLine, PageLines
 from pipeline.readers.pagetext import words
-from pipeline.text import byline, dates
 from pipeline.text.fold import fold
-from pipeline.text.headline import is_title
-from pipeline.text.names import is_outlet, looks_chinese, people, source
-from pipeline.text.signature import trailing
-from pipeline.text.statement import Statement
+from pipeline.text.metadata import byline, dates
+from pipeline.text.metadata.headline import is_title
+from pipeline.text.metadata.names import is_outlet, looks_chinese, people, source
+from pipeline.text.metadata.signature import trailing
+from pipeline.text.metadata.statement import Statement
 
 _MAX_JSON = 1 << 20  # characters of one JSON-LD element
 _PARAGRAPH = 60  # characters of a line that is no second line of a title

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from importlib.resources import files
 
 from pipeline.errors import UsageError
-from pipeline.text.roles import Role, roles
-from pipeline.text.rules import ACTIONS, MATCHES, WHERE, Rule
+from pipeline.text.boilerplate.rules import ACTIONS, MATCHES, WHERE, Rule
+from pipeline.text.metadata.roles import Role, roles
 
 
 def list_rules(rules: Sequence[Rule]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.report.tallies import LARGEST, SAMPLES, TOP_LINES
 from pipeline.store.groups import groups, record_keys
-from pipeline.text.line_hashes import mix
+from pipeline.text.sketches.line_hashes import mix
 
 LENGTH_BITS = 24  # lengths are counted by power of two
 CONTEXT = 24

@@ -21,9 +21,15 @@ from numpy.typing import NDArray
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
+from pipeline.text.annotations.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
+from pipeline.text.annotations.readings import (
+    is_neutral,
+    is_usual,
+    kana_span,
+    pinyin_span,
+    zhuyin_span,
+)
 from pipeline.text.likelihood import log_likelihood
-from pipeline.text.readings import is_neutral, is_usual, kana_span, pinyin_span, zhuyin_span
 
 # Bounded repeats only: linear whatever the text. It begins with a class, which `re` finds fast.
 BRACKETED = re.compile(

@@ -23,14 +23,14 @@ from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.errors import RecipeError
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.text.boilerplate.hits import Hit, hits_of
+from pipeline.text.boilerplate.rules import Rule, builtin_rules, load_rules
+from pipeline.text.boilerplate.triggers import Candidate, Match, TriggerIndex
 from pipeline.text.fold import fold
-from pipeline.text.hits import Hit, hits_of
 from pipeline.text.kept import kept
 from pipeline.text.page import Page, page_of
 from pipeline.text.prose import BLANK, FOOTER_CHARS, LIKELY, PLAIN, core, is_bulleted
 from pipeline.text.removal import Cut, Reason, removal
-from pipeline.text.rules import Rule, builtin_rules, load_rules
-from pipeline.text.triggers import Candidate, Match, TriggerIndex
 
 _EDGE_LINES = 10  # of a page without prose: the furthest a head or a tail reaches
 _ITEM_CHARS = 120  # the longest item of a list (a damaged headline is three times as long)

@@ -1,9 +1,9 @@
 """Metadata: what a page says about its article leaves the text and becomes columns.
 
-Only the two ends of a text are looked at. A line goes if it is a byline from its first character to
-its last (`pipeline.text.byline`) and at least one of its statements, or of the lines beside it, can
-be nothing else. What stands in running text stays: a date in a sentence is not the article's date,
-and the reporter in a dateline is named in a column but not cut out of it.
+Only the two ends of a text are looked at. A line goes if it is a byline from its first character
+to its last (`text/metadata/byline.py`) and at least one of its statements, or of the lines beside
+it, can be nothing else. What stands in running text stays: a date in a sentence is not the
+article's date, and the reporter in a dateline is named in a column but not cut out of it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,16 @@ import numpy as np
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
 from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text import byline, dates, names
-from pipeline.text.bylines import (
+from pipeline.text.metadata import byline, dates, names
+from pipeline.text.metadata.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
+from pipeline.text.metadata.headline import (
+    dateline,
+    marked_title,
+    original_title,
+    reported_from,
+    title_above,
+)
+from pipeline.text.metadata.placement import (
     BESIDE,
     PEOPLE,
     Labelled,
@@ -29,16 +37,8 @@ from pipeline.text.bylines import (
     is_out_of_reach,
     outer_lines,
 )
-from pipeline.text.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
-from pipeline.text.headline import (
-    dateline,
-    marked_title,
-    original_title,
-    reported_from,
-    title_above,
-)
-from pipeline.text.signature import trailing
-from pipeline.text.statement import Statement
+from pipeline.text.metadata.signature import trailing
+from pipeline.text.metadata.statement import Statement
 
 COLUMNS = (*PEOPLE, "title", "source", "published_at", "published_at_zone", "url", "place")
 _TITLE_CHARS = 6  # a shorter one (院會紀錄) heads parts of a record as well

@@ -18,12 +18,12 @@ from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one
 from pipeline.text import ngram
-from pipeline.text.entities import entities
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.mojibake.pages import Repair, confidences
 from pipeline.text.mojibake.repairs import confirmed, repairs
+from pipeline.text.unicode.entities import entities
 
 NAME = "mojibake"
 WAKING = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
-from pipeline.text.punctuate import Punctuation
+from pipeline.text.punctuation.punctuate import Punctuation
 
 _PASSES = 10
 """A mark that became wide can be the neighbour that widens the next one. Prose needs one pass."""

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
-from pipeline.text.breaks import suspects
 from pipeline.text.code import program_lines
-from pipeline.text.habit import Habit
 from pipeline.text.layout import ending, words
 from pipeline.text.lines import INLINE, LINE_ENDS
-from pipeline.text.pagination import furniture
-from pipeline.text.width import Line
-from pipeline.text.wrapping import is_verse, joins
+from pipeline.text.reflow.breaks import suspects
+from pipeline.text.reflow.habit import Habit
+from pipeline.text.reflow.pagination import furniture
+from pipeline.text.reflow.width import Line
+from pipeline.text.reflow.wrapping import is_verse, joins
 
 _LINE_END = re.compile("(\r\n|[\n\r\x85\u2028\u2029])")
 _PASSES = 20

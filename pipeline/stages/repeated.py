@@ -8,8 +8,8 @@ from itertools import accumulate, compress
 from typing import NamedTuple
 
 from pipeline.document import Edit
-from pipeline.text.pasted import Copy
-from pipeline.text.repeatable import SENTENCE_END
+from pipeline.text.repetition.pasted import Copy
+from pipeline.text.repetition.repeatable import SENTENCE_END
 
 NAME = "repetition"
 

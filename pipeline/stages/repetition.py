@@ -5,7 +5,7 @@ tables, code, the formulae of statutes and manuals. A line goes only
 
 - as part of a *block* that was pasted again and is a good part of the document, with all its short
   lines: three lines in the same order, or a copy with other line breaks, with small changes or with
-  paragraphs more or less, where the one lies in the other (`text/pasted.py`);
+  paragraphs more or less, where the one lies in the other (`text/repetition/pasted.py`);
 - as a long *paragraph* of prose, the same or nearly so, with the same numbers in it;
 - as a *caption* or title between the paragraphs, where it is long enough to be no refrain;
 - as one of a *stuck* line, ten times and more in a row, where that is half of the document.
@@ -29,10 +29,10 @@ from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.stages.repeated import ENDS, NAME, WHOLE, Lines, Repeat, lines_of, removals, without
-from pipeline.text.alike import alike, covered, shingle_units, suspects
-from pipeline.text.echoes import Echoes, echoes, goes_on_again
-from pipeline.text.pasted import pasted
-from pipeline.text.repeatable import (
+from pipeline.text.repetition.alike import alike, covered, shingle_units, suspects
+from pipeline.text.repetition.echoes import Echoes, echoes, goes_on_again
+from pipeline.text.repetition.pasted import pasted
+from pipeline.text.repetition.repeatable import (
     HAN,
     SENTENCE_END,
     is_formal,
@@ -41,7 +41,7 @@ from pipeline.text.repeatable import (
     is_statute,
     numbers,
 )
-from pipeline.text.shadow import shadow
+from pipeline.text.sketches.shadow import shadow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

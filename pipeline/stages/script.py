@@ -20,9 +20,9 @@ from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit, PackedEdits
 from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.stages.pieces import pieces
-from pipeline.text.conversion import Step, convert, step
-from pipeline.text.language import languages
-from pipeline.text.scripts import (
+from pipeline.text.script.conversion import Step, convert, step
+from pipeline.text.script.language import languages
+from pipeline.text.script.scripts import (
     HANS,
     HANT,
     MIXED,

@@ -18,12 +18,12 @@ from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome, Stage, option
 from pipeline.text.code import code_spans
-from pipeline.text.compose import MAX_MARKS, excess_marks, uncomposed
-from pipeline.text.entities import entities
-from pipeline.text.escapes import MIN_ESCAPES, escapes
-from pipeline.text.markup import may_have_tags, tags
-from pipeline.text.oddities import Change, have_oddities, oddities
-from pipeline.text.transfer import asked, carried
+from pipeline.text.unicode.compose import MAX_MARKS, excess_marks, uncomposed
+from pipeline.text.unicode.entities import entities
+from pipeline.text.unicode.escapes import MIN_ESCAPES, escapes
+from pipeline.text.unicode.markup import may_have_tags, tags
+from pipeline.text.unicode.oddities import Change, have_oddities, oddities
+from pipeline.text.unicode.transfer import asked, carried
 
 NAME = "unicode"
 MAX_ROUNDS = 4

@@ -1,6 +1,6 @@
 """What a line of text is: prose cut off, verse, a list item, a table row, code.
 
-Pure functions of one line; `pipeline.text.wrapping` decides about the breaks between lines.
+Pure functions of one line; `pipeline.text.reflow.wrapping` decides about the breaks between lines.
 """
 
 from __future__ import annotations

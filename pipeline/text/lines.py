@@ -1,6 +1,6 @@
 """The lines of a batch of texts as arrays: where they begin and end, what stands at their ends.
 
-One gather from a look-up table answers for all lines at once; `text/breaks.py` asks.
+One gather from a look-up table answers for all lines at once; `text/reflow/breaks.py` asks.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.text.decoding.realign import aligned, suspicious
 from pipeline.text.mojibake.codecs import ONE_BYTE, UNKNOWN, cp932_twins, reading
 from pipeline.text.mojibake.gate import CONTROLS
 from pipeline.text.mojibake.judge import MIN_GAIN, MIN_GAIN_ALL
 from pipeline.text.ngram import Model
-from pipeline.text.realign import aligned, suspicious
 
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
 ORIGINS: dict[str, tuple[str, ...]] = {

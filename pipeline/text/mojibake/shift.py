@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.text.annotations.readings import pinyin_span
 from pipeline.text.mojibake.gbk import characters, moved, pairs
 from pipeline.text.mojibake.habits import ANNOTATION, SURE, SURE_LOST, Habits
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.ngram import Model
-from pipeline.text.readings import pinyin_span
 
 LOST = -1
 """A byte that is not known."""
