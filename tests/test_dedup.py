@@ -23,7 +23,7 @@ from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Ranks
 from pipeline.dedup.verdicts import GroupMemory
-from pipeline.dedup.verify import overlaps, shingle_sets
+from pipeline.dedup.verify import overlaps, shingle_sets, smallest
 from pipeline.text.sketches.shadow import Units, shadow, shadow_units
 
 # Level 1 of GB 2312: what no stage converts.
@@ -196,6 +196,57 @@ def test_a_flood_is_linear_and_its_cap_is_told() -> None:
     decisions = run(copies)
     assert decisions.kept.sum() <= 2
     assert decisions.compared < 600
+
+
+def of_a_kind(count: int) -> list[str]:
+    """Return texts made of the same 60 clauses: two of them have a Jaccard of .2 or so."""
+    pool = [prose(seed, 20) for seed in range(5000, 5060)]
+    draw = np.random.default_rng(1)
+    return ["".join(pool[i] for i in draw.permutation(60)[:20]) for _ in range(count)]
+
+
+def test_what_chance_holds_together_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = of_a_kind(150)
+    texts += [changed(text, 0.02, seed) for seed, text in enumerate(texts[:40])]
+    options = DedupOptions(rows=4, max_anchors=8)
+    decisions = run(texts, options)
+    sets = shingle_sets(shadow(texts), options.ngram)
+    left, right = np.triu_indices(len(texts), 1)
+    true = overlaps(sets, left, right).jaccard >= options.jaccard
+    assert true.sum() == 40
+    assert np.array_equal(np.sort(right[true]), decisions.gone)
+    assert decisions.uncompared == 0
+
+    monkeypatch.setattr(decide_module, "thinned", lambda *given: given[:2])
+    together = run(texts, options)
+    assert together.uncompared > 100
+    assert together.compared > 5 * decisions.compared
+
+
+def test_a_night_reads_no_text_of_pairs_that_chance_made() -> None:
+    texts, options = of_a_kind(150), DedupOptions(rows=4)
+    memory = Memory()
+    arrays = arrays_of(texts, options)
+    first = decide(arrays, options, lambda r: shadow_units([texts[i] for i in r]), memory)
+    again = Memory(memory.to_remember(arrays.text_hash))
+
+    def read(ranks: Ranks) -> tuple[Units, Ranks]:
+        raise AssertionError(f"{len(ranks)} texts are read again")
+
+    second = decide(arrays, options, read, again, GroupMemory())
+    assert np.array_equal(first.gone, second.gone)
+
+
+def test_the_smallest_hashes_tell_the_overlap() -> None:
+    texts = of_a_kind(20)
+    texts += [changed(text, 0.05, seed) for seed, text in enumerate(texts)]
+    sets = shingle_sets(shadow(texts), 5)
+    left, right = np.triu_indices(len(texts), 1)
+    told = overlaps(smallest(sets, 128), left, right).jaccard
+    assert np.abs(told - overlaps(sets, left, right).jaccard).max() < 0.2
+    few = smallest(sets, 1 << 20)
+    assert np.array_equal(few.words, sets.words)
+    assert np.array_equal(few.bounds, sets.bounds)
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

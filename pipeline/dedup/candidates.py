@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +18,8 @@ Ranks = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 _SHARED = 2  # passages that make a pair a candidate; one that no third document has counts twice
-_COMMON = 32  # documents with a passage, above which it is a formula and proposes nothing
+COMMON = 32
+"""Documents with a passage, above which it is a formula and proposes nothing."""
 READ_UNITS = 1 << 21
 """Characters of texts that are read at a time: 100 MB until they are hashes."""
 _PARTITION = 1 << 23  # passage hashes sorted at a time, or as many as there are documents
@@ -54,11 +56,12 @@ class Proposals:
         forest = Forest(n)
         for band in range(self.options.bands):
             forest.link(*linked(self.column(band)))
-        forest.link(*self.passage_pairs())
+        forest.link(*self.passage_pairs)
         group, members = forest.crowds()
         order = np.argsort(group, kind="stable")
         return group[order], members[order]
 
+    @cached_property
     def passage_pairs(self) -> tuple[Ranks, Ranks]:
         """Return the pairs of documents that share two passages, or one that no other has.
 
@@ -85,7 +88,7 @@ class Proposals:
             column *= (column >= np.uint64(low)) & (column <= np.uint64(high))
             words, mask = numbered(column)
             found.append(words)
-        return np.concatenate([found[0], *bucket_pairs(np.concatenate(found), mask, _COMMON)])
+        return np.concatenate([found[0], *bucket_pairs(np.concatenate(found), mask, COMMON)])
 
     def buckets(self, members: Ranks) -> Buckets:
         """Return the band hashes of some documents (ranks, any order), read once for all."""

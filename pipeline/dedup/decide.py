@@ -21,6 +21,7 @@ from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Portable, Read, Spread
+from pipeline.dedup.thinning import thinned
 from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
 from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
 
@@ -271,8 +272,13 @@ def _near(
         alive[gone] = False
     proposals = Proposals(corpus.bands, options, corpus.scope, alive)
     groups, candidates = proposals.groups()
-    size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
-    large = np.repeat(size > SMALL, size)
+    large = _large(groups)
+    if large.any():
+        groups, candidates = thinned(
+            groups, candidates, large, proposals, corpus.text_hash, np.minimum(corpus.length, MOST),
+            read, memory, options,
+        )  # fmt: skip
+        large = _large(groups)
     buckets = proposals.buckets(candidates[large])
     judge = _Judge(
         corpus.text_hash, corpus.length, corpus.settled, options, read, buckets, fates, clusters,
@@ -291,6 +297,12 @@ def _near(
     jobs = (judge.job(read, members, group) for group, members in parts)
     for number, done in spread(judged, jobs):
         judge.add(parts[number][1], done)
+
+
+def _large(groups: Ranks) -> NDArray[np.bool_]:
+    """Return which rows belong to a group of more than SMALL."""
+    size = np.bincount(np.searchsorted(np.unique(groups), groups)) if len(groups) else groups
+    return np.repeat(size > SMALL, size)
 
 
 class _Job(NamedTuple):

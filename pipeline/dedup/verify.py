@@ -140,6 +140,19 @@ def _alone(words: Words, bound: np.uint64) -> ShingleSets:
     return ShingleSets(words, np.array([0, len(words)]), np.array([bound]), none, np.zeros(2, int))
 
 
+def smallest(sets: ShingleSets, most: int) -> ShingleSets:
+    """Return no more than the `most` smallest hashes of each document, and no figures."""
+    held = np.minimum(sets.sizes, most)
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(held)))
+    rows = np.arange(starts[-1]) + np.repeat(sets.starts[:-1] - starts[:-1], held)
+    words = sets.words[rows]
+    bounds = sets.bounds.copy()
+    cut = held < sets.sizes
+    bounds[cut] = words[starts[1:][cut] - 1]
+    none = np.zeros(len(held) + 1, np.int64)
+    return ShingleSets(words, starts, bounds, sets.figures[:0], none)
+
+
 def overlaps(sets: ShingleSets, left: Numbers, right: Numbers) -> Overlap:
     """Return how many shingles documents left[i] and right[i] share, and how many each has.
 
