@@ -299,7 +299,7 @@ def test_only_the_ends_of_a_text_are_read(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_surnames_are_unique() -> None:
     single, compound = names._surnames()
-    table = (Path(names.__file__).parents[1] / "tables/metadata/surnames.tsv").read_text("utf-8")
+    table = (Path(names.__file__).parents[2] / "tables/metadata/surnames.tsv").read_text("utf-8")
     row = next(line for line in table.splitlines() if line.startswith("single"))
     assert len(row.split("\t")[1]) == len(single)
     assert all(len(surname) == 2 for surname in compound)

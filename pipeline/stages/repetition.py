@@ -71,6 +71,8 @@ _SLACK = 0.1
 """What the Jaccard of two texts by their characters may be less than that by their code units."""
 _COMPARED = 16
 """Lines with the same numbers above which a text is looked at without comparing them in pairs."""
+_FORMULA = 4
+"""Times apart from each other from which a sentence is a formula of the text, as of a manual."""
 _STUCK = 10
 """Times in a row: a chant or a cell of a table that was flattened stays below."""
 
@@ -93,6 +95,7 @@ def repeats(
     if not (near or left) or is_statute(text, bare):
         return gone
     counts = Counter(twin)
+    stuck = {twin[i] for i in again if twin[i - 1] == twin[i]}
     for i in left:
         line = bare[i]
         if not is_prose(line, options.min_chars):
@@ -100,6 +103,8 @@ def repeats(
         often = counts[twin[i]] > 2 or line == title
         if often and not formal and _CAPTION.match(line):
             gone[i] = Repeat("repeated-caption", twin[i])
+        elif counts[twin[i]] >= _FORMULA and twin[i] not in stuck:
+            continue
         elif len(line) >= options.sentence_chars and (not formal or is_long_sentence(line)):
             # Between two line ends in mid-sentence stands no paragraph, but that no line is wrapped
             # so late.

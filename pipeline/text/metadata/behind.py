@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pipeline.text.metadata import dates
-from pipeline.text.metadata.names import people
+from pipeline.text.metadata.names import people, words
 from pipeline.text.metadata.statement import Statement
 
 _NAME = r"[\u3400-\u9fff]{2,4}(?:·[\u3400-\u9fff]{1,8}){0,2}"
@@ -132,14 +132,15 @@ def posted(line: str, folded: str) -> Sequence[tuple[str, object]]:
     found = dates.DATE.search(folded)
     if found is None:
         return ()
-    words, tail = line[: found.start()].split(), folded[found.end() :].strip()
+    named, tail = line[: found.start()].split(), folded[found.end() :].strip()
     own = folded.lstrip().startswith("原创")
-    words = words[own:]
-    if not (own or tail) or not 1 <= len(words) <= 2 or max(map(len, words)) > 20:
+    named = named[own:]
+    if not (own or tail) or not 1 <= len(named) <= 2 or max(map(len, named)) > 20:
         return ()
-    if (tail and not _FROM.fullmatch(tail)) or not dates.has_time(found):
+    where = tail in words()["provinces"] or _FROM.fullmatch(tail)
+    if (tail and not where) or not dates.has_time(found):
         return ()
-    says: list[tuple[str, object]] = [("source", words[-1])]
-    if len(words) == 2 and words[0] != words[1]:
-        says.append(("author", [words[0]]))
+    says: list[tuple[str, object]] = [("source", named[-1])]
+    if len(named) == 2 and named[0] != named[1]:
+        says.append(("author", [named[0]]))
     return [*says, ("published_at", dates.moment(found))]

@@ -398,6 +398,8 @@ def _bare(text: _Text, bracket: str) -> Statement | None:
     short = len(name) <= (24 if name.isascii() else 16)
     if short and ends_like_outlet(word[0]) and re.fullmatch(r"[\w·.\-]+", name):
         text.at = name_stop
+        if "丨" in name:  # 素材支持丨高珧杭州台: a role that no row has
+            return Statement("byline-staff", "", None, False)
         return Statement("bare-outlet", "source", name, False)
     if named := behind.named_first(text.line, text.folded, text.at, text.end):
         column, names, alone, text.at = named

@@ -37,6 +37,10 @@ _HEAD_CHARS = 6
 _MEMORY = 600
 """Characters of a paragraph that are remembered while it is put together: keeps joining linear."""
 _MARKED = re.compile("[，。、；：！？]")
+_HEADLINE = re.compile("[！？!?|｜︱丨]")
+_HEADLINE_ODDS = 2.7
+"""Nats: what `torn` gives for a stop inside a line, which a headline has for its form alone."""
+_HEAD_LINES = 8
 _CUT = frozenset(("bare", "comma", "open", "closed"))
 BARE = frozenset(("bare", "closed"))
 _STOPS, _LEFTOVERS = frozenset(look.STOPS), frozenset(look.LEFTOVERS)
@@ -198,10 +202,22 @@ class Page:
         if rule and (self._is_fixed(i - 1) or self._is_fixed(i)):
             return ""
         if rule == "broken-sentence" and (
-            is_frame(this.text) or (not wraps and is_frame(last.text))
+            is_frame(this.text) or (not wraps and (is_frame(last.text) or self._is_headline(i - 1)))
         ):
             return ""
         return rule
+
+    def _is_headline(self, i: int) -> bool:
+        """Whether a line above all sentences parts a headline by its ？, ！ or ｜, as few texts do.
+
+        你加入吗？多地推行公筷: with such a mark 18 of 2,269 headlines were joined to their text.
+        """
+        last, this = self._lines[i].text, self._lines[i + 1].text
+        if i >= _HEAD_LINES or self._kinds[i] not in BARE or "。" in last:
+            return False
+        if "stop" in self._kinds[:i] or not _HEADLINE.search(last):
+            return False
+        return alone(last, this) - _HEADLINE_ODDS + self._prior_of(i + 1) <= SURE
 
     def _why(self, paragraph: str, wraps: Sequence[Line], i: int) -> str:
         last, this = self._lines[i - 1], self._lines[i]

@@ -23,11 +23,20 @@ _CITED = re.compile(
     rf"《[^》]*(?:法|法典|條例|条例|規定|规定|辦法|办法|規則|规则|解釋|解释)》[^，。《]{{0,12}}第[{_NUMERAL}]+[条條]"
 )
 _CITED_CHARS = 200
+# Says what to choose in a menu, or puts to the vote: manuals and minutes say so each time.
+_CALLED = re.compile(
+    r".{0,24}?(?:选[择取中]|選[擇取中]|[点點单單双雙][击擊]|按一下)[^，。]{0,12}[「\[【“\"『〈]"
+    r"|(?:主席|主持人|召集人|审判长|審判長)[:：]"
+)
+_CALLED_CHARS = 160
 _NAMES, _MARKS = 4, re.compile("[，。；！？,;!?]")  # more words than these without a mark are names
 _FORMAL_CHARS = 100  # from which even between code or verse a sentence is a paragraph
 _TABLE = re.compile(r"[|\t│┃]|[─━═]{2}|\s{3,}\S+\s{3,}")
 _RULES = "|\t│┃─━═"
 _ARTICLE = re.compile(rf"第\s?[{_NUMERAL}]+\s?[条條]")
+# The provisions of a court's interpretation: 41.…, 三、…, （一）….
+_PROVISION = re.compile(rf"[{_NUMERAL}]+[.．、]|[（(][{_NUMERAL}]+[)）]")
+_DUTIES, _PROVISIONS = 5, 10
 SENTENCE_END = "。！？…!?”』」）)"
 _NUMBERS = re.compile(rf"[{_NUMERAL}]+")
 HAN = re.compile(f"[{_HAN}]")
@@ -35,8 +44,15 @@ _HAN_RUNS = re.compile(f"[{_HAN}]+")
 
 
 def is_statute(text: str, bare: Sequence[str]) -> bool:
-    """Whether a text has articles of a statute."""
-    return "第" in text and sum(1 for line in bare if _ARTICLE.match(line)) >= 3
+    """Whether a text has articles of a statute, or lays down duties (应当) in numbered provisions.
+
+    Of these a third of the lines, and ten.
+    """
+    if "第" in text and sum(1 for line in bare if _ARTICLE.match(line)) >= 3:
+        return True
+    if text.count("应当") + text.count("應當") < _DUTIES:
+        return False
+    return sum(1 for line in bare if _PROVISION.match(line)) >= max(_PROVISIONS, len(bare) / 3)
 
 
 def is_formal(text: str, bare: Sequence[str], sizes: Sequence[int]) -> bool:
@@ -90,6 +106,8 @@ def is_prose(bare: str, least: int) -> bool:
     if len(bare.split()) > _NAMES and not _MARKS.search(bare):
         return False
     if len(bare) < _CITED_CHARS and "《" in bare and _CITED.search(bare):
+        return False
+    if len(bare) < _CALLED_CHARS and _CALLED.match(bare):
         return False
     # Names in Latin letters may fill half of a long paragraph.
     han = len(bare) - len(_HAN_RUNS.sub("", bare))
