@@ -1,16 +1,19 @@
 """What a night costs: a run over 99 files, then one over these and a hundredth.
 
-    python benchmarks/night.py FOLDER [--mb 40 400] [--sites 50] [--by-site] [--set KEY=VALUE ...]
+    python benchmarks/night.py FOLDER [--mb 40 400] [--sites 50] [--by-site] [--source TEXTS]
+        [--set KEY=VALUE ...]
 
 The documents are those of `corpus.py`, each with an address on one of some sites, which put two
 lines of their own below most of them: the night's documents are copies of earlier ones, have
 copies among them, and move the counts of every site. Given are CPU seconds of all processes, for
 the first run, the night, and a run from nothing over all files, whose data must have the same
-bytes. In the night are two costs that do not grow with it, which are given by themselves: a run
-over five documents into an empty folder (to start, to load what cleans, to write a report), and
-linking every file of a version. `share` is what the night costs but for these, by what the first
-run costs; `share_of_all` that of all. With `--by-site` the documents of a site lie together, and
-the night brings some of each: new documents then fall into every part of what was published.
+bytes. `--source` recombines the clauses of other texts instead of those of the five seeds, of
+which two documents share a quarter. In the night are two costs that do not grow with it, which are
+given by themselves: a run over five documents into an empty folder (to start, to load what cleans,
+to write a report), and linking every file of a version. `share` is what the night costs but for
+these, by what the first run costs; `share_of_all` that of all. With `--by-site` the documents of a
+site lie together, and the night brings some of each: new documents then fall into every part of
+what was published.
 """
 
 from __future__ import annotations
@@ -38,12 +41,14 @@ SITE_LINES = (
 )
 
 
-def write(folder: Path, mb: float, sites: int, by_site: bool) -> tuple[int, list[Path]]:
+def write(
+    folder: Path, mb: float, sites: int, by_site: bool, source: Path | None = None
+) -> tuple[int, list[Path]]:
     """Write the files; return how many documents they have, and which are the night's."""
     folder.mkdir(parents=True)
     rows = 0
     with (folder / "all").open("w", encoding="utf-8") as every:
-        for row, site in zip(documents(mb, 1, None), cycle(range(sites)), strict=False):
+        for row, site in zip(documents(mb, 1, source), cycle(range(sites)), strict=False):
             text = f"{row['text']}{SITE_LINES.format(site) if rows % 3 else ''}"
             record = {"id": row["id"], "url": f"http://s{site}.example/{rows}", "text": text}
             every.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -113,12 +118,10 @@ def hashes(version: Path) -> dict[str, str]:
     }
 
 
-def measure(
-    folder: Path, mb: float, sites: int, by_site: bool, settings: list[str]
-) -> dict[str, Any]:
+def measure(folder: Path, mb: float, args: argparse.Namespace) -> dict[str, Any]:
     """Measure one size."""
-    days, output = folder / "days", folder / "output"
-    rows, night_files = write(days, mb, sites, by_site)
+    days, output, settings = folder / "days", folder / "output", args.set
+    rows, night_files = write(days, mb, args.sites, args.by_site, args.source)
     aside = {path: folder / str(number) for number, path in enumerate(night_files)}
     for path, place in aside.items():
         path.rename(place)
@@ -133,7 +136,8 @@ def measure(
     start = started(night_files[0], folder, settings)
     shared = sum(path.stat().st_nlink > 2 for path in version.rglob("*") if path.is_file())
     return {
-        "mb": mb, "sites": sites, "by_site": by_site, "documents": rows, "settings": settings,
+        "mb": mb, "sites": args.sites, "by_site": args.by_site, "documents": rows,
+        "source": args.source and args.source.name, "settings": settings,
         "full_seconds": round(full, 2), "night_seconds": round(night, 2),
         "scratch_seconds": round(scratch, 2), "start_seconds": round(start, 2),
         "link_seconds": round(seconds, 4), "share": round((night - start - seconds) / full, 4),
@@ -150,6 +154,8 @@ def main() -> None:
     parser.add_argument("--mb", type=float, nargs="+", default=[40, 400])
     parser.add_argument("--sites", type=int, default=50)
     parser.add_argument("--by-site", action="store_true", help="a file for each site, and night")
+    parser.add_argument("--source", type=Path, help="a folder of *.txt whose clauses are used")
+    parser.add_argument("--name", help="name of the result")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--keep", action="store_true", help="leave what was made in FOLDER")
     args = parser.parse_args()
@@ -157,12 +163,12 @@ def main() -> None:
     for mb in args.mb:
         folder = args.folder / f"night-{mb:g}"
         shutil.rmtree(folder, ignore_errors=True)
-        rows.append(measure(folder, mb, args.sites, args.by_site, args.set))
+        rows.append(measure(folder, mb, args))
         print(json.dumps(rows[-1]), flush=True)
         if not args.keep:
             shutil.rmtree(folder)
     load = round(os.getloadavg()[1], 1)
-    name = "night-by-site" if args.by_site else "night"
+    name = args.name or ("night-by-site" if args.by_site else "night")
     print(save(name, {"load_average": load, "sizes": rows}))
 
 

@@ -155,6 +155,9 @@ def shared_paragraphs(
     later = np.concatenate((equal[same], best[1]))
     earlier = np.concatenate((first[same], best[0]))
     values = np.concatenate((np.ones(int(same.sum())), best[2]))
+    unmet = np.zeros(len(records), bool)
+    unmet[crowded] = True
+    unmet[later] = False
     by_place = np.lexsort((records["line"][later], ranks[later]))
     later, earlier = later[by_place], earlier[by_place]
     return Shared(
@@ -163,7 +166,7 @@ def shared_paragraphs(
         records["hash"][later],
         ranks[earlier],
         values[by_place],
-        len(np.setdiff1d(crowded, later)),
+        int(np.count_nonzero(unmet)),
     )
 
 
@@ -171,10 +174,12 @@ def _equal(hashes: Hashes) -> tuple[Ranks, Ranks]:
     """Return the places of the hashes that stand at an earlier place too, and the first of each."""
     mask = np.uint64((1 << max(len(hashes).bit_length(), 1)) - 1)
     words = (hashes & ~mask) | np.arange(len(hashes), dtype=np.uint64)
-    places = np.sort(recurring_words(words, mask)[1]).astype(np.int64)
-    _, first, group = np.unique(hashes[places], return_index=True, return_inverse=True)
-    again = first[group] != np.arange(len(places))
-    return places[again], places[first[group]][again]
+    places = recurring_words(words, mask)[1].astype(np.int64)
+    places = places[np.argsort(hashes[places], kind="stable")]  # nearly in order: one pass
+    full = hashes[places]
+    fresh = np.concatenate(([True], full[1:] != full[:-1]))[: len(full)]
+    first = places[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
+    return places[~fresh], first[~fresh]
 
 
 def _near_pairs(
