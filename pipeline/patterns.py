@@ -4,8 +4,6 @@ Python compiles a pattern anew in each process: some four hundred of ours, a mil
 range of Han characters, a third of the time of a small run. What the compiler made is kept under
 what it was given, and Python's own check of such code still takes place where it is loaded.
 
-So is the code of what dataclasses write for themselves: six hundred methods, 45 ms in each process.
-
 Nothing is read that another Python has written.
 """
 
@@ -16,7 +14,6 @@ import sys
 import zlib
 from array import array
 from contextlib import suppress
-from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +25,6 @@ _Made = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
 """All flags, code (uint32), groups, and their numbers by name and names by number."""
 
 _DEBUG = 128
-_METHOD = -1  # in the place of flags: of the source of a method, which is kept as code
 _MOST = 4096
 """Patterns that are kept: beyond, those of other recipes go."""
 
@@ -41,33 +37,21 @@ class Patterns:
         self.compiler: Any = import_module("re._compiler")
         self.parser: Any = import_module("re._parser")
         self.engine: Any = import_module("_sre")
-        self.dataclasses: Any = import_module("dataclasses")
         self.original: Any = self.compiler.compile
-        self.new: dict[_Key, Any] = {}
-
-    @cached_property
-    def known(self) -> dict[_Key, Any]:
-        """What is kept: of a pattern _Made, of the source of a method its code."""
-        return _read(self.path)
+        self.known: dict[_Key, _Made] | None = None
+        self.new: dict[_Key, _Made] = {}
 
     def compile(self, p: Any, flags: int = 0) -> Any:
         """Do as `re._compiler.compile`."""
         if type(p) not in (str, bytes) or flags & _DEBUG:
             return self.original(p, flags)
+        if self.known is None:
+            self.known = _read(self.path)
         made = self.known.get((p, flags))
         if made is None:
             made = self.known[p, flags] = self.new[p, flags] = self._make(p, flags)
         every, code, groups, numbers, names = made
         return self.engine.compile(p, every, array("I", code).tolist(), groups, numbers, names)
-
-    def run(self, source: str, names: Any = None, into: Any = None) -> None:
-        """Do as `exec` does for dataclasses."""
-        code = self.known.get((source, _METHOD))
-        if code is None:
-            code = compile(source, "<string>", "exec", dont_inherit=True)
-            self.known[source, _METHOD] = self.new[source, _METHOD] = code
-        place = vars(self.dataclasses) if names is None else names
-        exec(code, place, into)  # noqa: S102  as dataclasses do
 
     def _make(self, p: str | bytes, flags: int) -> _Made:
         parsed = self.parser.parse(p, flags)
@@ -87,7 +71,7 @@ class Patterns:
         self.new = {}
 
 
-def _read(path: Path) -> dict[_Key, Any]:
+def _read(path: Path) -> dict[_Key, _Made]:
     """Return what is kept; nothing where these are not those bytes, or of another Python."""
     with suppress(OSError, ValueError, EOFError, TypeError):
         content = path.read_bytes()
@@ -99,7 +83,7 @@ def _read(path: Path) -> dict[_Key, Any]:
     return {}
 
 
-def _write(path: Path, patterns: dict[_Key, Any]) -> None:
+def _write(path: Path, patterns: dict[_Key, _Made]) -> None:
     content: Any = (_made_by(), patterns)
     data = marshal.dumps(content)
     with suppress(OSError):
@@ -121,7 +105,6 @@ def keep_patterns() -> None:
     with suppress(ImportError, AttributeError):  # a Python that is built otherwise
         _patterns = Patterns()
         _patterns.compiler.compile = _patterns.compile
-        _patterns.dataclasses.exec = _patterns.run
 
 
 def save_patterns() -> None:

@@ -224,20 +224,6 @@ with Crew(2, Watch(seconds=20, attempts=2)) as crew:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_arrow_is_loaded_without_what_a_process_of_ours_does_not_need() -> None:
-    code = """
-import sys
-from pipeline import startup
-startup.own_process()
-import pyarrow.compute as pc
-assert pc.sum(pc.add([1, 2], 1)).as_py() == 5
-assert pc.round(1.25, ndigits=1, round_mode="half_up").as_py() == 1.3
-assert not {"pandas", "pydoc"} & sys.modules.keys()
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 PARENT = """
 import sys
 from pipeline.engines.local import run_tasks

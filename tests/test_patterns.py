@@ -1,13 +1,11 @@
-"""Patterns and methods that are kept compiled are those that Python compiles."""
+"""Patterns that are kept compiled are those that Python compiles."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -48,28 +46,6 @@ def test_a_kept_pattern_is_the_one_that_python_compiles(tmp_path: Path) -> None:
     assert [(x.groups, dict(x.groupindex)) for x in found] == [
         (x.groups, dict(x.groupindex)) for x in python
     ]
-
-
-def test_a_dataclass_of_kept_methods_is_as_python_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def made() -> Any:
-        fields: list[Any] = [("a", int), ("b", list, dataclasses.field(default_factory=list))]
-        return dataclasses.make_dataclass("Made", fields, frozen=True, order=True, slots=True)
-
-    path = tmp_path / "patterns"
-    python = made()
-    for turn in range(2):
-        kept = Patterns(path)
-        monkeypatch.setattr(dataclasses, "exec", kept.run, raising=False)
-        one, other = made()(1, [2]), made()(1)
-        assert bool(kept.new) == (turn == 0)
-        assert repr(one) == repr(python(1, [2]))
-        assert (one.b, other.b) == ([2], [])
-        assert one == type(one)(1, [2]) > type(one)(1)
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            one.a = 2
-        kept.save()
 
 
 def test_what_others_have_kept_meanwhile_stays(tmp_path: Path) -> None:

@@ -23,14 +23,14 @@ from typing import Any, NoReturn
 
 from pipeline.engines import pulse
 from pipeline.patterns import keep_patterns, save_patterns
-from pipeline.startup import lean_arrow
+from pipeline.startup import without_pandas
 
 _PR_SET_PDEATHSIG = 1
 
 
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
-    lean_arrow()
+    without_pandas()
     keep_patterns()
     serve(Connection(fd), parent, memory_mb)
 
