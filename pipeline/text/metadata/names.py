@@ -239,6 +239,8 @@ def source(value: str) -> str | None:
     value = _ICONS.sub("", value).strip(" \t\u3000,、;；:：|/\"'“”")
     value = re.sub(r"^[《〈（(【\[［](.*)[》〉）)】\]］]$", r"\1", value).strip()
     value = re.sub(r"^《([^》]{2,30})》[\s（(]*[\d年月日第期版卷总,，:：\s]*[)）]?$", r"\1", value)
+    named, _, where = value.rpartition(" ")  # 深圳新闻网 广东
+    value = named if named and where in words()["provinces"] else value
     value = re.sub(r"\s*[（(](?:ID|id|微信号)?[:：]?\s*[\w\-]{2,30}[)）]$", "", value)
     if len(value) > 40 or re.search(r"[。！？!?；]|[，,].*[，,]", value):
         return None

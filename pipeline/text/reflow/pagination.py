@@ -3,7 +3,8 @@
 PDF files and scans leave them between two lines of a sentence: `社会资本⏎- 12 -⏎参与`. A line is a
 page number if it can be nothing else (第 3 页 共 10 页), or is one of several that count, a page
 apart: 第 11 页, 第 12 页. `- 12 -` may head a part of a text, a bare figure a chapter: these are
-page numbers if most of them cut a sentence. A running head stands beside them again and again.
+page numbers if most of them cut a sentence; and `— 12 —`, as official papers have it, if the last
+of several closes the text, below which no part would follow. A running head stands beside them again and again.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ def furniture(lines: Sequence[Line]) -> set[int]:
     found = {i for i in short if _SURE.fullmatch(lines[i].text)}
     for pattern in (*_COUNTED, *_CUTTING):
         matches = ((i, pattern.fullmatch(lines[i].text)) for i in short)
-        row = _counting(lines, [(i, int(m[2])) for i, m in matches if m], _LEAST[pattern])
+        numbered = [(i, int(m[2])) for i, m in matches if m]
+        row = _counting(lines, numbered, _LEAST[pattern])
+        if pattern is _DASHED and row and row[-1] == len(lines) - 1:
+            found.update(_counting(lines, numbered, _COUNTS))
         if pattern in _COUNTED or 2 * sum(_cuts(lines, i) for i in row) > len(row):
             found.update(row)
     return found | _running_heads(lines, found)
