@@ -11,13 +11,15 @@ is counted again (`recount`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.runs import cut
 
 # name -> ranges of code points (inclusive). Later rows win over earlier ones: the first are blocks,
 # the last are the exceptions in them. At most 64 rows.
@@ -238,13 +240,3 @@ def _masks(counts: NDArray[np.uint32]) -> NDArray[np.uint64]:
 def _classes_by_code_point() -> NDArray[np.uint8]:
     """Return the class of every code point of the BMP, and of all that lies beyond: (65537,)."""
     return np.append(class_table(), np.uint8(_INDEX["surrogate"]))
-
-
-def cut(sizes: NDArray[np.int64], least: int) -> Iterator[tuple[int, int]]:
-    """Cut a batch into stretches (first, past the last) of at least so much, the last of less."""
-    ends = np.cumsum(sizes)
-    first = done = 0
-    while first < len(sizes):
-        last = min(int(ends.searchsorted(done + least)) + 1, len(sizes))
-        yield first, last
-        first, done = last, int(ends[last - 1])

@@ -20,7 +20,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus, Places
-from pipeline.dedup.candidates import READ_UNITS, portions
+from pipeline.dedup.candidates import READ_UNITS
 from pipeline.dedup.columns import halves, whole
 from pipeline.dedup.decide import KINDS, NEVER, CorpusArrays, Decisions, decide
 from pipeline.dedup.features import features
@@ -31,6 +31,7 @@ from pipeline.dedup.spread import Spread, in_turn
 from pipeline.recipe import Recipe
 from pipeline.remembered import Remembered
 from pipeline.removals import COLUMN, Removals, lines_left, summed
+from pipeline.runs import portions
 from pipeline.shared import add_removals, as_marks, find_shared
 from pipeline.sites import learned
 from pipeline.text.sketches.line_hashes import mix

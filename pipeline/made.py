@@ -22,7 +22,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import portions
 from pipeline.report.summary import SHOWN, examples, receipt_keys, summarise_quarantine
 from pipeline.report.tallies import (
     TOP_LINES,
@@ -36,6 +35,7 @@ from pipeline.report.tallies import (
     top_lines,
     unpack,
 )
+from pipeline.runs import firsts, portions
 from pipeline.store.files import output_errors
 from pipeline.store.parquet import LOOKUP_ROWS, WriteOptions, write_parquet
 from pipeline.store.pieces import Bounds, Piece, assembled, piece_dtype, pressed, taken
@@ -330,7 +330,7 @@ def _cut(
     rows: pa.Table, slabs: Places, finish: Callable[[pa.Table], pa.Table]
 ) -> Iterator[tuple[int, pa.Table]]:
     """Yield slab after slab, in pieces of LOOKUP_ROWS; so many rows are finished at a time."""
-    starts = np.flatnonzero(np.diff(slabs, prepend=-1))
+    starts = firsts(slabs)
     edges = [
         edge
         for first, last in pairwise([*starts.tolist(), len(rows)])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.corpus import take_edits, take_records
 from pipeline.removals import apply_removals, reasons_of
+from pipeline.runs import runs
 from pipeline.store.shard import EDIT_SCHEMA
 
 Places = NDArray[np.int64]
@@ -105,9 +106,8 @@ def in_place(table: pa.Table, places: NDArray[Any]) -> pa.Table:
     if bool((places[1:] >= places[:-1]).all()):
         return table
     order = np.argsort(places, kind="stable")
-    starts = np.flatnonzero(np.diff(order, prepend=-2) != 1)
+    starts, sizes = runs(order - np.arange(len(order)))
     if len(starts) * _RUN > len(order):
         return table.take(pa.array(order))
-    sizes = np.diff(starts, append=len(order)).tolist()
-    runs = zip(order[starts].tolist(), sizes, strict=True)
-    return pa.concat_tables([table.slice(first, size) for first, size in runs])
+    slices = zip(order[starts].tolist(), sizes.tolist(), strict=True)
+    return pa.concat_tables([table.slice(first, size) for first, size in slices])

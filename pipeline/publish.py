@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from pipeline.corpus import Corpus
 from pipeline.plan import sha
 from pipeline.removals import reasons_of, words
+from pipeline.runs import firsts
 from pipeline.store.parquet import WriteOptions, write_parquet
 from pipeline.store.schema import CLUSTERS, select
 from pipeline.store.texts import SLAB_DTYPE
@@ -149,7 +150,7 @@ class Cuts:
             np.flatnonzero(draws < (np.minimum(share * times, 1.0) * _MOST).astype(np.uint64)) + 1
             for times in (0.25, 4.0)
         )
-        starts = np.flatnonzero(np.diff(corpus.path_hash, prepend=~corpus.path_hash[:1]))
+        starts = firsts(corpus.path_hash)
         whole = np.add.reduceat(sizes, starts) if len(starts) else sizes
         self.files = starts[whole >= max(_LARGE, 2 * piece_bytes)]
         self.ends = np.cumsum(sizes)

@@ -22,6 +22,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.document import Edit
+from pipeline.runs import begins, portions
 from pipeline.text.longlines import Lines, lines_of
 from pipeline.text.page import page_of
 from pipeline.text.removal import ORNAMENTS, Reason, removal
@@ -79,8 +80,7 @@ class Removals:
         whys = np.concatenate((self.why, why + len(self.reasons)))
         order = np.lexsort((own, lines, ranks))
         ranks, lines, whys = ranks[order], lines[order], whys[order]
-        fresh = np.ones(len(order), np.bool_)
-        fresh[1:] = (ranks[1:] != ranks[:-1]) | (lines[1:] != lines[:-1])
+        fresh = begins(ranks, lines)
         return Removals(ranks[fresh], lines[fresh], whys[fresh], (*self.reasons, *reasons))
 
     def column(self, n: int) -> pa.Array:
@@ -162,16 +162,9 @@ def apply_removals(
 
 def _batches(chunks: Sequence[pa.Array]) -> Iterator[pa.Array]:
     """Join small chunks, as those are of which some rows were taken: each costs 2 ms by itself."""
-    held: list[pa.Array] = []
-    size = 0
-    for chunk in chunks:
-        if held and size + chunk.nbytes > _BATCH:
-            yield pa.concat_arrays(held) if len(held) > 1 else held[0]
-            held, size = [], 0
-        held.append(chunk)
-        size += chunk.nbytes
-    if held:
-        yield pa.concat_arrays(held) if len(held) > 1 else held[0]
+    for run in portions(np.array([chunk.nbytes for chunk in chunks], np.int64), _BATCH):
+        some = chunks[run]
+        yield pa.concat_arrays(some) if len(some) > 1 else some[0]
 
 
 class _Lines(NamedTuple):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
-from pipeline.dedup.candidates import READ_UNITS, portions
+from pipeline.dedup.candidates import READ_UNITS
 from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.paragraphs import (
@@ -23,6 +23,7 @@ from pipeline.dedup.paragraphs import (
 from pipeline.dedup.signature import Signer, text_hashes
 from pipeline.dedup.spread import Spread
 from pipeline.removals import Removals, lines_left
+from pipeline.runs import portions
 from pipeline.store.schema import SPANS
 from pipeline.text.longlines import stretches
 from pipeline.text.removal import Reason

@@ -12,9 +12,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.corpus import Corpus
-from pipeline.dedup.candidates import portions
 from pipeline.dedup.lines import NOTED, SiteRemovals, SitesOptions, learn
 from pipeline.removals import Removals
+from pipeline.runs import portions
 from pipeline.store.schema import SITE_LINES, schema, select
 from pipeline.text.sketches.line_hashes import LineRecords, joined, unpack
 

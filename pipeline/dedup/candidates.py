@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.dedup.bands import NONE, Bands, linked, numbered
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.options import DedupOptions
+from pipeline.runs import begins, portions, runs
 
 Ranks = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -75,7 +76,7 @@ class Proposals:
         pairs = np.sort(np.concatenate(found)) if found else np.zeros(0, np.uint64)
         again = _SHARED - 1
         often = pairs[again:][pairs[again:] == pairs[: len(pairs) - again]]
-        often = often[np.concatenate(([True], often[1:] != often[:-1]))[: len(often)]]
+        often = often[begins(often)]
         left = often >> np.uint64(32)
         return left.astype(np.int64), (often & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
@@ -130,17 +131,6 @@ class Buckets:
         return distinct >> 32, distinct & 0xFFFFFFFF
 
 
-def portions(length: Ranks, units: int) -> Iterator[slice]:
-    """Cut documents of some lengths into runs of about `units` together."""
-    ends = np.cumsum(length)
-    at = 0
-    while at < len(length):
-        limit = (int(ends[at - 1]) if at else 0) + units
-        to = max(int(np.searchsorted(ends, limit, "right")), at + 1)
-        yield slice(at, to)
-        at = to
-
-
 _SCOPE = 0x9E3779B97F4A7C15
 
 
@@ -152,8 +142,7 @@ def bucket_pairs(words: Hashes, mask: np.uint64, common: int) -> Iterator[Hashes
     that more than `common` documents have proposes nothing.
     """
     heads, numbers = recurring_words(words, mask)
-    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
-    sizes = np.diff(np.append(begins, len(heads)))
+    _, sizes = runs(heads)
     sparse = np.repeat(sizes <= common, sizes)
     yield from neighbour_pairs(heads[sparse], numbers[sparse], common)
     two = np.repeat(sizes == 2, sizes)
@@ -184,9 +173,8 @@ def neighbours(heads: Hashes, reach: int) -> Iterator[tuple[Ranks, int]]:
 
     Equal hashes stand together; distances are less than `reach`.
     """
-    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
-    sizes = np.diff(np.append(begins, len(heads)))
-    below = np.repeat(begins + sizes, sizes) - np.arange(len(heads))
+    first, sizes = runs(heads)
+    below = np.repeat(first + sizes, sizes) - np.arange(len(heads))
     rows = np.flatnonzero(below > 1)
     for apart in range(1, reach):
         if not len(rows):
@@ -199,13 +187,9 @@ def batches(
     group: Ranks, members: Ranks, length: Ranks, units: int
 ) -> Iterator[tuple[Ranks, Ranks]]:
     """Cut (group, members) into whole groups of about `units` shadow characters together."""
-    heads = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))[: len(members)]
-    ends = np.append(heads[1:], len(members))
-    total = np.cumsum(length[members])[ends - 1] if len(members) else np.zeros(0, np.int64)
-    at = 0
-    while at < len(heads):
-        before = int(total[at - 1]) if at else 0
-        to = max(int(np.searchsorted(total, before + units, "right")), at + 1)
-        rows = slice(int(heads[at]), int(ends[to - 1]))
+    heads, counts = runs(group)
+    sizes = np.add.reduceat(length[members], heads) if len(heads) else heads
+    ends = heads + counts
+    for some in portions(sizes, units):
+        rows = slice(heads[some][0], ends[some][-1])
         yield group[rows], members[rows]
-        at = to

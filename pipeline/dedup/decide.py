@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.bands import Bands
-from pipeline.dedup.candidates import READ_UNITS, Buckets, Proposals, batches, portions
+from pipeline.dedup.candidates import READ_UNITS, Buckets, Proposals, batches
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.groups import SMALL, Group, verify
 from pipeline.dedup.memory import Comparer, Memory
@@ -24,6 +24,7 @@ from pipeline.dedup.spread import Portable, Read, Spread
 from pipeline.dedup.thinning import thinned
 from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
 from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
+from pipeline.runs import portions
 
 Ranks = NDArray[np.int64]
 _Evidence = tuple[Ranks, NDArray[np.float64], NDArray[np.float64]]  # kind, jaccard, containment

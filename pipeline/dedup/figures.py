@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import begins
 from pipeline.text.sketches.line_hashes import mix
 from pipeline.text.sketches.shadow import Units
 
@@ -111,8 +112,7 @@ def _values(units: Units, begins: Numbers, ends: Numbers) -> Words:
 def _distinct(words: Words, owner: Numbers, n: int) -> tuple[Words, Numbers]:
     order = np.lexsort((words, owner))
     words, owner = words[order], owner[order]
-    fresh = np.ones(len(words), bool)
-    fresh[1:] = (words[1:] != words[:-1]) | (owner[1:] != owner[:-1])
+    fresh = begins(words, owner)
     firsts = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(owner[fresh], minlength=n), out=firsts[1:])
     return words[fresh], firsts

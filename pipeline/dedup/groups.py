@@ -24,6 +24,7 @@ from pipeline.dedup.memory import Comparer
 from pipeline.dedup.misses import Misses
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import Verdicts, judge
+from pipeline.runs import begins, runs
 
 Places = NDArray[np.int64]
 Neighbours = Callable[[Places], tuple[Places, Places]]
@@ -125,10 +126,10 @@ def _both_ways(a: int, b: int) -> tuple[tuple[int, int], tuple[int, int]]:
 def _anchor(group: Group, clusters: Forest, options: DedupOptions) -> None:
     left = np.arange(len(group.group), dtype=np.int64)
     for turn in range(options.max_anchors):
-        heads = np.concatenate(([True], group.group[left[1:]] != group.group[left[:-1]]))
-        anchors = left[heads[: len(left)]]
+        heads = begins(group.group[left])
+        anchors = left[heads]
         group.turn[anchors] = turn
-        others = left[~heads[: len(left)]]
+        others = left[~heads]
         if not others.size:
             return
         anchor = anchors[np.cumsum(heads)[~heads] - 1]
@@ -144,8 +145,7 @@ def _anchor(group: Group, clusters: Forest, options: DedupOptions) -> None:
 
 def _open_pairs(group: Group, neighbours: Neighbours) -> tuple[Places, Places]:
     """Return the pairs of members of different stars that have not been compared."""
-    heads = np.flatnonzero(np.concatenate(([True], group.group[1:] != group.group[:-1])))
-    sizes = np.diff(np.append(heads, len(group.group)))
+    heads, sizes = runs(group.group)
     gone = np.add.reduceat((group.star != np.arange(len(group.star))).astype(np.int64), heads)
     idle = np.add.reduceat((group.turn == _NEVER).astype(np.int64), heads)
     # Of one star there is nothing to join; of no match all pairs have been compared.

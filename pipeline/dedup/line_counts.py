@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.order import stable_order
+from pipeline.runs import begins, firsts, runs
 from pipeline.stages.base import Options, option
 from pipeline.text.sketches.line_hashes import PROSE, LineRecords, mix
 
@@ -162,9 +163,7 @@ def _frequent(records: LineRecords, key: Words, hashed: Words) -> Tally:
     order = stable_order(key)
     if bool((owner[1:] < owner[:-1]).any()):
         order = np.lexsort((owner, key))
-    once = np.ones(len(order), bool)
-    once[1:] = (key[order[1:]] != key[order[:-1]]) | (owner[order[1:]] != owner[order[:-1]])
-    order = order[once]
+    order = order[begins(key[order], owner[order])]
     return _tallied(records.take(order), key[order], hashed[order])
 
 
@@ -188,32 +187,24 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
         count = sketch.take(slots(key), mode="clip")
         telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth.take(owner))
         rank = np.where(telling, np.uint32(0), count)
-        lead = _leads(owner)
-        if not len(lead):
+        if not len(owner):
             continue
-        least = np.minimum.reduceat(rank, lead)
-        best = np.flatnonzero(rank == np.repeat(least, np.diff(lead, append=len(key))))
+        best = _least(rank, owner)
         owner, key = owner[best], key[best]
-        lead = _leads(owner)
+        home = owner[firsts(owner)]
         for mark, other in zip(marks, _SALTS, strict=True):
-            mark[owner[lead]] = _smallest(key, mix(key ^ other), lead)
+            least = _least(mix(key ^ other), owner)
+            mark[home] = key[least[firsts(owner[least])]]
     first = np.zeros(len(site), bool)
     for mark in marks:
         first[np.unique(mark, return_index=True)[1]] = True
     return first
 
 
-def _leads(owner: NDArray[np.integer[Any]]) -> Ints:
-    """Return the place of the first line of each document."""
-    return np.flatnonzero(np.concatenate(([True], owner[1:] != owner[:-1]))[: len(owner)])
-
-
-def _smallest(key: Words, mixed: Words, lead: Ints) -> Words:
-    """Return of each document the key that mixes to the least."""
-    least = np.minimum.reduceat(mixed, lead)
-    found = np.flatnonzero(mixed == np.repeat(least, np.diff(lead, append=len(key))))
-    chosen: Words = key[found[np.searchsorted(found, lead)]]
-    return chosen
+def _least(rank: NDArray[Any], owner: NDArray[np.integer[Any]]) -> Ints:
+    """Return the places of the least rank of each document: one or, of equal ranks, several."""
+    first, lines = runs(owner)
+    return np.flatnonzero(rank == np.repeat(np.minimum.reduceat(rank, first), lines))
 
 
 def _fifth_of_site(site: Words) -> NDArray[np.uint32]:
@@ -230,10 +221,9 @@ def _empty() -> Tally:
 
 def _tallied(records: LineRecords, keyed: Words, hashes: Words) -> Tally:
     """Count lines in order of key and rank, of which no document has two with the same key."""
-    first = np.flatnonzero(np.diff(keyed, prepend=np.uint64(0)))
+    first, counts = runs(keyed)
     if not len(first):
         return _empty()
-    counts = np.diff(np.append(first, len(keyed)))
     top, bottom = records.top.astype(np.int64), records.bottom.astype(np.int64)
     sums = np.stack([top, top * top, bottom, bottom * bottom], axis=1)
     examples = np.full((len(first), EXAMPLES), NOBODY, np.int64)
@@ -263,10 +253,10 @@ def _grouped(tally: Tally) -> Tally:
     """Add up the rows of each key and keep the smallest examples."""
     order = stable_order(tally.key)
     key = tally.key[order]
-    first = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else order
+    first, sizes = runs(key)
     if not len(first):
         return tally
-    group = np.repeat(np.arange(len(first)), np.diff([*first, len(key)]))
+    group = np.repeat(np.arange(len(first)), sizes)
     ranks = tally.examples[order].ravel()
     owner = np.repeat(group, EXAMPLES)
     by_rank = np.lexsort((ranks, owner))

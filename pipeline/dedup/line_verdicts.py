@@ -24,6 +24,7 @@ from pipeline.dedup.line_counts import (
     slots,
 )
 from pipeline.dedup.pages import outside_article
+from pipeline.runs import runs
 from pipeline.text.sketches.line_hashes import LABEL, LEADS, PICTURE, PROSE, STRUCTURE, LineRecords
 
 LINE, FORM, HEADING, OUTSIDE = range(4)
@@ -243,10 +244,8 @@ def _with_company(
 
 def pages_of(records: LineRecords) -> tuple[Ints, Ints]:
     """Return the number of each line's document within the chunk, and how many lines it has."""
-    starts = np.ones(len(records), bool)
-    starts[1:] = records.owner[1:] != records.owner[:-1]
-    page: Ints = np.cumsum(starts, dtype=np.int64) - 1
-    return page, np.diff(np.flatnonzero(starts), append=len(page))
+    _, lines = runs(records.owner)
+    return np.repeat(np.arange(len(lines)), lines), lines
 
 
 def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verify import Numbers, Verdicts
+from pipeline.runs import begins
 
 BAND = 0.1  # of Jaccard below the threshold: as far as a reader would think of moving it
 MOST = 24  # pairs that are kept: a screen full
@@ -51,6 +52,5 @@ class Misses(NamedTuple):
         """Return the MOST closest of the distinct pairs, the closest first."""
         order = np.lexsort((self.right, self.left, -self.jaccard))
         found = self.where(order)
-        fresh = np.ones(len(order), bool)
-        fresh[1:] = (found.left[1:] != found.left[:-1]) | (found.right[1:] != found.right[:-1])
+        fresh = begins(found.left, found.right)
         return found.where(fresh).where(np.arange(min(int(fresh.sum()), MOST)))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import READ_UNITS, portions, recurring_words
+from pipeline.dedup.candidates import READ_UNITS, recurring_words
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
@@ -28,6 +28,7 @@ from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.sketch import furthest, prints
 from pipeline.dedup.spread import PortableTexts, Spread, Texts, in_turn
 from pipeline.dedup.verify import Overlap, overlaps, unit_sets
+from pipeline.runs import begins, portions, runs
 from pipeline.text.longlines import lines_of
 from pipeline.text.sketches.longshadow import shadows
 from pipeline.text.sketches.shadow import Units
@@ -213,13 +214,12 @@ def _close(
     takes a third of the time of looking up those of one bucket.
     """
     print_ = prints_[numbers]
-    begins = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
-    size = np.diff(np.append(begins, len(heads)))
-    size = np.repeat(size, size)
+    _, sizes = runs(heads)
+    size = np.repeat(sizes, sizes)
     for apart in range(1, _REACH):
         if apart & (apart - 1) == 0:  # of smaller buckets all have been compared
             left = size > apart
-            columns = (heads, numbers, print_, size)
+            columns: tuple[NDArray[Any], ...] = heads, numbers, print_, size
             heads, numbers, print_, size = (column[left] for column in columns)
         close = np.flatnonzero(np.bitwise_count(print_[:-apart] ^ print_[apart:]) <= bits)
         close = close[heads[close] == heads[close + apart]]
@@ -342,5 +342,5 @@ def _best(
     """Of several earlier twins keep the earliest."""
     order = np.lexsort((earlier, place[earlier], later))
     later = later[order]
-    fresh = np.concatenate(([True], later[1:] != later[:-1]))[: len(later)]
+    fresh = begins(later)
     return earlier[order][fresh], later[fresh], jaccard[order][fresh]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import begins
 from pipeline.text.sketches.shadow import Places, Units
 from pipeline.text.sketches.shingles import Hashes, hash_columns, short_hashes
 
@@ -77,8 +78,7 @@ def _places(
     words = (owner.astype(np.uint64) << np.uint64(32)) | hashes[index]
     order = np.argsort(words, kind="stable")
     words = words[order]
-    fresh = np.ones(len(words), bool)  # a shingle that recurs counts once, at its first place
-    fresh[1:] = words[1:] != words[:-1]
+    fresh = begins(words)  # a shingle that recurs counts once, at its first place
     owner, index = owner[fresh], index[order[fresh]]
     chosen = _turns(owner, len(starts)) < count
     return owner[chosen], index[chosen]

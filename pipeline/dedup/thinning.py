@@ -13,12 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.candidates import COMMON, READ_UNITS, Proposals, neighbours, portions
+from pipeline.dedup.candidates import COMMON, READ_UNITS, Proposals, neighbours
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Portable, Read
 from pipeline.dedup.verify import ShingleSets, joined, judge, smallest, unit_sets
+from pipeline.runs import portions, runs
 
 Ranks = NDArray[np.int64]
 
@@ -82,8 +83,7 @@ def _pairs(members: Ranks, proposals: Proposals, forest: Forest) -> tuple[Ranks,
         order = np.argsort(hashes, kind="stable")
         order = order[hashes[order] != 0]
         word = hashes[order]
-        heads = np.flatnonzero(np.concatenate(([True], word[1:] != word[:-1]))[: len(word)])
-        sizes = np.diff(np.append(heads, len(word)))
+        heads, sizes = runs(word)
         crowd = np.repeat(sizes > COMMON, sizes)
         forest.link(np.repeat(order[heads], sizes)[crowd], order[crowd])
         few = order[~crowd]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.groups import SMALL, Group
 from pipeline.dedup.misses import Misses
+from pipeline.runs import runs
 from pipeline.text.sketches.line_hashes import mix
 
 Numbers = NDArray[np.int64]
@@ -75,9 +76,7 @@ class Named:
     @classmethod
     def of(cls, hashes: Words, settled: NDArray[np.bool_], group: Numbers) -> Named:
         """Name groups by the texts of their members (uint64 hashes) and by which are settled."""
-        fresh = np.concatenate(([True], group[1:] != group[:-1]))[: len(group)]
-        heads = np.flatnonzero(fresh)
-        sizes = np.diff(np.append(heads, len(group)))
+        heads, sizes = runs(group)
         place = np.arange(len(group)) - np.repeat(heads, sizes)
         words = mix(hashes ^ mix((place * 2 + settled + 1).astype(np.uint64)))
         if not len(heads):
@@ -155,7 +154,6 @@ class GroupMemory:
 
 def _once(members: NDArray[Any]) -> NDArray[Any]:
     """Keep one of groups of the same texts: two of them have different scopes."""
-    heads = np.flatnonzero(np.diff(members["key"], prepend=np.uint64(0)) != 0)
-    runs = np.diff(np.append(heads, len(members)))
-    place = np.arange(len(members)) - np.repeat(heads, runs)
+    heads, sizes = runs(members["key"])
+    place = np.arange(len(members)) - np.repeat(heads, sizes)
     return members[place < members["size"]]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.figures import figures, other_figures
 from pipeline.dedup.options import DedupOptions
+from pipeline.runs import begins
 from pipeline.text.sketches.shadow import Units
 from pipeline.text.sketches.shingles import batch_shingles, shingle_hashes
 
@@ -95,8 +96,7 @@ def _sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     words, firsts = batch_shingles(units, starts, ngram)
     for a, b in pairwise(firsts.tolist()):
         words[a:b].sort()  # one text fits the cache: a third of the time of one sort for all
-    fresh = np.ones(len(words), bool)
-    fresh[1:] = words[1:] != words[:-1]
+    fresh = begins(words)
     fresh[firsts[:-1][firsts[:-1] < len(words)]] = True
     kept = np.zeros(len(words) + 1, np.int64)
     np.cumsum(fresh, out=kept[1:])
@@ -124,7 +124,7 @@ def _long_set(units: Units, ngram: int) -> ShingleSets:
 
 def _distinct(*parts: Words) -> Words:
     words = np.sort(np.concatenate(parts))  # `np.unique` hashes, and takes ten times as long
-    return words[np.concatenate(([True], words[1:] != words[:-1]))[: len(words)]]
+    return words[begins(words)]
 
 
 def _bounded(words: Words, bound: np.uint64) -> tuple[Words, np.uint64]:

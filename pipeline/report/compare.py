@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.runs import runs
 from pipeline.store.earlier import read_parts
 from pipeline.store.groups import groups, path_bytes, record_keys
 from pipeline.store.schema import FILES
@@ -33,7 +34,7 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
     states = _states([(old, decided[0]), (new, decided[1])])
     was, now = _paired(states)
     found = _kinds(states, was, now)
-    runs = [read_run(old), read_run(new)]
+    told = [read_run(old), read_run(new)]
     changed = record_keys(states.table.take(pa.array(now[found["changed"]])))
     made = _changed(old, new, "made")
     rules = _rules(new, made[1], changed)
@@ -42,8 +43,8 @@ def compare(old: Path, new: Path) -> dict[str, Any]:
         "old": old.name,
         "new": new.name,
         "totals": {name: int(which.sum()) for name, which in found.items()},
-        "recipe": _settings(*runs),
-        "program": [run["run_id"] for run in runs],
+        "recipe": _settings(*told),
+        "program": [run["run_id"] for run in told],
         "rules": {f"{s}:{r}": n for (s, r), n in sorted(rules.items()) if n},
         "samples": {
             name: _sample(states, was[which][:SAMPLE], now[which][:SAMPLE])
@@ -89,11 +90,9 @@ def _paired(states: _States) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     path = rank[paths.indices.to_numpy()] if names else np.zeros(0, np.int64)
     record = states.table.column("record").to_numpy()
     order = np.lexsort((record, path))  # stable: of one record the old row comes first
-    same = (path[order][1:] == path[order][:-1]) & (record[order][1:] == record[order][:-1])
-    first = np.concatenate(([True], ~same))[: len(order)]
-    both = np.concatenate((same, [False]))[: len(order)][first]
-    rows = order[first]
-    after = np.concatenate((order[1:], [-1]))[: len(order)][first]
+    first, sizes = runs(path[order], record[order])
+    rows, both = order[first], sizes > 1
+    after = np.append(order, -1)[first + 1]
     was = np.where(rows < states.split, rows, -1)
     now = np.where(rows >= states.split, rows, np.where(both, after, -1))
     return was, now

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.report.tallies import LARGEST, SAMPLES, TOP_LINES
+from pipeline.runs import firsts
 from pipeline.store.groups import groups, record_keys
 from pipeline.text.sketches.line_hashes import mix
 
@@ -205,7 +206,7 @@ class _Original:
         self.step, self.start, self.end = (
             edits.column(name).to_numpy() for name in ("step", "start", "end")
         )
-        fresh = np.flatnonzero(np.diff(self.step, prepend=-1))
+        fresh = firsts(self.step)
         self.steps = [*fresh.tolist(), len(edits)]
         longer = pc.utf8_length(edits.column("after")).to_numpy() - (self.end - self.start)
         self.moved = np.concatenate(([0], np.cumsum(longer)))

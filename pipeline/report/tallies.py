@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
+from pipeline.runs import begins, runs
 from pipeline.store.groups import groups
 
 SAMPLES = 4  # random examples of a stage
@@ -155,17 +156,10 @@ def _sums(stages: _Named, places: Slabs, sizes: Sequence[NDArray[Any]]) -> NDArr
 
     The receipts of a document, and in it those of a stage, stand together.
     """
-    begins = _begins(stages.group, places)
     n = len(stages.codes)
-    columns = [begins, None, *sizes]
+    columns = [begins(stages.group, places), None, *sizes]
     sums = [np.bincount(stages.group, weights, minlength=n) for weights in columns]
     return np.stack(sums, axis=1).astype(np.int64)
-
-
-def _begins(*keys: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say where a row differs in one of the keys from the row before it."""
-    begins: NDArray[np.bool_] = np.any([np.diff(key, prepend=-2) != 0 for key in keys], axis=0)
-    return begins
 
 
 def _lines(removed: pa.Table, slabs: Slabs, places: Slabs) -> NDArray[Any]:
@@ -185,8 +179,7 @@ def _drawn(
     stages: _Named, places: Slabs, keys: NDArray[np.uint64], sizes: NDArray[np.uint64]
 ) -> NDArray[Any]:
     parts = [np.zeros(0, DRAWN)]
-    of_document = np.flatnonzero(_begins(stages.slabs, places))
-    nth = np.arange(len(places)) - np.repeat(of_document, np.diff(of_document, append=len(places)))
+    nth = np.arange(len(places)) - np.repeat(*runs(stages.slabs, places))
     for large, ranks, most in ((False, keys, SAMPLES), (True, ~sizes, LARGEST)):
         rows = _least(stages.group, ranks, most)
         out = np.zeros(len(rows), DRAWN)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document
+from pipeline.runs import runs
 from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
 from pipeline.stages.repeated import ENDS, NAME, WHOLE, Lines, Repeat, lines_of, removals, without
 from pipeline.text.repetition.alike import alike, covered, shingle_units, suspects
@@ -271,13 +272,10 @@ def _blocks_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
     another.
     """
     owner, start, end, line = found.again
-    fresh = np.ones(len(owner), np.bool_)
-    fresh[1:] = (np.diff(line) != 1) | (owner[1:] != owner[:-1])
-    first = np.flatnonzero(fresh)
+    first, lines = runs(line - np.arange(len(line)), owner)
     if not first.size:
         return np.zeros(len(found.size), np.bool_)
     text = owner[first]
-    lines = np.diff(first, append=len(owner))
     chars = np.add.reduceat(end - start, first)
     share = min(options.block_share, WHOLE)
     least = np.maximum(options.block_chars // 2, share * found.size[text])

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import begins
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
 from pipeline.text.marks import HAN
@@ -222,7 +223,7 @@ def _fences(part: arrays.Codes, starts: Places, ends: Places) -> Bools:
     ticks = part.codes == ord("`")
     found = np.flatnonzero(ticks[:-2] & ticks[1:-1] & ticks[2:])
     which = np.searchsorted(ends, found)
-    first = np.diff(which, prepend=-1) != 0  # behind them stands more than blanks
+    first = begins(which)  # behind them stands more than blanks
     found, which = found[first], which[first]
     at_once = starts[which] == found
     fence[which[at_once]] = True

@@ -17,9 +17,10 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import firsts
 from pipeline.text.boilerplate.places import Flags, Ints, Lines, Places
 from pipeline.text.boilerplate.rules import Rule
-from pipeline.text.codes import Codes, firsts, flags_of, groups, slices
+from pipeline.text.codes import Codes, flags_of, groups, slices
 from pipeline.text.fold import fold_codes, fold_table
 from pipeline.text.page import Page
 from pipeline.text.prose import line_kinds

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import Census, classes, code_points
+from pipeline.runs import cut
 from pipeline.text.codes import places
 from pipeline.text.mojibake import alphabets
 from pipeline.text.mojibake.flags import (
@@ -109,10 +109,8 @@ def _slices(
 ) -> Iterator[NDArray[np.intp]]:
     """Yield the numbers of the texts (all, or those chosen) in groups of about SLICE characters."""
     chosen = np.arange(len(sizes)) if chosen is None else chosen
-    if len(chosen):
-        at = np.cumsum(sizes[chosen]) // SLICE
-        cuts = [0, *(np.flatnonzero(at[1:] != at[:-1]) + 1).tolist(), len(chosen)]
-        yield from (chosen[a:b] for a, b in pairwise(cuts))
+    for first, last in cut(sizes[chosen], SLICE):
+        yield chosen[first:last]
 
 
 def _joined(

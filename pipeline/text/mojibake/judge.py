@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.runs import runs
 from pipeline.text.mojibake.chains import End
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.mojibake.utf8 import Stretches
@@ -130,9 +131,7 @@ def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.
     In order of their groups.
     """
     order = long[np.argsort(groups[long], kind="stable")]
-    mine = groups[order]
-    heads = np.flatnonzero(np.append(True, mine[1:] != mine[:-1])[: len(mine)])
-    sizes = np.append(heads[1:], len(mine)) - heads
+    heads, sizes = runs(groups[order])
     found: NDArray[np.intp] = order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
     return found
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import begins, firsts
 from pipeline.text import codes as arrays
 from pipeline.text.marks import CLAUSE_CHARS
 from pipeline.text.punctuation.watched import (
@@ -164,7 +165,7 @@ class _Spots:
         local: Sequence[Any] = (places - starts).tolist()
         if until is not None:
             local = list(zip(local, (until - starts).tolist(), strict=True))
-        first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]]))
+        first = firsts(owners)
         bounds = pairwise([*first.tolist(), len(local)])
         for i, (a, b) in zip(owners[first].tolist(), bounds, strict=True):
             if i not in foreign:
@@ -285,7 +286,7 @@ class _Spots:
         """Return which texts have a bracket without a partner."""
         steps = np.where(_among(chars, "(（"), 1, -1)
         total = np.cumsum(steps)
-        first = np.diff(owners, prepend=-1) != 0
+        first = begins(owners)
         depth = total - (total - steps)[first][np.cumsum(first) - 1]
         found = np.zeros(self.size, np.bool_)
         found[owners[(depth < 0) | (np.append(first[1:], True) & (depth != 0))]] = True
@@ -353,7 +354,7 @@ class _Spots:
         if not len(quotes):
             return quotes
         closing = self.chars(quotes) == ord("”")
-        first = np.diff(self.owners[quotes], prepend=-1) != 0
+        first = begins(self.owners[quotes])
         same = np.concatenate([closing[:1], closing[1:] == closing[:-1]])
         return self.places[quotes[np.where(first, closing, same)]]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import firsts
 from pipeline.text import layout as look
 from pipeline.text.lines import (
     CLOSER,
@@ -171,7 +172,7 @@ def _overlap(owners: Places, starts: Places, ends: Places, n: int) -> Places:
     key = np.sort(np.concatenate([owners | starts | 1, owners | ends]))
     depth = np.cumsum(np.where(key & 1, 1, -1))
     key >>= 33
-    first = np.flatnonzero(np.diff(key, prepend=-1))
+    first = firsts(key)
     most = np.zeros(n, np.intp)
     if len(first):
         most[key[first]] = np.maximum.reduceat(depth, first)

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import firsts
 from pipeline.text.codes import Codes, flags_of, slices, those_in
 from pipeline.text.sketches.powers import powers_to, running_sums, stretches
 
@@ -240,7 +241,7 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     local = number - np.searchsorted(owner, owner)  # number of the line in its text
     counts, words, at = _sampled(lines, long, sums)
     bits = max(_LINE_BITS, int(local.max()).bit_length())
-    bounds = np.append(0, np.cumsum(counts))[np.append(_heads(owner), len(owner))]
+    bounds = np.append(0, np.cumsum(counts))[np.append(firsts(owner), len(owner))]
     if not words.size:
         return long[:0], told
     in_order = words
@@ -252,7 +253,7 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     change = words[1:] ^ words[:-1]
     same = change < words.dtype.type(1 << bits)
     same[bounds[(bounds > 0) & (bounds < len(words))] - 1] = False
-    texts, sizes = owner[_heads(owner)], np.diff(bounds)
+    texts, sizes = owner[firsts(owner)], np.diff(bounds)
     often = np.add.reduceat(np.append(same, False), bounds[:-1]) >= _TOLD * sizes
     if often.any():
         mine = np.flatnonzero(np.repeat(often, sizes))
@@ -265,7 +266,7 @@ def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.floa
     shared[1:] = same
     shared[:-1] |= same
     places = np.flatnonzero(shared)
-    base = _heads(owner)[np.searchsorted(bounds, places, "right") - 1]
+    base = firsts(owner)[np.searchsorted(bounds, places, "right") - 1]
     line = base + (words[places] & words.dtype.type((1 << bits) - 1)).astype(np.int64)
     often = np.bincount(line, minlength=len(long))
     return long[(often > 0) & (often >= _SHARE * counts)], told
@@ -296,11 +297,6 @@ def _told(words: Words, sizes: Ints) -> NDArray[np.float64]:
     turns = np.arange(2, len(counts) + 2) - np.repeat(first, bins)
     most = np.minimum(counts, turns * _DRIFT)  # the rest are rows of a form
     return np.maximum.reduceat(most, first) / np.maximum(sizes - 2, 1)
-
-
-def _heads(owner: Ints) -> Ints:
-    """Return where each run of equal values begins."""
-    return np.flatnonzero(np.diff(owner, prepend=-1))
 
 
 def _sampled(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, Words, Ints]:
