@@ -160,7 +160,7 @@ def inserted(text: str, readings: Sequence[Reading], options: AnnotationsOptions
     if len(needless) >= NEEDLESS_SHARE * n:
         if has_doubled_marks(text):
             return True  # the same scraper
-        amid = sum(in_sentence(text, r) for r in needless)
+        amid = sum(in_sentence(text, r) or begins_clause(text, r) for r in needless)
         dense = n >= han * options.min_density_repeated
         if dense and amid >= max(options.min_needless, NEEDLESS_SHARE * n):
             return True
@@ -225,6 +225,12 @@ def in_sentence(text: str, reading: Reading) -> bool:
         return True
     following = text[reading.end : reading.end + 40].partition("\n")[0]
     return bool(IS_READABLE.match(following)) and len(IS_READABLE.findall(following)) >= LEAD_IN
+
+
+def begins_clause(text: str, reading: Reading) -> bool:
+    """Return whether an everyday word is read, with which a clause goes on: 讓(ràng)更有人."""
+    following = text[reading.end : reading.end + LEAD_IN]
+    return is_everyday(reading.of) and len(IS_HAN.findall(following)) == LEAD_IN
 
 
 @cache

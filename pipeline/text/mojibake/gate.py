@@ -58,12 +58,15 @@ RARE_WINDOW, RARE_LEAST = 8, 2
 SAMPLE = 48
 """Characters beyond ASCII, from the middle, whose score says whether the whole is damaged."""
 _NARROW = re.compile(r"[\x00-\x7f]+")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 UNLIKELY_BELOW = -10.5
 """Mean log-probability of a sample: verse has -8 to -9.5, legacy bytes misread -11 to -15."""
 TITLE, TITLE_RARE, TITLE_MARGIN = 32, 3, 1.5
 """Characters of a first line that are looked at, rare ones among them from which it may be damaged
 alone, and nats by which it must be less likely than a sample: titles have names."""
 _PLACES = np.arange(TITLE)
+PRIVATE_SHARE, PRIVATE_LINE = 8, 3
+"""Big5 read as GBK has a private character for eight ideographs; and so many of them in a line."""
 COMMON_SHARE = 6
 """Of the Han characters or syllables of most text one in six is one of the 120 most frequent."""
 CONTROLS = (0x81, 0x82, 0x83, 0x8D, 0x8F, 0x90, 0x9D)
@@ -157,7 +160,11 @@ def _of_han(
         mark(spans.own(comma[_look(flags().rest, codes[comma - 1]) & IDEOGRAPH != 0]), UNLIKELY)
     common, han = spans.count(f & COMMON), spans.count(f & HAN)
     private = counted.count("private")
-    kinds[part[(private >= 2) & (private * 8 >= han)]] |= UNLIKELY  # what Big5 becomes in GBK
+    # What Big5 becomes in GBK: the text, or a line of it.
+    kinds[part[(private >= 2) & (private * PRIVATE_SHARE >= han)]] |= UNLIKELY
+    for i in np.flatnonzero((private >= PRIVATE_LINE) & (private * PRIVATE_SHARE < han)).tolist():
+        if _private_line(texts[part[i]]):
+            kinds[part[i]] |= UNLIKELY
     strange = np.flatnonzero((han >= 2) & (common * COMMON_SHARE < han))
     for i in strange.tolist():
         korean = _count(codes[starts[i] : starts[i] + sizes[i]], KOREAN_COMMON)
@@ -177,6 +184,17 @@ def _of_han(
         if load().score(title) < UNLIKELY_BELOW - TITLE_MARGIN:
             kinds[part[i]] |= UNLIKELY
     return noise
+
+
+def _private_line(text: str) -> bool:
+    """Tell whether a line has as many private characters as Big5 read as GBK, and ideographs."""
+    for line in text.split("\n"):
+        private = len(_PRIVATE.findall(line))
+        if private >= PRIVATE_LINE:
+            wide = sum(char >= "\u3400" for char in line) - private
+            if private <= wide <= private * PRIVATE_SHARE:
+                return True
+    return False
 
 
 def _strange_titles(

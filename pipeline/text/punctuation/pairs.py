@@ -22,6 +22,7 @@ _GOES_ON = re.compile("[,;]? [A-Za-z]")
 _CLAUSE = 12
 """Characters before a bracket that are Latin in a Latin sentence."""
 _CURLY = re.compile("[“”]")
+_NUMBER = re.compile(r"[；：，。、;:,\u3000 ]([0-9]{1,2}|[A-Za-z])\Z")
 _CODE = re.compile(r"""=\s?["']|["'][:,]\s?["']|\\["']|[{}]|["']\s?[+|]\s?["']""")
 
 
@@ -85,9 +86,11 @@ def _is_latin_aside(text: str, start: int, end: int) -> bool:
 
 
 def _is_enumerator(text: str, at: int) -> bool:
-    """Whether `)` ends a list number at the start of a line: 1)文本."""
+    """Whether `)` ends a list number, at the start of a line or behind a mark: 1)文本；2)文本."""
     head = text[max(0, at - 4) : at].rpartition("\n")[2].strip(" \u3000\t")
     whole = at <= 3 or "\n" in text[max(0, at - 4) : at]
+    if not whole and (number := _NUMBER.search(text, at - 4, at)):
+        head, whole = number[1], True
     return whole and 0 < len(head) <= 3 and head.isalnum() and is_side(text, at + 1)
 
 

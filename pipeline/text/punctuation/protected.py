@@ -23,9 +23,11 @@ _TAGS: tuple[_Row, ...] = (
     ("](", re.compile(r"\]\([^()\s]*\)")),
 )
 """What begins with its sign, and stays on a line."""
+_MORE = r"(?:(?<=[/=])[\u3400-\u9fff_%0-9-]{1,60}(?:/[!-~]*|[?&][A-Za-z_]+=[!-~]*))*"
+"""Ideographs in an address, where its own signs follow them: /wiki/中国?oldid=123&action=edit."""
 _ADDRESSES: tuple[_Row, ...] = (
-    ("://", re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")),
-    ("www.", re.compile(r"www\.[!-~]+")),
+    ("://", re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{1,15}}://[!-~]+{_MORE}")),
+    ("www.", re.compile(rf"www\.[!-~]+{_MORE}")),
     ("@", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}")),
     ("&", re.compile(r"&\#?[A-Za-z0-9]{1,31};")),
 )

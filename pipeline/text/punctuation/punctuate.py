@@ -56,7 +56,8 @@ _NAMES = {
 _WIDEN = str.maketrans(TO_WIDE)
 _START = itemgetter(1)
 _ALNUM = re.compile("[A-Za-z0-9_]")
-_FACE = re.compile("[:;]-?[()DPO]")
+_FACE = re.compile(r"[:;]-?(?:\((?![^()\n]{1,60}\))|[)DPO](?![A-Za-z0-9]))")
+"""A face, not the mark before a bracket in a sentence: 包括:(1)货物;(2)服务."""
 
 _SCRAPED = frozenset(("doubled-mark", "prefixed-mark"))
 _SCRAPED_HABIT = 3
