@@ -37,6 +37,14 @@ def test_main_text_keeps_short_lines_and_leaves_the_site_out() -> None:
     assert text.split("\n") == [SENTENCE, "一、抓落实", SENTENCE * 2, "（完）"]
 
 
+def test_a_break_of_the_source_is_no_blank_between_ideographs() -> None:
+    half = SENTENCE[:18]
+    body = f"<h1>某地召开会议部署工作，取得一致\n各方代表出席</h1><p>{half}\n   {SENTENCE[18:]}</p>"
+    lines = [line.text for line in page_lines(HTMLTree.parse(page(body)).document.html).lines]
+    assert lines == ["某地召开会议部署工作，取得一致 各方代表出席", SENTENCE]
+    assert page_lines("<p>甲。 乙\n丙</p>").lines[0].text == "甲。 乙 丙"
+
+
 def test_a_wrapper_of_main_is_no_advertisement() -> None:
     box = f"<div class=ad><p>{SENTENCE * 3}</p></div>"
     article = f"<main><p>{SENTENCE}</p><p>{SENTENCE}</p></main>"

@@ -4,7 +4,8 @@ PDF files and scans leave them between two lines of a sentence: `社会资本⏎
 page number if it can be nothing else (第 3 页 共 10 页), or is one of several that count, a page
 apart: 第 11 页, 第 12 页. `- 12 -` may head a part of a text, a bare figure a chapter: these are
 page numbers if most of them cut a sentence; and `— 12 —`, as official papers have it, if the last
-of several closes the text, below which no part would follow. A running head stands beside them again and again.
+of several closes the text, below which no part would follow. A running head stands beside them
+again and again.
 """
 
 from __future__ import annotations
