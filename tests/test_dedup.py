@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,8 @@ def test_what_chance_holds_together_is_taken_apart(monkeypatch: pytest.MonkeyPat
     assert np.array_equal(np.sort(right[true]), decisions.gone)
     assert decisions.uncompared == 0
 
+    capped = run(texts, replace(options, max_anchors=1))
+    assert capped.uncompared > 100
     monkeypatch.setattr(decide_module, "thinned", lambda *given: given[:2])
     together = run(texts, options)
     assert together.uncompared > 100

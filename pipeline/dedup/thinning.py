@@ -43,13 +43,13 @@ def thinned(
 ) -> tuple[Ranks, Ranks]:
     """Return (group, member) as `Proposals.groups` does, the `large` groups (by row) taken apart.
 
-    A bucket of more than COMMON documents still holds together what is in it: of a flood not all
-    pairs can be looked at. `memory` gets the pairs that were looked at, so that a night reads the
-    texts of new ones only.
+    A bucket of more than COMMON documents still holds together what is in it: of a flood not
+    all pairs can be looked at, and never more than anchors would be compared with. `memory`
+    gets the pairs that were looked at, so that a night reads the texts of new ones only.
     """
     members = np.sort(candidates[large])
     forest = Forest(len(members))
-    left, right = _pairs(members, proposals, forest)
+    left, right = _pairs(members, proposals, forest, options.max_anchors * len(members))
     hashes, size = text_hash[members] ^ _SALT, length[members]
 
     def sets(places: Ranks) -> ShingleSets:
@@ -73,10 +73,11 @@ def thinned(
     return group[order], member[order]
 
 
-def _pairs(members: Ranks, proposals: Proposals, forest: Forest) -> tuple[Ranks, Ranks]:
+def _pairs(members: Ranks, proposals: Proposals, forest: Forest, room: int) -> tuple[Ranks, Ranks]:
     """Return the pairs of places in `members` to look at, each once, by the left one.
 
-    What shares a bucket of many is linked in `forest`, and not looked at again.
+    What shares a bucket of many is linked in `forest`, and not looked at again; so is what shares
+    one of a band with more pairs than there is `room` for.
     """
     codes = []
     for hashes in proposals.buckets(members).hashes:
@@ -84,7 +85,13 @@ def _pairs(members: Ranks, proposals: Proposals, forest: Forest) -> tuple[Ranks,
         order = order[hashes[order] != 0]
         word = hashes[order]
         heads, sizes = runs(word)
-        crowd = np.repeat(sizes > COMMON, sizes)
+        many = sizes > COMMON
+        pairs = int((sizes * (sizes - 1) // 2)[~many].sum())
+        if pairs > room:
+            many[:] = True
+        else:
+            room -= pairs
+        crowd = np.repeat(many, sizes)
         forest.link(np.repeat(order[heads], sizes)[crowd], order[crowd])
         few = order[~crowd]
         codes += [(few[a] << 32) | few[a + d] for a, d in neighbours(word[~crowd], COMMON)]
@@ -92,7 +99,7 @@ def _pairs(members: Ranks, proposals: Proposals, forest: Forest) -> tuple[Ranks,
     place = np.minimum(np.searchsorted(members, left), len(members) - 1)
     mine = members[place] == left
     codes.append((place[mine] << 32) | np.searchsorted(members, right[mine]))
-    pairs = np.unique(np.concatenate(codes))
-    left, right = pairs >> 32, pairs & 0xFFFFFFFF
+    every = np.unique(np.concatenate(codes))
+    left, right = every >> 32, every & 0xFFFFFFFF
     apart = forest.roots(left) != forest.roots(right)
     return left[apart], right[apart]
