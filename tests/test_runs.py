@@ -44,7 +44,8 @@ def test_stretches_are_as_small_as_they_may_be(sizes: list[int], least: int) -> 
 
 def test_doctests() -> None:
     failed, tried = doctest.testmod(runs)
-    assert tried and not failed
+    assert tried
+    assert not failed
 
 
 @pytest.mark.parametrize("kind", [np.uint16, np.uint64])
