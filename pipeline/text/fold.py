@@ -40,10 +40,9 @@ def fold_table() -> NDArray[np.uint16]:
     for mark, variants in _MARKS.items():
         table[[ord(char) for char in variants]] = ord(mark)
     rows = files("pipeline").joinpath("tables/script/fold.tsv").read_text("utf-8")
-    for line in rows.splitlines():
-        if not line.startswith("#"):
-            traditional, simplified = line.split("\t")
-            table[ord(traditional)] = ord(simplified)
+    pairs = "".join(line for line in rows.splitlines() if not line.startswith("#"))
+    traditional, _, simplified = code_units(pairs).reshape(-1, 3).T
+    table[traditional] = simplified
     lower = table.copy()
     upper = (table >= ord("A")) & (table <= ord("Z"))
     lower[upper] += 32
@@ -88,22 +87,10 @@ def _fold_string() -> str:
 
 
 @cache
-def _unfolded() -> dict[int, list[int]]:
-    """Return the other characters that fold to one, ascending."""
-    found: dict[int, list[int]] = {}
-    table = fold_table()
-    for code in np.flatnonzero(table != np.arange(65536)).tolist():
-        found.setdefault(int(table[code]), []).append(code)
-    return found
-
-
-@cache
 def variants(char: str) -> str:
     """Return the characters of the BMP that fold to one, itself among them.
 
     >>> variants("编"), variants(":")
     ('編编', ':∶︰﹕：')
     """
-    code = ord(char)
-    itself = [code] if fold_table()[code] == code else []
-    return "".join(map(chr, sorted(itself + _unfolded().get(code, []))))
+    return "".join(map(chr, np.flatnonzero(fold_table() == ord(char)).tolist()))

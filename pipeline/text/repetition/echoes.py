@@ -41,7 +41,7 @@ _THREE = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)  # odd: three stretches as
 _DRIFT = 16  # stretches by which small changes move a copy
 _LINE_BITS = 12  # of a word, for the number of its line: texts of more take words of 64 bits
 _INDENT = 8  # white space at either end of a line that is stepped over one by one
-_SPACE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
+_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 class Places(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +41,7 @@ two notices of one form, names and titles differ. From _OWN characters on it is 
 _OWN = 40
 _DIGITS = re.compile("[0-9]+")
 _PASSED = those_in(
-    {chr(c) for c in range(0x3100) if not chr(c).isalnum()} | set("，。、；：？！（）～－／％＂＇")
+    {*filterfalse(str.isalnum, map(chr, range(0x3100))), *"，。、；：？！（）～－／％＂＇"}
 )
 
 
