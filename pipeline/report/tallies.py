@@ -19,12 +19,14 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.runs import begins, runs
-from pipeline.store.groups import groups
+from pipeline.store.groups import groups, ranked
 
 SAMPLES = 4  # random examples of a stage
 LARGEST = 2  # and the largest edits
 TOP_LINES = 300  # most-removed lines of a part that are counted on
 KNOWN_LINES = 450  # of which the text is kept for the next night, when others may be on top
+
+_NO_RANK = np.uint64(2**64 - 1)  # no rank is greater
 
 Slabs = NDArray[np.int64]
 COUNTS = np.dtype([("slab", "<i4"), ("name", "<i4"), ("n", "<i8", (4,))])
@@ -132,7 +134,7 @@ class _Named:
         ]
         self.base = 0
         width = max(len(self.names), 1)
-        self.codes, self.group = np.unique(slabs * width + found.group, return_inverse=True)
+        self.codes, self.group = ranked(slabs * width + found.group)
         self.width = width
 
     def counts(
@@ -170,8 +172,8 @@ def _lines(removed: pa.Table, slabs: Slabs, places: Slabs) -> NDArray[Any]:
     starts = np.searchsorted(slabs, out["slab"])
     out["row"], out["place"] = found.first - starts, places[found.first]
     texts = named.drop_columns(["slab"]).take(pa.array(found.first))
-    joined_texts = pc.binary_join_element_wise(*texts.columns, "\0").to_pylist()
-    out["key"] = [xxhash.xxh3_64_intdigest(text.encode()) for text in joined_texts]
+    joined_texts = pc.binary_join_element_wise(*texts.columns, "\0").cast(pa.binary())
+    out["key"] = [xxhash.xxh3_64_intdigest(text) for text in joined_texts.to_pylist()]
     return out
 
 
@@ -198,10 +200,16 @@ def _least(
 
     `most`: so many of a group, or by row so many of its group.
     """
-    order = np.lexsort((ranks, group))
+    # With the rows of a group dealt out to as many hands, the greatest of their least ranks bounds
+    # what is looked for: few are left to be sorted.
+    hands = int(np.max(most, initial=1))
+    least = np.full((int(group.max(initial=-1)) + 1, hands), _NO_RANK)
+    np.minimum.at(least.reshape(-1), group * hands + np.arange(len(group)) % hands, ranks)
+    some = np.flatnonzero(ranks <= least.max(axis=1)[group])
+    group, limits = group[some], np.broadcast_to(most, len(ranks))[some]
+    order = np.lexsort((ranks[some], group))
     starts = np.searchsorted(group[order], group[order])
-    limits = np.broadcast_to(most, len(order))
-    rows: NDArray[np.intp] = np.sort(order[np.arange(len(order)) - starts < limits[order]])
+    rows: NDArray[np.intp] = np.sort(some[order[np.arange(len(order)) - starts < limits[order]]])
     return rows
 
 

@@ -43,7 +43,7 @@ def groups(table: pa.Table, names: Sequence[str]) -> Groups:
         column = table.column(name).dictionary_encode().combine_chunks()
         width = len(column.dictionary) + 1
         values = column.indices.fill_null(width - 1).to_numpy()
-        codes = _ranks(codes * width + values)
+        codes = ranked(codes * width + values)[1]
     count = int(codes.max(initial=-1)) + 1
     first = np.empty(count, np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal places the last one written stays
@@ -53,17 +53,17 @@ def groups(table: pa.Table, names: Sequence[str]) -> Groups:
     return Groups(first[order], rank[codes], np.bincount(codes, minlength=count)[order])
 
 
-def _ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank of each code among those that occur: int64 (n,).
+def ranked(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the codes that occur, rising, and the rank of each among them: int64 (n,).
 
     Ranks stay below the number of rows, so that no product of widths overflows.
     """
     width = int(codes.max(initial=-1)) + 1
     if width > _WIDE + 8 * len(codes):  # too many for a table
-        return np.unique(codes, return_inverse=True)[1]
+        return np.unique(codes, return_inverse=True)
     there = np.zeros(width, np.bool_)
     there[codes] = True
-    return (np.cumsum(there) - 1)[codes]
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
 
 
 def path_bytes(path: str) -> bytes:
