@@ -281,7 +281,8 @@ class Finished:
             if empty:
                 write_parquet(finish(rows), path, self.options)
             return
-        groups = list(_groups(pieces))
+        sizes = np.array([piece.rows for piece in pieces], np.int64)
+        groups = [pieces[run] for run in portions(sizes, LOOKUP_ROWS)]  # larger: one piece
         bounds = [self._bounds(group[0].slab, group[-1].slab) for group in groups]
         options["write_statistics"] = [*BOUNDED]
         content, self.written[number] = assembled(form, groups, bounds, **options)
@@ -344,13 +345,6 @@ def _cut(
             stop = edges[bisect_right(edges, first + LOOKUP_ROWS) - 1]
             done = finish(rows.slice(first, stop - first)).combine_chunks()
         yield int(slabs[first]), done.slice(first - begin, last - first)
-
-
-def _groups(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
-    """Yield the pieces of each row group: of LOOKUP_ROWS at most, where a piece is no larger."""
-    sizes = np.array([piece.rows for piece in pieces], np.int64)
-    for run in portions(sizes, LOOKUP_ROWS):
-        yield pieces[run]
 
 
 def dropped_paragraphs(edits: pa.Table) -> pa.Table:

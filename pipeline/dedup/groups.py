@@ -114,13 +114,11 @@ def verify(group: Group, clusters: Forest, options: DedupOptions, neighbours: Ne
     match = np.flatnonzero(verdicts.match)
     clusters.link(left[match], right[match])
     touches = [
-        Touch(*ends, row) for row in match.tolist() for ends in _both_ways(left[row], right[row])
+        Touch(int(ends[row]), int(others[row]), row)
+        for row in match.tolist()
+        for ends, others in ((left, right), (right, left))
     ]
     _adopt(group, options, touches, verdicts)
-
-
-def _both_ways(a: int, b: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (int(a), int(b)), (int(b), int(a))
 
 
 def _anchor(group: Group, clusters: Forest, options: DedupOptions) -> None:

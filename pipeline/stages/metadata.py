@@ -256,7 +256,7 @@ def _columns(
     statements += signed.says if signed and signed.goes else ()
     if "bare-outlet" in [s.rule for s in statements]:
         # A site's own name stands beside the date, the paper's has a label.
-        statements.sort(key=_is_bare_outlet)
+        statements.sort(key=lambda statement: statement.rule == "bare-outlet")
     for statement in statements:
         if statement.value is None or not statement.column:
             continue
@@ -291,10 +291,6 @@ def _columns(
         if statement.column in PEOPLE and statement.value:
             found.setdefault(statement.column, list(statement.value))
     return {c: v for c, v in found.items() if v and c in COLUMNS and not known.get(c)}
-
-
-def _is_bare_outlet(statement: Statement) -> bool:
-    return statement.rule == "bare-outlet"
 
 
 def _title(head: Sequence[Line]) -> str | None:

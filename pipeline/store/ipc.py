@@ -40,15 +40,11 @@ def take_rows(
             for owner in np.unique(owners)
         ]
         table = pa.Table.from_batches(batches, reader.schema)
-    if _rising(rows):
+    if bool(np.all(rows[1:] >= rows[:-1])):
         return table
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     return table.take(pa.array(back))
-
-
-def _rising(rows: NDArray[np.int64]) -> bool:
-    return bool(np.all(rows[1:] >= rows[:-1]))
 
 
 def _slice(reader: _Reader, starts: NDArray[np.int64], first: int, stop: int) -> pa.Table:

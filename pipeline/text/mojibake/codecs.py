@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -175,6 +175,7 @@ def _euc_jp() -> dict[int, int]:
     return _two_byte("euc_jp", range(0xA1, 0xFF), range(0xA1, 0xFF))
 
 
+@cache
 def cp932_twins() -> dict[int, int]:
     """Map each code of cp932 to the other one that has its character: NEC's and IBM's extensions.
 

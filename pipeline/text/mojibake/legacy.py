@@ -11,7 +11,6 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,7 +200,7 @@ def _is_hangul(letters: str) -> bool:
 
 def _settled(raw: bytes, offsets: list[int], codec: str, model: Model) -> bytes:
     """Choose, from left to right, between the two codes of a character by what they give."""
-    twins = _twins()
+    twins = cp932_twins()
     out = bytearray(raw)
     for at in offsets:
         twin = twins.get(int.from_bytes(raw[at : at + 2], "big"))
@@ -226,8 +225,3 @@ def _tail_score(text: str, start: int, model: Model) -> float:
     first = min(start, 2) + 2
     scores = [model.log_prob(*symbols[i - 2 : i + 1]) for i in range(first, len(symbols))]
     return sum(scores) / max(len(scores), 1)
-
-
-@cache
-def _twins() -> dict[int, int]:
-    return cp932_twins()

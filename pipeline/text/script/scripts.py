@@ -9,8 +9,8 @@ occurs is called `Hans`: there is nothing to convert in it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -61,12 +61,12 @@ def detect(texts: Sequence[str], counted: Census) -> list[str]:
     found = [_SCRIPTS[kind] for kind in kinds.tolist()]
     traditional, simplified = counted.count("han_traditional"), counted.count("han_simplified")
     many = simplified > np.maximum(STRAY_MAX, traditional // 50)
-    asked = [
+    asked: list[tuple[NDArray[np.intp], Callable[[list[str]], NDArray[np.bool_]]]] = [
         (
             np.flatnonzero((kinds == _HANS) & (traditional >= LINE_DISTINCT_SURE)),
-            surely_traditional,
+            partial(traditional_lines, sure=True),
         ),
-        (np.flatnonzero((kinds == _HANT) & many), _surely_simplified),
+        (np.flatnonzero((kinds == _HANT) & many), _simplified_beyond_doubt),
     ]
     for places, judge in asked:
         lines = of_each([texts[i] for i in places.tolist()], judge)
@@ -133,10 +133,21 @@ LINE_SHARE_MIN = 0.34
 LINE_SHARE_SURE, LINE_DISTINCT_SURE = 0.8, 5
 
 
-def judged(lines: list[str], judge: Callable[[list[str]], NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    """Return what `judge` says of each line, asked for `LINES_MAX` lines at a time: bool (n,)."""
-    parts = [judge(lines[i : i + LINES_MAX]) for i in range(0, len(lines), LINES_MAX)]
-    return np.concatenate(parts)
+def _counted(lines: list[str]) -> Iterator[tuple[list[str], Census]]:
+    """Yield `LINES_MAX` lines at a time, with their census."""
+    for i in range(0, len(lines), LINES_MAX):
+        some = lines[i : i + LINES_MAX]
+        yield some, census(some)
+
+
+def _share(counted: Census, script: str) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """Return how many characters are of one script only, and their share among those of either.
+
+    `script`: the class of the census, han_traditional or han_simplified.
+    """
+    either = counted.count("han_traditional", "han_simplified")
+    mine = counted.count(script)
+    return mine, mine / np.maximum(either, 1)
 
 
 def of_each(
@@ -150,23 +161,16 @@ def of_each(
     return np.split(found, np.cumsum([len(lines) for lines in split])[:-1])
 
 
-def surely_traditional(lines: list[str]) -> NDArray[np.bool_]:
-    """Return which lines of a Simplified document are Traditional beyond doubt: bool (n,)."""
-    return traditional_lines(lines, sure=True)
-
-
 def traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:
     """Return which lines are Traditional enough to be made Simplified: bool (n,).
 
     `sure`: in a document that is Simplified by its counts, only those beyond doubt.
     """
-    return judged(lines, lambda some: _traditional_lines(some, sure))
+    return np.concatenate([_traditional(*part, sure) for part in _counted(lines)])
 
 
-def _traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:
-    counted = census(lines)
-    traditional = counted.count("han_traditional").astype(np.float64)
-    share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
+def _traditional(lines: list[str], counted: Census, sure: bool) -> NDArray[np.bool_]:
+    traditional, share = _share(counted, "han_traditional")
     wanted: NDArray[np.bool_] = (traditional > 0) & (share >= LINE_SHARE_MIN) & chinese(counted)
     if sure:
         wanted &= (traditional >= LINE_DISTINCT_SURE) & (share >= LINE_SHARE_SURE)
@@ -175,29 +179,22 @@ def _traditional_lines(lines: list[str], sure: bool) -> NDArray[np.bool_]:
     return wanted
 
 
-def _surely_simplified(lines: list[str]) -> NDArray[np.bool_]:
-    return judged(lines, _surely_simplified_lines)
-
-
-def _surely_simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
-    counted = census(lines)
-    simplified = counted.count("han_simplified").astype(np.float64)
-    share = simplified / np.maximum(simplified + counted.count("han_traditional"), 1)
-    sure: NDArray[np.bool_] = (simplified >= LINE_DISTINCT_SURE) & (share >= LINE_SHARE_SURE)
-    return sure & chinese(counted)
+def _simplified_beyond_doubt(lines: list[str]) -> NDArray[np.bool_]:
+    """Return which lines of a Traditional document are Simplified for certain: bool (n,)."""
+    found = []
+    for _, counted in _counted(lines):
+        simplified, share = _share(counted, "han_simplified")
+        many = simplified >= LINE_DISTINCT_SURE
+        found.append(many & (share >= LINE_SHARE_SURE) & chinese(counted))
+    return np.concatenate(found)
 
 
 def simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
     """Return which lines may be made Traditional: Chinese, and not Traditional yet: bool (n,)."""
-    return judged(lines, _simplified_lines)
-
-
-def _simplified_lines(lines: list[str]) -> NDArray[np.bool_]:
-    counted = census(lines)
-    traditional = counted.count("han_traditional").astype(np.float64)
-    share = traditional / np.maximum(traditional + counted.count("han_simplified"), 1)
-    wanted: NDArray[np.bool_] = (share < HANT_MIN) & chinese(counted)
-    return wanted
+    every = (counted for _, counted in _counted(lines))
+    return np.concatenate([
+        (_share(counted, "han_traditional")[1] < HANT_MIN) & chinese(counted) for counted in every
+    ])  # fmt: skip
 
 
 def chinese(counted: Census) -> NDArray[np.bool_]:
