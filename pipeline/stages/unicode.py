@@ -23,7 +23,7 @@ from pipeline.text.unicode.entities import entities
 from pipeline.text.unicode.escapes import MIN_ESCAPES, escapes
 from pipeline.text.unicode.markup import may_have_tags, tags
 from pipeline.text.unicode.oddities import Change, have_oddities, oddities
-from pipeline.text.unicode.transfer import asked, carried
+from pipeline.text.unicode.transfer import asked, carried, may_be_carried
 
 NAME = "unicode"
 MAX_ROUNDS = 4
@@ -196,7 +196,8 @@ def build_batch(options: UnicodeOptions) -> ApplyBatch:
         for i in np.flatnonzero(coded & ~awake).tolist():
             awake[i] = any(True for _ in escapes(documents[i].text))
         for i in np.flatnonzero(asked(census) & ~awake).tolist():
-            awake[i] = any(True for _ in carried(documents[i].text))
+            text = documents[i].text
+            awake[i] = may_be_carried(text) and any(True for _ in carried(text))
         for i in np.flatnonzero(escaped & ~awake).tolist():
             awake[i] = any(True for _ in entities(documents[i].text))
         for i in np.flatnonzero(composable & ~awake).tolist():

@@ -220,8 +220,12 @@ def by_text(lines: Lines, mine: Places) -> Iterator[tuple[int, Places]]:
 def _fences(part: arrays.Codes, starts: Places, ends: Places) -> Bools:
     """Return which lines begin with three backticks, behind blanks or at once."""
     fence = np.zeros(len(ends), np.bool_)
-    ticks = part.codes == ord("`")
-    found = np.flatnonzero(ticks[:-2] & ticks[1:-1] & ticks[2:])
+    ticks: list[int] = []
+    at = part.joined.find("```")  # few texts have any, and arrays would read them all
+    while at >= 0:
+        ticks.append(at)
+        at = part.joined.find("```", at + 3)
+    found = np.array(ticks, np.intp)
     which = np.searchsorted(ends, found)
     first = begins(which)  # behind them stands more than blanks
     found, which = found[first], which[first]
