@@ -21,6 +21,8 @@ SIGN = re.compile(
 # Chinese that lost bytes: what ftfy finds in it by chance is no character of the text.
 _HAN = re.compile("[\u3400-\u9fff]")
 _TORN = re.compile("[\xa1-\u017f]{4}")
+_UNCLOSED = re.compile(r"â€(?=[\s,.;:!?)A-Za-z]|\Z)")
+"""A closing quotation mark whose last byte, a control, was dropped: ftfy takes a blank for it."""
 MAX_LINE = 20_000
 """Characters: longer lines are data, not text."""
 
@@ -38,8 +40,9 @@ def repaired(text: str, others: Sequence[tuple[int, int]] = ()) -> Iterator[tupl
             known += 1
         free = known == len(others) or others[known][0] >= at + len(line)
         if free and len(line) <= MAX_LINE and SIGN.search(line):
-            fixed = fix_encoding(line)
-            if fixed != line and not (_HAN.search(fixed) and _TORN.search(fixed)):
+            whole = _UNCLOSED.sub("â€\x9d", line) if "â€œ" in line else line
+            fixed = fix_encoding(whole)
+            if fixed not in (line, whole) and not (_HAN.search(fixed) and _TORN.search(fixed)):
                 yield _trimmed(at, line, fixed)
         at += len(line)
 
