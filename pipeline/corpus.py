@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.columns import StoredColumns, mapped
 from pipeline.plan import PieceName
+from pipeline.runs import find
 from pipeline.store.groups import path_bytes
 from pipeline.store.ipc import read_table, take_rows
 
@@ -126,9 +127,7 @@ def take_edits(folder: Path, records: NDArray[np.int64]) -> pa.Table:
     path = folder / "edits.arrow"
     owner = read_table(path, ("row",)).column("row").to_numpy()  # rising
     wanted = np.sort(records)
-    at = np.searchsorted(wanted, owner)
-    at[at == len(wanted)] = 0
-    return take_rows(path, np.flatnonzero(wanted[at] == owner) if len(wanted) else wanted)
+    return take_rows(path, np.flatnonzero(find(wanted, owner) >= 0))
 
 
 def gather(artifacts: Sequence[Artifact], limit: int = 0) -> Corpus:

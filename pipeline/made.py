@@ -35,7 +35,7 @@ from pipeline.report.tallies import (
     top_lines,
     unpack,
 )
-from pipeline.runs import firsts, portions
+from pipeline.runs import find, firsts, portions
 from pipeline.store.files import output_errors
 from pipeline.store.parquet import LOOKUP_ROWS, WriteOptions, write_parquet
 from pipeline.store.pieces import Bounds, Piece, assembled, piece_dtype, pressed, taken
@@ -366,5 +366,4 @@ def _whole_lines(edits: pa.Table) -> pa.Table:
 
 def _rows_of(places: NDArray[Any], numbers: Places) -> Places:
     """Return the rows whose slab is among the numbers, which ascend."""
-    at = np.minimum(np.searchsorted(numbers, places["slab"]), len(numbers) - 1)
-    return np.flatnonzero(numbers[at] == places["slab"])
+    return np.flatnonzero(find(numbers, places["slab"]) >= 0)

@@ -1,4 +1,4 @@
-"""Rows in runs: where what they are sorted by changes, and runs of about one size."""
+"""Sorted rows: where their values change, where a value stands, stretches of about one size."""
 
 from __future__ import annotations
 
@@ -44,6 +44,18 @@ def runs(*columns: Column) -> tuple[Places, Places]:
     """
     heads = firsts(*columns)
     return heads, np.diff(heads, append=len(columns[0]))
+
+
+def find(column: Column, keys: Column) -> Places:
+    """Return the first row of each key in a column that ascends, -1 where it has none: intp (n,).
+
+    >>> find(np.array([7, 7, 9]), np.array([9, 8, 7])).tolist()
+    [2, -1, 0]
+    """
+    if not len(column):
+        return np.full(len(keys), -1, np.intp)
+    row = np.minimum(np.searchsorted(column, keys), len(column) - 1)
+    return np.where(column[row] == keys, row, -1)
 
 
 def portions(sizes: Column, most: int) -> Iterator[slice]:

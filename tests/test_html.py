@@ -155,6 +155,12 @@ def test_a_date_of_another_article_is_not_taken() -> None:
     assert "published_at" not in extract(page(body)).fields
 
 
+@pytest.mark.parametrize(("written", "taken"), [("2024/3/5", True), ("2024年3月5日", False)])
+def test_behind_a_name_only_a_date_in_figures_is_a_stamp(written: str, taken: bool) -> None:
+    body = f"<h1>老桥修缮完工</h1><p>老桥 {written}</p><p>{SENTENCE}</p><p>{SENTENCE}</p>"
+    assert ("published_at" in extract(page(body)).fields) is taken
+
+
 def test_of_a_thread_the_first_post_is_kept() -> None:
     posts = [f"<p>{SENTENCE}{i}</p><p>发表于 2024-03-0{i} 10:20 某某{i}</p>" for i in range(1, 6)]
     assert extract(page("".join(posts))).text.split("\n")[0] == f"{SENTENCE}1"

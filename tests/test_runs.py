@@ -42,6 +42,13 @@ def test_stretches_are_as_small_as_they_may_be(sizes: list[int], least: int) -> 
         assert last == len(sizes) or sum(sizes[first:last]) >= least
 
 
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
+def test_find_gives_the_first_row_of_a_key(column: list[int], keys: list[int]) -> None:
+    column.sort()
+    found = runs.find(np.array(column, np.uint64), np.array(keys, np.uint64))
+    assert found.tolist() == [column.index(key) if key in column else -1 for key in keys]
+
+
 def test_doctests() -> None:
     failed, tried = doctest.testmod(runs)
     assert tried

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.dedup.bands import NONE, Bands, linked, numbered
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.options import DedupOptions
-from pipeline.runs import begins, portions, runs
+from pipeline.runs import begins, find, portions, runs
 
 Ranks = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -109,10 +109,8 @@ class Buckets:
 
     def of(self, ranks: Ranks) -> Buckets:
         """Return those of some documents, by their places among these."""
-        if not len(self.members):
-            return self
-        row = np.minimum(np.searchsorted(self.members, ranks), len(self.members) - 1)
-        mine = np.flatnonzero(self.members[row] == ranks)
+        row = find(self.members, ranks)
+        mine = np.flatnonzero(row >= 0)
         return Buckets(mine, self.hashes[:, row[mine]])
 
     def neighbours(self, ranks: Ranks, reach: int) -> tuple[Ranks, Ranks]:

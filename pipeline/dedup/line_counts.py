@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.order import stable_order
-from pipeline.runs import begins, firsts, runs
+from pipeline.runs import begins, find, firsts, runs
 from pipeline.stages.base import Options, option
 from pipeline.text.sketches.line_hashes import PROSE, LineRecords, mix
 
@@ -76,10 +76,7 @@ class Tally:
 
     def find(self, keys: Words) -> Ints:
         """Return the row of each key, -1 where it is unknown."""
-        if not len(self.key):
-            return np.full(len(keys), -1, np.int64)
-        row = np.minimum(np.searchsorted(self.key, keys), len(self.key) - 1)
-        return np.where(self.key[row] == keys, row, -1)
+        return find(self.key, keys)
 
 
 Tallies = tuple[Tally, Tally, Tally]

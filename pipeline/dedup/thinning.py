@@ -19,7 +19,7 @@ from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Portable, Read
 from pipeline.dedup.verify import ShingleSets, joined, judge, smallest, unit_sets
-from pipeline.runs import portions, runs
+from pipeline.runs import find, portions, runs
 
 Ranks = NDArray[np.int64]
 
@@ -96,8 +96,8 @@ def _pairs(members: Ranks, proposals: Proposals, forest: Forest, room: int) -> t
         few = order[~crowd]
         codes += [(few[a] << 32) | few[a + d] for a, d in neighbours(word[~crowd], COMMON)]
     left, right = proposals.passage_pairs
-    place = np.minimum(np.searchsorted(members, left), len(members) - 1)
-    mine = members[place] == left
+    place = find(members, left)
+    mine = place >= 0
     codes.append((place[mine] << 32) | np.searchsorted(members, right[mine]))
     every = np.unique(np.concatenate(codes))
     left, right = every >> 32, every & 0xFFFFFFFF

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from pipeline.runs import begins, runs
+from pipeline.runs import begins, find, runs
 from pipeline.store.groups import groups, ranked
 
 SAMPLES = 4  # random examples of a stage
@@ -70,8 +70,8 @@ def unpack(names: NDArray[Any], *tables: NDArray[Any]) -> Tallies:
 
 
 def _renumbered(rows: NDArray[Any], numbers: Slabs, slabs: Slabs) -> NDArray[Any]:
-    at = np.minimum(np.searchsorted(numbers, rows["slab"]), max(len(numbers) - 1, 0))
-    mine = np.flatnonzero(numbers[at] == rows["slab"]) if len(numbers) else at[:0]
+    at = find(numbers, rows["slab"])
+    mine = np.flatnonzero(at >= 0)
     out = rows[mine]
     out["slab"] = slabs[at[mine]]
     return out

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs import find
 from pipeline.store.files import output_errors, whole_file, write_bytes
 
 Slabs = NDArray[Any]
@@ -98,10 +99,8 @@ def found_heads(words: NDArray[np.uint64], known: NDArray[Any]) -> NDArray[Any]:
     """Return the dropped documents of these words with the place of their heads."""
     out = np.zeros(len(words), HEAD_DTYPE)
     out["word"], out["file"] = words, -1
-    if len(known):
-        there = known[np.minimum(np.searchsorted(known["word"], words), len(known) - 1)]
-        same = there["word"] == words
-        out[same] = there[same]
+    row = find(known["word"], words)
+    out[row >= 0] = known[row[row >= 0]]
     return out
 
 

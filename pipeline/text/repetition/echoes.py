@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.runs import firsts
+from pipeline.runs import find, firsts
 from pipeline.text.codes import Codes, flags_of, slices, those_in
 from pipeline.text.sketches.powers import powers_to, running_sums, stretches
 
@@ -199,8 +199,7 @@ def _repeats(lines: _Lines) -> Ints:
     concerned[(twice >> np.uint64(_OWNER)).astype(np.int64)] = True
     rows = np.flatnonzero(concerned[lines.owner])
     keys = keys[rows]
-    place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
-    some = np.flatnonzero(twice[place] == keys)
+    some = np.flatnonzero(find(twice, keys) >= 0)
     return rows[np.delete(some, np.unique(keys[some], return_index=True)[1])]
 
 
