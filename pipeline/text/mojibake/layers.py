@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points, from_code_points
+from pipeline.text.mojibake.blanks import encoded
 from pipeline.text.mojibake.codecs import FOREIGN, UNKNOWN
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.mojibake.utf8 import (
@@ -27,7 +28,6 @@ from pipeline.text.mojibake.utf8 import (
     Line,
     Stretches,
     Undone,
-    view,
 )
 
 _ESCAPE = 0xDC00
@@ -43,9 +43,6 @@ _BEYOND = re.compile("[\U00040000-\U0010ffff]")
 # What a character of the bytes is: how many they are, and flags.
 _SIZE, _THREE, _TWO, _LATIN, _BAD = 7, 8, 16, 32, 64
 
-_AROUND = 5
-"""Bytes looked at before a blank, and more than are behind it."""
-
 _Places = NDArray[np.intp]
 _Mask = NDArray[np.bool_]
 
@@ -55,7 +52,7 @@ def undo(name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = 
 
     `core` is what a stretch must hold; by default what proves itself.
     """
-    data, starts = _encoded(name, codes)
+    data, starts = encoded(name, codes)
     core = core or (CORE_SINGLE if name in SINGLE else CORE)
     parsed = _parsed(data)
     lines = _hit(parsed, core)
@@ -76,43 +73,11 @@ def undo(name: str, codes: NDArray[np.uint32], core: re.Pattern[bytes] | None = 
 
 def undo_line(name: str, codes: NDArray[np.uint32]) -> list[Undone]:
     """Return the same for one line, token by token: for little text array operations are dear."""
-    data, starts = _encoded(name, codes)
+    data, starts = encoded(name, codes)
     core = CORE_SINGLE if name in SINGLE else CORE
     if core.search(data) is None:
         return []
     return list(Line(name, core, data, (0, len(data)), starts, codes).stretches())
-
-
-def _encoded(name: str, codes: NDArray[np.uint32]) -> tuple[bytes, NDArray[np.int64]]:
-    """Return the bytes of a text, and where each character begins.
-
-    No-break spaces, which pages and editors make plain ones, are again the bytes that they were:
-    0xA0 inside 校, at the end of 你, and behind 0xC2 where the text was damaged twice.
-    """
-    data, starts = view(name).encode(codes)
-    if name != "cp1252" or b" " not in data:
-        return data, starts
-    raw = np.frombuffer(data + b"\n" * _AROUND, np.uint8)  # behind it all is before the first
-    at = np.flatnonzero(raw == 0x20)
-    lead, trail = (raw >= 0xE1) & (raw < 0xF0), (raw >= 0x80) & (raw < 0xC0)
-    last = lead[at - 2] & trail[at - 1]
-    # Marks that lost their last byte before a blank: ” is 0xE2809D, ！ 0xEFBC81.
-    mark = (raw[at - 2] == 0xE2) | (raw[at - 2] == 0xEF) | (raw[at - 1] == 0x80)
-    inside = lead[at - 1] & trail[at + 1] & (raw[at - 1] != 0xE2)
-    first = at - np.where(inside, 1, 2)
-    beside = lead[first - 3] & trail[first - 2] & trail[first - 1]
-    end = at + np.where(inside, 2, 1)
-    beside |= lead[end] & trail[end + 1]
-    twice = (raw[at - 1] == 0xC2) & trail[at - 2] & (raw[at + 1] >= 0xC2)
-    dagger = (raw[at - 2] == 0xE2) & (raw[at - 1] == 0x80) & trail[at - 3]  # of 再, 0xE5868D
-    twice |= dagger & (raw[at + 1] >= 0xC2) & (raw[at + 1] < 0xC6)
-    found = at[((last & ~mark) | inside) & beside | twice]
-    if not len(found):
-        return data, starts
-    mended = bytearray(data)
-    for i in found.tolist():
-        mended[i] = 0xA0
-    return bytes(mended), starts
 
 
 def _alone(starts: NDArray[np.int64], parsed: _Parsed) -> list[Undone]:
