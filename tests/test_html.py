@@ -40,7 +40,9 @@ def test_main_text_keeps_short_lines_and_leaves_the_site_out() -> None:
 def test_a_break_of_the_source_is_no_blank_between_ideographs() -> None:
     half = SENTENCE[:18]
     body = f"<h1>某地召开会议部署工作，取得一致\n各方代表出席</h1><p>{half}\n   {SENTENCE[18:]}</p>"
-    lines = [line.text for line in page_lines(HTMLTree.parse(page(body)).document.html).lines]
+    document = HTMLTree.parse(page(body)).document
+    assert document is not None
+    lines = [line.text for line in page_lines(document.html).lines]
     assert lines == ["某地召开会议部署工作，取得一致 各方代表出席", SENTENCE]
     assert page_lines("<p>甲。 乙\n丙</p>").lines[0].text == "甲。 乙 丙"
 

@@ -1,7 +1,8 @@
 """Stretches of text whose marks, spaces and line breaks mean something to a machine.
 
 Addresses, e-mail addresses, code between backticks, tags, entities, targets of Markdown links,
-lines of a program, entries of a bibliography (GB/T 7714 sets them with narrow marks throughout).
+half-open intervals, lines of a program, entries of a bibliography (GB/T 7714 sets them with narrow
+marks throughout).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from pipeline.text.code import is_program
 _Row = tuple[str, re.Pattern[str]]
 _CHOICE = re.compile(r"-\{[^{}]*\}-")
 """A wiki's choice between scripts; it may cross line ends."""
+_END = r"[-+−0-9A-Za-z.∞π√/ ]{1,12}"
 _TAGS: tuple[_Row, ...] = (
     ("`", re.compile(r"`[^`\n]+`")),
     ("<", re.compile(r"</?[A-Za-z!][^<>\n]*>")),
     ("](", re.compile(r"\]\([^()\s]*\)")),
+    ("[", re.compile(rf"\[{_END}[,，]{_END}\)")),
+    ("(", re.compile(rf"\({_END}[,，]{_END}\]")),
 )
-"""What begins with its sign, and stays on a line."""
+"""What begins with its sign, and stays on a line. The last two are half-open intervals."""
 _MORE = r"(?:(?<=[/=])[\u3400-\u9fff_%0-9-]{1,60}(?:/[!-~]*|[?&][A-Za-z_]+=[!-~]*))*"
 """Ideographs in an address, where its own signs follow them: /wiki/中国?oldid=123&action=edit."""
 _ADDRESSES: tuple[_Row, ...] = (
@@ -33,7 +37,7 @@ _ADDRESSES: tuple[_Row, ...] = (
 )
 """What holds graphic ASCII only, and two characters of it at least."""
 
-_SIGN = re.compile(r"[`<\]@&]|://|www\.")
+_SIGN = re.compile(r"[`<\[\]@&]|://|www\.")
 """What a line holds that has such a stretch, or an entry of a bibliography."""
 _ENTRY = re.compile(r"\[(?:[JMDCNRSPZGKA]|[A-Z]{1,2}/OL)\] ?(?:[.,:]|//)")
 """The kind of a publication, as GB/T 7714 writes it behind a title: [J]. or [EB/OL]."""
