@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,21 @@ def test_holes_are_reported_with_their_bytes() -> None:
     raw = "国".encode() + hole + "民".encode()
     assert utf8.decode(raw) == ("国��民", [hole, b""]), "of two characters something is left"
     assert utf8.decode(raw[:5] + "民".encode()) == ("国�民", [hole[:2]])
+
+
+READINGS: dict[str, Callable[[str], str]] = {
+    "utf-8 as latin-1": lambda text: text.encode().decode("latin-1"),
+    "utf-8 as cp437": lambda text: text.encode().decode("cp437"),
+    "gbk as latin-1": lambda text: text.encode("gbk").decode("latin-1"),
+}
+LINES = (
+    "今天天气很好，我们一起去公园散步，看见湖边的柳树已经发芽。",
+    "孩子们在草地上奔跑，老人坐在长椅上聊天，大家都很高兴。",
+)
+
+
+@pytest.mark.parametrize("pair", permutations(READINGS, 2), ids=" + ".join)
+def test_two_lines_that_were_damaged_in_two_ways(pair: tuple[str, str]) -> None:
+    """Undoing the one must neither spoil the other nor end the search."""
+    damaged = "\n".join(READINGS[name](line) for name, line in zip(pair, LINES, strict=True))
+    assert run_text(damaged, ["mojibake"]).text == "\n".join(LINES)

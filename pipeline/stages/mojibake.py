@@ -23,6 +23,7 @@ from pipeline.text.mojibake.gate import suspects
 from pipeline.text.mojibake.hopeless import MARK
 from pipeline.text.mojibake.pages import Repair, confidences
 from pipeline.text.mojibake.repairs import confirmed, repairs
+from pipeline.text.mojibake.western import LETTERS
 from pipeline.text.unicode.entities import entities
 
 NAME = "mojibake"
@@ -60,7 +61,7 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
     def apply(documents: Sequence[Document], counted: Census) -> list[Outcome]:
         out = list(documents)
         found = _repair(out, range(len(out)), counted, model)
-        more = [i for i, mine in found.items() if _may_go_on(mine)]
+        more = [i for i, mine in found.items() if _may_go_on(mine, out[i].text)]
         for _ in range(MAX_ROUNDS):
             again = _repair(out, more, census([out[i].text for i in more]), model) if more else {}
             more = [i for i, mine in again.items() if mine]
@@ -99,10 +100,15 @@ def _repair(
     return mine
 
 
-def _may_go_on(found: Sequence[Repair]) -> bool:
-    """Tell whether there may be more to repair beside these: bytes without step, lost ones."""
+def _may_go_on(found: Sequence[Repair], text: str) -> bool:
+    """Tell whether there may be more to repair beside these: bytes without step, lost ones.
+
+    Or bytes of another encoding, which are found in the `text` that these leave.
+    """
     others = any(not chain[0].startswith("utf8-as-") for chain in {r.chain for r in found})
-    return others or "?" in "".join([repair.text for repair in found])
+    return others or bool(
+        found and ("?" in "".join([repair.text for repair in found]) or LETTERS.search(text))
+    )
 
 
 def _repaired(document: Document, edits: Sequence[Edit]) -> Document:

@@ -18,9 +18,12 @@ _TRAIL = (
 SIGN = re.compile(
     f"(?<![A-Za-z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]"
 )
-# Chinese that lost bytes: what ftfy finds in it by chance is no character of the text.
+# Chinese that lost bytes, or is all letters still: what ftfy finds in it by chance (`Ñ¾` of 已经 is
+# `Ѿ`) is no character of the text.
 _HAN = re.compile("[\u3400-\u9fff]")
 _TORN = re.compile("[\xa1-\u017f]{4}")
+LETTERS = re.compile("[\xa1-\xff]{8}")
+"""What no writing has: bytes that were taken for Latin-1."""
 _UNCLOSED = re.compile(r"â€(?=[\s,.;:!?)A-Za-z]|\Z)")
 """A closing quotation mark whose last byte, a control, was dropped: ftfy takes a blank for it."""
 MAX_LINE = 20_000
@@ -42,7 +45,8 @@ def repaired(text: str, others: Sequence[tuple[int, int]] = ()) -> Iterator[tupl
         if free and len(line) <= MAX_LINE and SIGN.search(line):
             whole = _UNCLOSED.sub("â€\x9d", line) if "â€œ" in line else line
             fixed = fix_encoding(whole)
-            if fixed not in (line, whole) and not (_HAN.search(fixed) and _TORN.search(fixed)):
+            torn = _TORN if _HAN.search(fixed) else LETTERS
+            if fixed not in (line, whole) and not torn.search(fixed):
                 yield _trimmed(at, line, fixed)
         at += len(line)
 
