@@ -289,4 +289,6 @@ LINES = (
 def test_two_lines_that_were_damaged_in_two_ways(pair: tuple[str, str]) -> None:
     """Undoing the one must neither spoil the other nor end the search."""
     damaged = "\n".join(READINGS[name](line) for name, line in zip(pair, LINES, strict=True))
-    assert run_text(damaged, ["mojibake"]).text == "\n".join(LINES)
+    out = run_text(damaged, ["mojibake"])
+    assert isinstance(out, Document)
+    assert out.text == "\n".join(LINES)
