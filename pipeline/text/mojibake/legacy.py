@@ -36,8 +36,9 @@ MIN_HIGH, MIN_LINE, MIN_PART = 6, 4, 12
 line that is nothing but Hangul; and of what is only part of a line."""
 _UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """UTF-8 of another script (Greek, Cyrillic) is no legacy encoding, whatever Han it would give."""
-_TORN_UTF8 = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{0,2})+")
-"""Chinese in UTF-8 some of whose bytes were dropped: the controls of Latin-1, which are half."""
+_TORN_UTF8 = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{0,2}|\xe2\x80[\x90-\xaf]?)+")
+"""Chinese in UTF-8, and its quotation marks, some of whose bytes were dropped: the controls of
+Latin-1, which are half."""
 MAX_UTF8 = 0.85
 """Share of the bytes from which they are UTF-8; GBK has up to half of its own by chance."""
 MAX_BAD, MAX_TORN = 0.04, 0.15
