@@ -5,7 +5,7 @@ See `pipeline.dedup.lines` for what the counts are for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.order import stable_order
-from pipeline.runs import begins, find, firsts, runs
+from pipeline.runs import begins, find, runs
 from pipeline.stages.base import Options, option
 from pipeline.text.sketches.line_hashes import PROSE, LineRecords, mix
 
@@ -26,7 +26,7 @@ Chunks = Callable[[], Iterable[LineRecords]]
 
 EXAMPLES = 3
 NOBODY = np.iinfo(np.int64).max
-HASHES = ("exact", "template", "pair")
+HASHES = 3  # of the line, of its template, of this and the next
 _SKETCH_BITS = 22  # 4 M counters, 16 MB: a million distinct lines collide in a quarter of the cases
 SLOTS = 1 << _SKETCH_BITS
 _SALTS = (np.uint64(0), np.uint64(0x9E3779B97F4A7C15))
@@ -88,26 +88,22 @@ def salted(site: Words) -> Words:
     return np.where(site == 0, np.uint64(0), mix(site))
 
 
-def keys(records: LineRecords, salt: Words, name: str) -> Words:
-    """Return the key of each line: its hash and its site; 0 where it has no site.
+def keys(records: LineRecords, salt: Words) -> Iterator[tuple[Words, Words]]:
+    """Yield the hashes of the lines, and their keys: of the hash and the site; 0 without either.
 
+    In turn those of the lines, of their templates, and of pairs: its template and the next's.
     `salt`: of each document of the corpus (`salted`).
     """
-    return _keyed(hashes(records, name), records, salt)
-
-
-def _keyed(hashed: Words, records: LineRecords, salt: Words) -> Words:
     home = salt.take(records.owner)
-    keyed = (hashed ^ home) | np.uint64(1)  # both are scrambled already
-    keyed *= (home != 0) & (hashed != 0)
-    return keyed
+    homeless = home == 0
+    for hashed in (records.exact, records.template, _pairs(records)):
+        keyed = hashed ^ home
+        keyed |= np.uint64(1)  # both are scrambled already
+        keyed[homeless | (hashed == 0)] = 0
+        yield hashed, keyed
 
 
-def hashes(records: LineRecords, name: str) -> Words:
-    """Return the hash of each line: `exact`, `template`, or `pair`: its template and the next's."""
-    if name != "pair":
-        hashed: Words = getattr(records, name)
-        return hashed
+def _pairs(records: LineRecords) -> Words:
     pair = np.zeros(len(records), np.uint64)
     pair[:-1] = mix(records.template[:-1] + _ODD * records.template[1:])
     pair[:-1] *= follows_above(records)[1:]
@@ -123,34 +119,37 @@ def follows_above(records: LineRecords) -> NDArray[np.bool_]:
 
 def slots(keyed: Words) -> Ints:
     """Return the place of each key in a table of `SLOTS`."""
-    return (keyed >> np.uint64(64 - _SKETCH_BITS)).astype(np.int64)
+    return (keyed >> np.uint64(64 - _SKETCH_BITS)).view(np.int64)
 
 
-def count(chunks: Chunks, site: Words, options: SitesOptions) -> Tallies:
-    """Count the lines that recur, by each hash."""
+def count(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[Tallies, Flags]:
+    """Count the lines that recur, by each hash; and say which documents may have one: bool (n,)."""
     salt = salted(site)
-    sketches = [np.zeros(SLOTS, np.uint32) for _ in HASHES]
+    sketches = [np.zeros(SLOTS, np.uint32) for _ in range(HASHES)]
     for records in chunks():
         # A line that a document has twice counts twice here: the sketch only has to count enough.
-        for sketch, name in zip(sketches, HASHES, strict=True):
+        for sketch, (_, keyed) in zip(sketches, keys(records, salt), strict=True):
             # Of the type of the sketch: NumPy is sixty times slower where it has to convert.
-            np.add.at(sketch, slots(keys(records, salt, name)), np.uint32(1))
+            np.add.at(sketch, slots(keyed), np.uint32(1))
     first = first_of_reprints(chunks, site, sketches[0])
-    pending: list[list[Tally]] = [[_empty()] for _ in HASHES]
+    concerned = np.zeros(len(site), bool)
+    pending: list[list[Tally]] = [[_empty()] for _ in range(HASHES)]
     for records in chunks():
-        mine = first.take(records.owner)
-        for parts, sketch, name in zip(pending, sketches, HASHES, strict=True):
-            hashed = hashes(records, name)
-            keyed = _keyed(hashed, records, salt)
+        for parts, sketch, (hashed, keyed) in zip(
+            pending, sketches, keys(records, salt), strict=True
+        ):
             often = sketch.take(slots(keyed), mode="clip") >= options.min_documents
-            places = np.flatnonzero(often & mine & (keyed != 0))
+            places = np.flatnonzero(often & (keyed != 0))
+            owner = records.owner[places]
+            concerned[owner] = True
+            places = places[first[owner]]
             parts.append(_frequent(records.take(places), keyed[places], hashed[places]))
             if sum(len(part.key) for part in parts[1:]) > max(_PENDING_ROWS, len(parts[0].key)):
                 parts[:] = [_merged(parts)]
     homes, documents = np.unique(site[first & (site != 0)], return_counts=True)
     sites = dict(zip(homes.tolist(), documents.tolist(), strict=True))
     exact, template, pair = (replace(_merged(parts), sites=sites) for parts in pending)
-    return exact, template, pair
+    return (exact, template, pair), concerned
 
 
 def _frequent(records: LineRecords, key: Words, hashed: Words) -> Tally:
@@ -176,32 +175,31 @@ def first_of_reprints(chunks: Chunks, site: Words, sketch: NDArray[np.uint32]) -
     fifth = _fifth_of_site(site)
     salt = salted(site)
     # A document without lines is its own.
-    marks = np.tile(np.arange(1, len(site) + 1, dtype=np.uint64), (len(_SALTS), 1))
+    marks = np.tile(mix(np.arange(len(site), dtype=np.uint64)), (len(_SALTS), 1))
     for records in chunks():
-        keyed = keys(records, salt, "exact")
+        _, keyed = next(keys(records, salt))
         known = np.flatnonzero((keyed != 0) & (records.chars >= _TELLING_CHARS))
         owner, key = records.owner[known], keyed[known]
         count = sketch.take(slots(key), mode="clip")
         telling = ((records.shape[known] & PROSE) != 0) & (count <= fifth.take(owner))
-        rank = np.where(telling, np.uint32(0), count)
         if not len(owner):
             continue
-        best = _least(rank, owner)
+        best = _least(np.where(telling, np.uint32(0), count), *runs(owner))
         owner, key = owner[best], key[best]
-        home = owner[firsts(owner)]
+        heads, lines = runs(owner)
         for mark, other in zip(marks, _SALTS, strict=True):
-            least = _least(mix(key ^ other), owner)
-            mark[home] = key[least[firsts(owner[least])]]
+            least = _least(mix(key ^ other), heads, lines)
+            mark[owner[least]] = key[least]
     first = np.zeros(len(site), bool)
     for mark in marks:
-        first[np.unique(mark, return_index=True)[1]] = True
+        order = stable_order(mark)
+        first[order[begins(mark[order])]] = True
     return first
 
 
-def _least(rank: NDArray[Any], owner: NDArray[np.integer[Any]]) -> Ints:
+def _least(rank: NDArray[Any], heads: Ints, lines: Ints) -> Ints:
     """Return the places of the least rank of each document: one or, of equal ranks, several."""
-    first, lines = runs(owner)
-    return np.flatnonzero(rank == np.repeat(np.minimum.reduceat(rank, first), lines))
+    return np.flatnonzero(rank == np.repeat(np.minimum.reduceat(rank, heads), lines))
 
 
 def _fifth_of_site(site: Words) -> NDArray[np.uint32]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.dedup.line_counts import (
-    HASHES,
     SLOTS,
     Flags,
     Ints,
@@ -117,27 +116,11 @@ def totals(site: Words, sites: Mapping[int, int]) -> Ints:
     return result
 
 
-def with_known(
-    records: LineRecords, pages: Pages, counted: tuple[Known, Known, Known]
-) -> LineRecords:
-    """Return the lines of documents that have a line that may be known: of others none can go.
-
-    What goes recurs itself, or stands between lines, in a page, or below a heading of such.
-    """
-    maybe = np.zeros(len(records), bool)
-    for what, name in zip(counted[:2], HASHES, strict=False):  # a pair is of forms
-        maybe |= what.present.take(slots(keys(records, pages.salt, name)), mode="clip")
-    page, lines = pages_of(records)
-    return records.take((np.bincount(page[maybe], minlength=len(lines)) > 0)[page])
-
-
 def standing(
-    records: LineRecords, pages: Pages, options: SitesOptions, what: Known, name: str
+    records: LineRecords, keyed: Words, total: Ints, options: SitesOptions, what: Known
 ) -> Standing:
-    """Look the lines up."""
+    """Look the lines up by their keys; `total`: how many documents the site of each has."""
     tally = what.tally
-    total = pages.total[records.owner]
-    keyed = keys(records, pages.salt, name)
     row = np.full(len(records), -1, np.int64)
     maybe = np.flatnonzero(what.present.take(slots(keyed), mode="clip"))
     row[maybe] = tally.find(keyed[maybe])
@@ -162,9 +145,10 @@ def judge(
     records: LineRecords, pages: Pages, options: SitesOptions, counted: tuple[Known, Known, Known]
 ) -> tuple[Ints, Ints, tuple[Standing, Standing], Flags]:
     """Return the places of the lines that go, why, what the counts say, and which were learned."""
+    total = pages.total[records.owner]
     line, form, pair = (
-        standing(records, pages, options, what, name)
-        for what, name in zip(counted, HASHES, strict=True)
+        standing(records, keyed, total, options, what)
+        for what, (_, keyed) in zip(counted, keys(records, pages.salt), strict=True)
     )
     plain = (records.shape & (STRUCTURE | LEADS)) == 0
     prose = (records.shape & PROSE) != 0
@@ -199,7 +183,7 @@ def judge(
 def _in_run(records: LineRecords, line: Standing, options: SitesOptions) -> Flags:
     """Say which lines stand in a run of lines of the site that is long enough."""
     run, first = _runs(records, line.frequent)
-    lines = np.diff([*first, len(records)])
+    lines = np.diff(first, append=len(records))
     result: Flags = line.frequent & (lines >= options.run_lines)[run]
     return result
 
@@ -230,7 +214,7 @@ def _with_company(
         return alone
     recurs = by_line | by_form
     run, first = _runs(records, recurs)
-    lines = np.diff([*first, len(records)])
+    lines = np.diff(first, append=len(records))
     chars = np.add.reduceat(records.chars, first, dtype=np.int64)
     long = (lines >= options.run_lines) & (chars >= options.run_chars)
     enough = long & (np.add.reduceat(by_line, first, dtype=np.int64) >= 2)
