@@ -30,8 +30,8 @@ from pipeline.dedup.lines import SitesOptions, learn
 from pipeline.document import Document
 from pipeline.readers.html import extract as read_page
 from pipeline.stages import registry
-from pipeline.stages.base import ApplyBatch
-from pipeline.stages.boilerplate import BoilerplateOptions, build_batch
+from pipeline.stages.base import Apply
+from pipeline.stages.boilerplate import BoilerplateOptions, build
 from pipeline.stages.chain import run_text
 from pipeline.stages.runner import compile_stages, run_stages
 from pipeline.text.sketches.line_hashes import line_records, unpack
@@ -53,8 +53,8 @@ def lines_of(text: str) -> Counter[str]:
 
 
 @cache
-def _rules() -> ApplyBatch:
-    apply = build_batch(BoilerplateOptions())
+def _rules() -> Apply:
+    apply = build(BoilerplateOptions())
     apply([Document("", "相关阅读")], census(["相关阅读"]))  # tables are loaded
     return apply
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from sets import pages, rows
 
+from pipeline.census import census
 from pipeline.document import Document
 from pipeline.readers.html import extract
 from pipeline.readers.options import HtmlOptions
@@ -110,7 +111,7 @@ def tails(data: Path, limit: int) -> None:
     for row in rows(data, "A2_chinanews_text", limit):
         if not (found := tail.search(row["text"])):
             continue
-        out = apply(Document("", row["text"]))
+        (out,) = apply([Document("", row["text"])], census([row["text"]]))
         assert isinstance(out, Document)
         editors = out.columns.get("editor")
         of += 1
@@ -147,8 +148,7 @@ def _literal(value: Any) -> Any:
 
 def clean(data: Path, limit: int) -> None:
     """List what goes from clean text, and how fast a batch of it passes."""
-    assert STAGE.build_batch
-    apply = STAGE.build_batch(MetadataOptions())
+    apply = STAGE.build(MetadataOptions())
     for path in sorted(data.glob("B_*.jsonl.zst")):
         name = path.name.removesuffix(".jsonl.zst")
         documents = [Document(r["id"], r["text"]) for r in rows(data, name, limit)]

@@ -28,7 +28,7 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.census import Census, census
 from pipeline.document import Document
 from pipeline.stages import punctuation, reflow
-from pipeline.stages.base import ApplyBatch, Outcome
+from pipeline.stages.base import Apply, Outcome
 from pipeline.stages.chain import run_text
 
 SETS = (
@@ -243,7 +243,7 @@ def score_stable(name: str, given: Sequence[str]) -> None:
 # ---------------------------------------------------------------- speed
 
 
-def speed(name: str, apply: ApplyBatch, given: Sequence[str]) -> float:
+def speed(name: str, apply: Apply, given: Sequence[str]) -> float:
     docs = [Document(str(i), text) for i, text in enumerate(given)]
     counted = census(given)
     times = []
@@ -269,8 +269,8 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--documents", type=int, default=60)
     args = parser.parse_args()
-    marks = punctuation.build_batch(punctuation.PunctuationOptions())
-    lines = reflow.build_batch(reflow.ReflowOptions())
+    marks = punctuation.build(punctuation.PunctuationOptions())
+    lines = reflow.build(reflow.ReflowOptions())
     for name in SETS if args.data else ("generated",):
         docs = documents(args.data, name, args.documents)
         whole = ["\n".join(paragraphs) for paragraphs in docs]

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -58,13 +57,10 @@ LARGE = 1 << 20
 
 @dataclass(slots=True)
 class CleanStats:
-    """What became of the records of a shard."""
+    """How many records a shard has, and how many of them are in quarantine."""
 
     records: int = 0
-    kept: int = 0
-    dropped: int = 0
     quarantined: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
 
 
 def clean_shard(job: CleanJob) -> CleanStats:
@@ -77,7 +73,8 @@ def clean_shard(job: CleanJob) -> CleanStats:
         # One empty batch first: a shard without a record has all its arrays, too.
         for batch in chain(([],), batches(job)):
             rows = cleaner.rows(batch)
-            _count(stats, rows)
+            stats.records += sum(row.records for row in rows)
+            stats.quarantined += sum(r.records for r in rows if r.status == "quarantined")
             arrays, paragraphs = cleaner.features(rows)
             alive()
             writer.write(rows, arrays, {"lines": cleaner.lines(rows), "paragraphs": paragraphs})
@@ -258,16 +255,3 @@ def _compiled(options: tuple[tuple[str, Any], ...]) -> tuple[list[Compiled], Cop
     known = {stage.name: stage for stage in registry()}
     stages = compile_stages([(known[name], chosen) for name, chosen in options])
     return stages, Copies() if all(item.stage.of_text for item in stages) else None
-
-
-def _count(stats: CleanStats, rows: Sequence[Row]) -> None:
-    for row in rows:
-        stats.records += row.records
-        if row.status == "kept":
-            stats.kept += 1
-            continue
-        if row.status == "dropped":
-            stats.dropped += 1
-        else:
-            stats.quarantined += row.records
-        stats.reasons[row.reason] += row.records

@@ -59,12 +59,10 @@ ISOLATION = Isolation(careful, without, nothing)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run did: exit code, the published folder (None after a dry run), its run.json."""
+    """What a run did: the published folder (None after a dry run), its run.json."""
 
-    exit_code: int
     version: Path | None
     facts: Mapping[str, Any]
-    published: bool
 
 
 def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool = False) -> Result:
@@ -91,13 +89,13 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
         if there is not None and not replay:
             versions.point(output, there)
             observer.note(f"nothing new: {output / 'current'} is up to date ({there.name})")
-            return Result(0, there, versions.read_run(there), False)
+            return Result(there, versions.read_run(there))
         job = _Run(recipe, output, name, observer)
         if replay:
             job.state.forget_quarantined()
         with job.crew:
             facts, folder = job.build(pieces, started)
-    return Result(0, folder, facts, True)
+    return Result(folder, facts)
 
 
 def _describe(pieces: Sequence[PlannedPiece]) -> str:
@@ -116,7 +114,7 @@ def _dry_run(
     else:
         _, missing = State(output).match(pieces, clean_id(recipe))
         observer.note(f"would clean {_describe(missing)}, and publish a new version to {output}")
-    return Result(0, None, {}, False)
+    return Result(None, {})
 
 
 class _Run:

@@ -151,10 +151,6 @@ class Made:
         places: Places = self.slabs["first"][rows["slab"]] + rows["place"]
         return places
 
-    def finished(self, records: Records, write: WriteOptions) -> Finished:
-        """Return the group, of which the records that are `wanted` were read."""
-        return Finished(self, records, write)
-
 
 class Records(Protocol):
     """Records of some `places` of a part, and their receipts (`row`: the row of `table`)."""

@@ -7,12 +7,15 @@ A case: label, input, expect (missing in a negative case: the input must come ba
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.census import census
 from pipeline.document import Document, replay
+from pipeline.stages.base import Apply
 from pipeline.stages.chain import run_text
 
 CASES = Path(__file__).parent / "cases"
@@ -33,6 +36,23 @@ def load(stage: str) -> list[Any]:
         )
         for row in rows
     ]
+
+
+def one(apply: Apply) -> Callable[[Document], Document]:
+    """Return what a stage's function does to a document that is alone."""
+
+    def alone(document: Document) -> Document:
+        (out,) = apply([document], census([document.text]))
+        assert isinstance(out, Document)
+        return out
+
+    return alone
+
+
+def check_batch(apply: Apply, texts: Sequence[str]) -> None:
+    """Assert that a batch is its documents, whatever stands beside each."""
+    documents = [Document(str(i), text) for i, text in enumerate(texts)]
+    assert apply(documents, census(texts)) == list(map(one(apply), documents))
 
 
 def settled(stage: str, text: str, options: dict[str, dict[str, Any]] | None = None) -> Document:

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.errors import RecipeError
-from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, build_batch, matcher
+from pipeline.stages.boilerplate import BoilerplateOptions, _settle, build, matcher
 from pipeline.text.boilerplate.literals import Needs, holds, needs, outer_letters, required_literals
 from pipeline.text.boilerplate.rules import Rule, builtin_rules, load_rules, parse_rules
 from pipeline.text.boilerplate.triggers import Candidate, TriggerIndex
 from pipeline.text.fold import fold
 from pipeline.text.page import page_of
 from pipeline.text.prose import LIKELY, is_prose
-from tests.stage_cases import check, load
+from tests.stage_cases import check, load, one
 
-APPLY = build(BoilerplateOptions())
-BATCH = build_batch(BoilerplateOptions())
+BATCH = build(BoilerplateOptions())
+APPLY = one(BATCH)
 CATCHES = [example.text for rule in builtin_rules() for example in rule.catch]
 SENTENCES = [
     "昨日上午，会议在市民中心召开，代表围绕目标任务进行了讨论。",
@@ -193,7 +193,7 @@ def test_a_users_own_rules_come_first(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(RULE, "utf-8")
     assert load_rules([str(path)])[0].id == "my-site-slogan"
-    apply = build(BoilerplateOptions(rules=(str(path),)))
+    apply = one(build(BoilerplateOptions(rules=(str(path),))))
     out = apply(Document("", "会议在下午五点结束，与会者随后参观了展览。\n天天向上"))
     assert isinstance(out, Document)
     assert [edit.rule for edit in out.edits] == ["my-site-slogan"]
@@ -202,7 +202,7 @@ def test_a_users_own_rules_come_first(tmp_path: Path) -> None:
 def test_a_trigger_may_lie_beyond_the_bmp(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(RULE.replace("天天向上", "天📱天向上"), "utf-8")
-    apply = build(BoilerplateOptions(rules=(str(path),)))
+    apply = one(build(BoilerplateOptions(rules=(str(path),))))
     prose = "会议在下午五点结束，与会者随后参观了展览。"
     for line, left in (("天📱天向上", prose), ("天📲天向上", f"{prose}\n天📲天向上")):
         out = apply(Document("", f"{prose}\n{line}"))

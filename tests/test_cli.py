@@ -137,7 +137,7 @@ def test_the_python_interface_is_there_whatever_was_imported_before(tmp_path: Pa
         "c = again('他说,今天是周一。')\n"
         "assert c.text == '他说，今天是周一。' and len(c.edits) == 1, c\n"
         f"r = run('configs/default.toml', output__path={str(tmp_path / 'out')!r})\n"
-        "assert r.exit_code == 0 and r.version.is_dir()\n"
+        "assert r.version.is_dir()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.document import Document, replay
+from tests import stage_cases
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -184,7 +185,7 @@ def test_the_rule_and_the_stage_of_the_guide_work(tmp_path: Path) -> None:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    apply = module.STAGE.build(module.STAGE.options())
+    apply = stage_cases.one(module.STAGE.build(module.STAGE.options()))
     for case in tomllib.loads((tmp_path / "tests/cases/the_end.toml").read_text("utf-8"))["case"]:
         out = apply(Document("a", case["input"]))
         assert out.text == case.get("expect", case["input"])

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.report.rules import explain_role
 from pipeline.stages.chain import run_text
-from pipeline.stages.metadata import MetadataOptions, build, build_batch
+from pipeline.stages.metadata import MetadataOptions, build
 from pipeline.text import fold
 from pipeline.text.boilerplate.rules import builtin_rules
 from pipeline.text.metadata import (
@@ -32,7 +31,7 @@ from pipeline.text.metadata.ends import BYLINE, DATELINE, HEADING, SIGNATURE, wh
 from pipeline.text.metadata.placement import find_bylines
 from pipeline.text.metadata.roles import Role, roles
 from pipeline.text.metadata.statement import Statement
-from tests.stage_cases import check, load, settled
+from tests.stage_cases import check, check_batch, load, settled
 
 
 @pytest.mark.parametrize("case", load("metadata"))
@@ -187,10 +186,7 @@ def test_fields_of_a_record_come_first_and_take_the_form_of_columns() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(LINES, max_size=8).map("\n".join), max_size=5))
 def test_a_batch_decides_as_one_by_one(texts: list[str]) -> None:
-    options = MetadataOptions()
-    documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    batch = build_batch(options)(documents, census(texts))
-    assert batch == [build(options)(document) for document in documents]
+    check_batch(build(MetadataOptions()), texts)
 
 
 @settings(max_examples=200, deadline=None)

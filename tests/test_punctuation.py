@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census
 from pipeline.document import Document, Edit, apply_edits
 from pipeline.stages.chain import run_text
-from pipeline.stages.punctuation import PunctuationOptions, build, build_batch
+from pipeline.stages.punctuation import PunctuationOptions, build
 from pipeline.text.codes import SLICE
 from pipeline.text.punctuation import pairs, protected
 from pipeline.text.punctuation.protected import unprotected
 from pipeline.text.punctuation.punctuate import Punctuation, run_rules
 from pipeline.text.punctuation.spots import Candidates
-from tests.stage_cases import check, load, settled
+from tests.stage_cases import check, check_batch, load, settled
 
 ALPHABET = "中文,，、。.;:!?()（）\"'“”…—- \n1aA%《》"
 
@@ -60,10 +59,7 @@ def test_letters_digits_and_line_ends_survive(text: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(ALPHABET, max_size=30), min_size=1, max_size=6))
 def test_a_batch_is_its_documents(texts: list[str]) -> None:
-    options = PunctuationOptions()
-    documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    together = build_batch(options)(documents, census(texts))
-    assert together == [build(options)(document) for document in documents]
+    check_batch(build(PunctuationOptions()), texts)
 
 
 def everything(text: str) -> Candidates:

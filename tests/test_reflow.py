@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.census import census, code_points
+from pipeline.census import code_points
 from pipeline.document import Document
 from pipeline.stages.chain import run_text
-from pipeline.stages.reflow import ReflowOptions, build, build_batch, line_edits
+from pipeline.stages.reflow import ReflowOptions, build, line_edits
 from pipeline.text.layout import columns, ending
 from pipeline.text.reflow import seam
 from pipeline.text.reflow.breaks import suspects
@@ -23,7 +23,7 @@ from pipeline.text.reflow.fullstop import FullStops, opening
 from pipeline.text.reflow.joinable import may_be_joined
 from pipeline.text.reflow.seam import bond, bonds, torn
 from pipeline.text.reflow.width import Line
-from tests.stage_cases import check, load, settled
+from tests.stage_cases import check, check_batch, load, settled
 
 TABLES = Path(__file__).parents[1] / "pipeline/tables/reflow"
 PIECES = st.sampled_from(
@@ -115,9 +115,7 @@ def test_only_layout_changes_and_a_second_pass_finds_nothing(text: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=12).map("".join), min_size=1, max_size=6))
 def test_a_batch_is_its_documents(texts: list[str]) -> None:
-    documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    together = build_batch(ReflowOptions())(documents, census(texts))
-    assert together == [build(ReflowOptions())(document) for document in documents]
+    check_batch(build(ReflowOptions()), texts)
 
 
 LINES = st.sampled_from([

@@ -12,7 +12,7 @@ from pipeline.census import census
 from pipeline.document import Document
 from pipeline.stages import repetition
 from pipeline.stages.chain import run_text
-from pipeline.stages.repetition import RepetitionOptions, build, build_batch
+from pipeline.stages.repetition import RepetitionOptions, build
 from pipeline.text.repetition.alike import alike, suspects
 from pipeline.text.sketches.shadow import shadow
 from tests import stage_cases
@@ -55,10 +55,7 @@ def test_every_line_is_still_said_at_least_nearly(text: str) -> None:
 @settings(max_examples=30)
 @given(st.lists(TEXTS, max_size=5))
 def test_batch_decides_as_one_by_one(texts: list[str]) -> None:
-    documents = [Document(str(i), text) for i, text in enumerate(texts)]
-    options = RepetitionOptions()
-    apply, apply_batch = build(options), build_batch(options)
-    assert apply_batch(documents, census(texts)) == [apply(d) for d in documents]
+    stage_cases.check_batch(build(RepetitionOptions()), texts)
 
 
 def test_clean_text_is_not_cut_into_paragraphs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +63,7 @@ def test_clean_text_is_not_cut_into_paragraphs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(repetition, "lines_of", calls.append)
     clean = "\n".join(PARAGRAPHS[i] for i in (0, 2, 3))
     documents = [Document("", clean)]
-    assert build_batch(RepetitionOptions())(documents, census([clean])) == documents
+    assert build(RepetitionOptions())(documents, census([clean])) == documents
     assert not calls
 
 

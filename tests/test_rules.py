@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 import opencc
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 
 from pipeline.document import Document, replay
 from pipeline.report.rules import explain_rule
-from pipeline.stages.base import Apply
 from pipeline.stages.boilerplate import BoilerplateOptions, build
 from pipeline.text.boilerplate.rule_patterns import compiled, finds
 from pipeline.text.boilerplate.rules import Example, Rule, builtin_rules, builtin_texts, parse_rules
 from pipeline.text.fold import fold
+from tests.stage_cases import one
 
 
 def test_the_rules_of_the_package_are_sound() -> None:
@@ -31,10 +32,10 @@ TO_TRADITIONAL = opencc.OpenCC("s2t")
 
 
 @cache
-def only(identifier: str) -> Apply:
+def only(identifier: str) -> Callable[[Document], Document]:
     """Return the stage with this rule alone."""
     others = [rule.id for rule in builtin_rules() if rule.id != identifier]
-    return build(BoilerplateOptions(without=tuple(others)))
+    return one(build(BoilerplateOptions(without=tuple(others))))
 
 
 def pages(rule: Rule, text: str) -> list[tuple[str, str]]:

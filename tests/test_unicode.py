@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.census import census
 from pipeline.document import Document, replay
 from pipeline.stages.chain import run_text
-from pipeline.stages.unicode import STAGE, UnicodeOptions, build, build_batch
+from pipeline.stages.unicode import STAGE, UnicodeOptions, build_one
 from pipeline.text.unicode.compose import MAX_MARKS, excess_marks
 from pipeline.text.unicode.oddities import _GROUPS, HAN, _group_table, table
 from tests.stage_cases import check, load
@@ -74,14 +74,13 @@ ALPHABET = st.one_of(
 @given(st.lists(ALPHABET, max_size=60).map("".join))
 def test_receipts_replay_the_second_run_changes_nothing_and_batches_agree(text: str) -> None:
     document = Document("", text)
-    out = build(UnicodeOptions())(document)
+    out = build_one(UnicodeOptions())(document)
     assert isinstance(out, Document)
     assert replay(text, out.edits) == out.text
-    again = build(UnicodeOptions())(Document("", out.text))
+    again = build_one(UnicodeOptions())(Document("", out.text))
     assert isinstance(again, Document)
     assert again.text == out.text
     assert run_text(text, ["unicode"]) == out
-    assert build_batch(UnicodeOptions())([document], census([text])) == [out]
 
 
 @given(st.text(st.sampled_from("中文字的，。①㎏１Ａ\u200b\u0301 "), max_size=60))

@@ -28,8 +28,21 @@ SHOWN = 240  # characters of a text that an example shows
 
 
 def summarise_quarantine(quarantine: pa.Table) -> dict[str, Any]:
-    """Return what the report needs to know of a part's quarantine, as JSON values."""
-    return {"quarantine": _quarantine(quarantine), "quarantined": _quarantined(quarantine)}
+    """Return what the report needs to know of a part's quarantine, as JSON values.
+
+    The first records, and how many there are by reason: a row may stand for several.
+    """
+    found = groups(quarantine, ["reason"])
+    reasons = quarantine.column("reason").take(pa.array(found.first)).to_pylist()
+    sums = found.sums(quarantine.column("records").to_numpy())
+    rows = quarantine.slice(0, 50).to_pylist()
+    for row in rows:
+        row["sample"] = repr(bytes(row["sample"] or b"")[:60])
+        row["detail"] = row["detail"][:SHOWN]
+    return {
+        "quarantine": rows,
+        "quarantined": [[*pair] for pair in zip(reasons, sums.tolist(), strict=True)],
+    }
 
 
 def summarise_decided(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
@@ -131,21 +144,6 @@ def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str
         else:
             total[key] = dict(row)
     return sorted(total.values(), key=lambda row: (-row["n"], row["text"]))[:TOP_LINES]
-
-
-def _quarantined(table: pa.Table) -> list[list[Any]]:
-    """Count the quarantined records by reason; a row may stand for several."""
-    found = groups(table, ["reason"])
-    reasons = table.column("reason").take(pa.array(found.first)).to_pylist()
-    sums = found.sums(table.column("records").to_numpy())
-    return [list(row) for row in zip(reasons, sums.tolist(), strict=True)]
-
-
-def _quarantine(table: pa.Table) -> list[dict[str, Any]]:
-    return [
-        {**row, "sample": repr(bytes(row["sample"] or b"")[:60]), "detail": row["detail"][:SHOWN]}
-        for row in table.slice(0, 50).to_pylist()
-    ]
 
 
 def receipt_keys(records: pa.Table, edits: pa.Table) -> NDArray[np.uint64]:

@@ -7,6 +7,7 @@ import shlex
 import textwrap
 import time
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TextIO
 
@@ -40,22 +41,6 @@ class Observer(Protocol):
         """Say one line."""
 
 
-class Silent:
-    """Says nothing."""
-
-    def phase(self, name: str, detail: str = "") -> None:
-        """Say nothing."""
-
-    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
-        """Say nothing."""
-
-    def finish(self, summary: Mapping[str, Any]) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-
 class Terminal:
     """Says it in lines that suit a terminal, a log file and a mail from cron alike."""
 
@@ -87,6 +72,16 @@ class Terminal:
         """Show the funnel, the edits by stage and the paths."""
         for line in render_summary(summary):
             self.note(line)
+
+
+class Silent(Terminal):
+    """Says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(StringIO())
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
 
 
 def observer_for(stream: TextIO) -> Terminal:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage, option
 from pipeline.text.annotations.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.annotations.readings import (
     is_neutral,
@@ -322,7 +322,7 @@ def _edits(text: str, bare: bool, options: AnnotationsOptions) -> list[Edit]:
     ]
 
 
-def build_batch(options: AnnotationsOptions) -> ApplyBatch:
+def build(options: AnnotationsOptions) -> Apply:
     """Return the function for batches: only texts with readings that tell are searched."""
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
@@ -366,8 +366,7 @@ STAGE = Stage(
         "ascii_bracket", "tag_start", "wide_bracket", "cjk_bracket", "bopomofo", "latin_extended"
     ),
     options=AnnotationsOptions,
-    build=of_one(build_batch),
-    build_batch=build_batch,
+    build=build,
     piece_chars=PARAGRAPHS,
     of_text=True,
 )

@@ -1,9 +1,9 @@
 """The contract of a stage: one transform of one document, woken by the census.
 
 A stage module holds an options dataclass and one `STAGE`. `build(options)` compiles whatever the
-stage needs (tables, patterns) once per worker and returns the function that is called for each
-document that the census wakes. A stage that can answer for a whole batch at once gives
-`build_batch`, and `build` is `of_one` of it, or decides exactly as it does.
+stage needs (tables, patterns) once per worker and returns the function that is called for the
+documents of each batch that the census wakes; one that looks at documents one by one is made `each`
+of what it does to one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipeline.census import Census, census
+from pipeline.census import Census
 from pipeline.document import Document, Dropped
 
 T = TypeVar("T")
@@ -24,19 +24,18 @@ CHAPTERS = 1 << 21
 and its arrays would take more than a worker may."""
 
 Outcome = Document | Dropped
-Apply = Callable[[Document], Outcome]
-ApplyBatch = Callable[[Sequence[Document], Census], list[Outcome]]
+Apply = Callable[[Sequence[Document], Census], list[Outcome]]
 """Takes documents and their census (row i for document i); returns outcomes in the same order."""
 
 
-def of_one(build_batch: Callable[[T], ApplyBatch]) -> Callable[[T], Apply]:
-    """Return the `build` of a stage that works on batches: a document is a batch of one."""
+def each(build: Callable[[T], Callable[[Document], Outcome]]) -> Callable[[T], Apply]:
+    """Return the `build` of a stage from what binds a function of one document to its options."""
 
-    def build(options: T) -> Apply:
-        batch = build_batch(options)
-        return lambda document: batch([document], census([document.text]))[0]
+    def of_batch(options: T) -> Apply:
+        apply = build(options)
+        return lambda documents, _: [apply(document) for document in documents]
 
-    return build
+    return of_batch
 
 
 def option(default: Any, doc: str, **limits: Any) -> Any:
@@ -74,6 +73,5 @@ class Stage:
     wakes: int
     options: type[Options]
     build: Callable[[Any], Apply]
-    build_batch: Callable[[Any], ApplyBatch] | None = None
     piece_chars: int = 0
     of_text: bool = False

@@ -22,7 +22,7 @@ from typing import Any
 from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.errors import RecipeError
-from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import CHAPTERS, Apply, Options, Outcome, Stage, option
 from pipeline.text.boilerplate.hits import Hit, hits_of
 from pipeline.text.boilerplate.rules import Rule, builtin_rules, load_rules
 from pipeline.text.boilerplate.triggers import Candidate, Match, TriggerIndex
@@ -215,7 +215,7 @@ def _builtin_index(without: tuple[str, ...]) -> TriggerIndex:
     return TriggerIndex([rule for rule in builtin_rules() if rule.id not in without])
 
 
-def build_batch(options: BoilerplateOptions) -> ApplyBatch:
+def build(options: BoilerplateOptions) -> Apply:
     """Return the stage's function for a batch."""
     match, index = matcher(options)
 
@@ -227,9 +227,6 @@ def build_batch(options: BoilerplateOptions) -> ApplyBatch:
         return outcomes
 
     return apply
-
-
-build = of_one(build_batch)
 
 
 def _settle(document: Document, candidate: Candidate[Hits], match: Match[Hits]) -> Document:
@@ -355,7 +352,6 @@ STAGE = Stage(
     wakes=classes("han", "han_simplified", "han_traditional", "latin"),
     options=BoilerplateOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=CHAPTERS,
     of_text=True,
 )

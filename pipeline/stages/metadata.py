@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import Apply, Options, Outcome, Stage, option
 from pipeline.text.metadata import byline, dates, names
 from pipeline.text.metadata.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
 from pipeline.text.metadata.headline import (
@@ -55,7 +55,7 @@ class MetadataOptions(Options):
     )
 
 
-def build_batch(options: MetadataOptions) -> ApplyBatch:
+def build(options: MetadataOptions) -> Apply:
     """Return the stage's function for a batch."""
 
     def apply_batch(documents: Sequence[Document], _: Census) -> list[Outcome]:
@@ -68,9 +68,6 @@ def build_batch(options: MetadataOptions) -> ApplyBatch:
         return outcomes
 
     return apply_batch
-
-
-build = of_one(build_batch)
 
 
 def _read(document: Document, wanted: Wanted, number: int, options: MetadataOptions) -> Document:
@@ -374,6 +371,5 @@ STAGE = Stage(
     wakes=ALWAYS,
     options=MetadataOptions,
     build=build,
-    build_batch=build_batch,
     of_text=True,
 )

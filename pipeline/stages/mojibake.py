@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.census import Census, census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one
+from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage
 from pipeline.text import ngram
 from pipeline.text.mojibake.chains import chain_name
 from pipeline.text.mojibake.gate import suspects
@@ -54,7 +54,7 @@ class MojibakeOptions(Options):
     """Options of the mojibake stage."""
 
 
-def build_batch(_: MojibakeOptions) -> ApplyBatch:
+def build(_: MojibakeOptions) -> Apply:
     """Return the function for whole batches: one gate for all, repair only where it suspects."""
     model = ngram.load()
 
@@ -77,9 +77,6 @@ def build_batch(_: MojibakeOptions) -> ApplyBatch:
         return list(out)
 
     return apply
-
-
-build = of_one(build_batch)
 
 
 def _repair(
@@ -152,7 +149,6 @@ STAGE = Stage(
     wakes=classes(*WAKING),
     options=MojibakeOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=PARAGRAPHS,
     of_text=True,
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage, option
 from pipeline.text.punctuation.punctuate import Punctuation
 
 _PASSES = 10
@@ -29,7 +29,7 @@ class PunctuationOptions(Options):
     )
 
 
-def build_batch(options: PunctuationOptions) -> ApplyBatch:
+def build(options: PunctuationOptions) -> Apply:
     """Return the stage's function for a batch."""
     rules = Punctuation(options.width)
 
@@ -37,9 +37,6 @@ def build_batch(options: PunctuationOptions) -> ApplyBatch:
         return list(_punctuated(rules, documents))
 
     return apply
-
-
-build = of_one(build_batch)
 
 
 def _punctuated(rules: Punctuation, documents: Sequence[Document]) -> list[Document]:
@@ -80,7 +77,6 @@ STAGE = Stage(
     ),
     options=PunctuationOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=PARAGRAPHS,
     of_text=True,
 )

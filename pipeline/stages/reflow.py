@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one
+from pipeline.stages.base import CHAPTERS, Apply, Options, Outcome, Stage
 from pipeline.text.code import program_lines
 from pipeline.text.layout import ending, words
 from pipeline.text.lines import INLINE, LINE_ENDS
@@ -39,16 +39,13 @@ class ReflowOptions(Options):
     """Options of the reflow stage."""
 
 
-def build_batch(_: ReflowOptions) -> ApplyBatch:
+def build(_: ReflowOptions) -> Apply:
     """Return the stage's function for a batch."""
 
     def apply(documents: Sequence[Document], _: Census) -> list[Outcome]:
         return list(_reflowed(documents))
 
     return apply
-
-
-build = of_one(build_batch)
 
 
 def _reflowed(documents: Sequence[Document]) -> list[Document]:
@@ -211,7 +208,6 @@ STAGE = Stage(
     wakes=classes("newline", "carriage", "space", "wide_space", "tab", "odd_space"),
     options=ReflowOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=CHAPTERS,
     of_text=True,
 )

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pipeline.census import Census, classes
 from pipeline.document import Document
 from pipeline.runs import runs
-from pipeline.stages.base import CHAPTERS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import CHAPTERS, Apply, Options, Outcome, Stage, option
 from pipeline.stages.repeated import ENDS, NAME, WHOLE, Lines, Repeat, lines_of, removals, without
 from pipeline.text.repetition.alike import alike, covered, shingle_units, suspects
 from pipeline.text.repetition.echoes import Echoes, echoes, goes_on_again
@@ -182,7 +182,7 @@ def _near(text: str, lines: Lines, gone: dict[int, Repeat], options: RepetitionO
         gone[goes] = Repeat("repeated-paragraph-near", stays, pair.jaccard)
 
 
-def build_batch(options: RepetitionOptions) -> ApplyBatch:
+def build(options: RepetitionOptions) -> Apply:
     """Return the stage's function for a batch: most documents repeat nothing that could go."""
 
     def apply_batch(documents: Sequence[Document], census: Census) -> list[Outcome]:
@@ -193,9 +193,6 @@ def build_batch(options: RepetitionOptions) -> ApplyBatch:
         return out
 
     return apply_batch
-
-
-build = of_one(build_batch)
 
 
 def _changed(
@@ -348,7 +345,6 @@ STAGE = Stage(
     wakes=classes("newline", "han"),
     options=RepetitionOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=CHAPTERS,
     of_text=True,
 )

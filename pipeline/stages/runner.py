@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census, census, recount
 from pipeline.document import Document, PackedEdits
-from pipeline.stages.base import ApplyBatch, Options, Outcome, Stage
+from pipeline.stages.base import Apply, Options, Outcome, Stage
 from pipeline.stages.pieces import pieces
 
 _TOOK, _PUT = attrgetter("before"), attrgetter("after")
@@ -24,7 +24,7 @@ class Compiled:
     """A stage with its options bound: what a worker holds."""
 
     stage: Stage
-    apply: ApplyBatch
+    apply: Apply
 
     def outcomes(
         self, documents: Sequence[Document], counted: Census, alive: Callable[[], None]
@@ -70,14 +70,7 @@ class Compiled:
 
 def compile_stages(stages: Sequence[tuple[Stage, Options]]) -> list[Compiled]:
     """Bind each enabled stage to its options. Done once per worker."""
-    return [Compiled(stage, _batch(stage, options)) for stage, options in stages if options.enabled]
-
-
-def _batch(stage: Stage, options: Options) -> ApplyBatch:
-    if stage.build_batch:
-        return stage.build_batch(options)
-    apply = stage.build(options)
-    return lambda documents, _: [apply(document) for document in documents]
+    return [Compiled(stage, stage.build(options)) for stage, options in stages if options.enabled]
 
 
 def run_stages(

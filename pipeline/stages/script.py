@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit, PackedEdits
-from pipeline.stages.base import PARAGRAPHS, ApplyBatch, Options, Outcome, Stage, of_one, option
+from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage, option
 from pipeline.stages.pieces import pieces
 from pipeline.text.script.conversion import Step, convert, step
 from pipeline.text.script.language import languages
@@ -69,7 +69,7 @@ class ScriptOptions(Options):
     vocabulary: bool = option(False, "replace words of the region too (軟體 → 软件)")
 
 
-def build_batch(options: ScriptOptions) -> ApplyBatch:
+def build(options: ScriptOptions) -> Apply:
     """Return the stage's function for a batch."""
 
     def apply_batch(documents: Sequence[Document], counted: Census) -> list[Outcome]:
@@ -87,9 +87,6 @@ def build_batch(options: ScriptOptions) -> ApplyBatch:
         ]
 
     return apply_batch
-
-
-build = of_one(build_batch)
 
 
 def _work(
@@ -259,6 +256,5 @@ STAGE = Stage(
     wakes=ALWAYS,
     options=ScriptOptions,
     build=build,
-    build_batch=build_batch,
     of_text=True,
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
-from pipeline.stages.base import PARAGRAPHS, Apply, ApplyBatch, Options, Outcome, Stage, option
+from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage, option
 from pipeline.text.code import code_spans
 from pipeline.text.unicode.compose import MAX_MARKS, excess_marks, uncomposed
 from pipeline.text.unicode.entities import entities
@@ -127,8 +127,8 @@ IN_CODE_TOO = frozenset(
 )
 
 
-def build(options: UnicodeOptions) -> Apply:
-    """Return the stage's function."""
+def build_one(options: UnicodeOptions) -> Callable[[Document], Document]:
+    """Return the function for one document that may hold any of these."""
 
     def odd_pass(text: str) -> Iterable[Change]:
         return oddities(text, squared=options.squared == "expand")
@@ -169,13 +169,13 @@ def _run(document: Document, find: _Pass) -> Document:
     return document.edited(outside_code(text, changes, code_spans(text)))
 
 
-def build_batch(options: UnicodeOptions) -> ApplyBatch:
+def build(options: UnicodeOptions) -> Apply:
     """Return the function for batches.
 
     Texts whose only unusual classes are those of form C are asked whether they are in it, which
     runs at 600 MB/s. Of the others those are read that hold a character with a rule, or an entity.
     """
-    apply = build(options)
+    apply = build_one(options)
     squared = options.squared == "expand"
     odd = np.uint64(ODD | (SQUARED if squared else 0) | WIDE)
     ampersand = np.uint64(classes("ampersand"))
@@ -220,7 +220,6 @@ STAGE = Stage(
     wakes=ODD | COMPOSABLE | SQUARED | WIDE | TAGS | ESCAPES | SIGNS,
     options=UnicodeOptions,
     build=build,
-    build_batch=build_batch,
     piece_chars=PARAGRAPHS,
     of_text=True,
 )
