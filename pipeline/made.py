@@ -148,8 +148,7 @@ class Made:
 
     def place(self, rows: NDArray[Any]) -> Places:
         """Return the places in the part of the documents that rows of slabs mean."""
-        places: Places = self.slabs["first"][rows["slab"]] + rows["place"]
-        return places
+        return self.slabs["first"][rows["slab"]] + rows["place"]
 
 
 class Records(Protocol):

@@ -382,8 +382,7 @@ class _Judge:
             mine = rows >= 0
             some = Named(named.heads[mine], named.sizes[mine], named.key[mine], named.check[mine])
             self._record(self.known.recall(rows[mine], some), ranks[found])
-        left: NDArray[np.bool_] = ~found
-        return left
+        return ~found
 
     def _named(self, ranks: Ranks, group: Ranks) -> Named:
         return Named.of(self.text_hash[ranks], self._settled(ranks), group)
@@ -431,8 +430,7 @@ class _Judge:
         if whole:
             self.known.remember(found, self._named(ranks, group))
         self._record(found, ranks)
-        stays: NDArray[np.bool_] = batch.star == places
-        return stays
+        return batch.star == places
 
     def _record(self, found: Outcome, ranks: Ranks) -> None:
         """Record what became of the members of groups."""

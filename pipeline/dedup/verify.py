@@ -213,8 +213,7 @@ class Overlap(NamedTuple):
     def jaccard(self) -> NDArray[np.float64]:
         """Shared shingles by all (0-1)."""
         either = np.maximum(self.left + self.right - self.shared, 1)
-        jaccard: NDArray[np.float64] = self.shared / either
-        return jaccard
+        return self.shared / either
 
 
 def judge(overlap: Overlap, options: DedupOptions) -> Verdicts:

@@ -77,8 +77,7 @@ def versions(output: Path) -> list[Path]:
 
 def read_run(version: Path) -> dict[str, Any]:
     """Return run.json of a version."""
-    content: dict[str, Any] = json.loads((version / "run.json").read_bytes())
-    return content
+    return json.loads((version / "run.json").read_bytes())
 
 
 def find(output: Path, identity: str) -> Path | None:

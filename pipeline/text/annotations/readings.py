@@ -78,8 +78,7 @@ def _rows_of(character: str) -> list[int]:
     """Return the numbers of the syllables as which a character is read."""
     table, code = _table(), np.uint32(ord(character))
     first, last = (table.codes.searchsorted(code, side) for side in ("left", "right"))
-    found: list[int] = table.rows[first:last].tolist()
-    return found
+    return table.rows[first:last].tolist()
 
 
 def _pinyin(character: str) -> tuple[str, ...]:

@@ -130,8 +130,7 @@ def builtin_texts(folder: str = "boilerplate") -> list[tuple[str, str]]:
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = tomllib.loads(text)["rule"]
-    return rows
+    return tomllib.loads(text)["rule"]
 
 
 def load_rules(paths: Sequence[str], folder: str = "boilerplate") -> tuple[Rule, ...]:

@@ -220,13 +220,11 @@ class _Literals:
     def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
         """Say at which places the character behind the pair may be that of a literal."""
         behind = _folded(codes.take(places + 2, mode="clip")) & np.uint16(63)
-        found: Flags = (self._thirds.take(slots) >> behind) & np.uint64(1) != 0
-        return found
+        return (self._thirds.take(slots) >> behind) & np.uint64(1) != 0
 
     def is_fence(self, pairs: NDArray[np.uint16]) -> Flags:
         """Say which pairs may begin a fence."""
-        found: Flags = (pairs == self._fences[0]) | (pairs == self._fences[1])
-        return found
+        return (pairs == self._fences[0]) | (pairs == self._fences[1])
 
     def compared(
         self, codes: NDArray[np.uint32], places: Ints, slots: Ints, line: Ints
@@ -259,8 +257,7 @@ class _Literals:
 
 def _folded(codes: NDArray[np.uint32]) -> NDArray[np.uint16]:
     """Return code points folded; all beyond the BMP are one."""
-    folded: NDArray[np.uint16] = fold_table().take(codes, mode="clip")
-    return folded
+    return fold_table().take(codes, mode="clip")
 
 
 def _code(char: str) -> int:

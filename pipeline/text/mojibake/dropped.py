@@ -142,8 +142,7 @@ def _totals(
     after = new.sum(dtype=np.float64) - np.cumsum(new[:n], dtype=np.float64)
     # The first character after the loss has no context.
     alone = model.uni[model.symbols(code_points(moved))] + _letters(moved)
-    totals: NDArray[np.float64] = before + MARK_COST + alone + after
-    return totals
+    return before + MARK_COST + alone + after
 
 
 def _doubtful(totals: NDArray[np.float64]) -> tuple[int, int]:

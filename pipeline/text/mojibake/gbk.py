@@ -31,8 +31,7 @@ def pairs() -> list[int]:
     """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
     full = reading("gbk")
     codes = full.first.astype(np.int64) << 8 | full.second
-    found: list[int] = np.where(full.size == 2, codes, 0).tolist()
-    return found
+    return np.where(full.size == 2, codes, 0).tolist()
 
 
 def moved(run: str) -> str:

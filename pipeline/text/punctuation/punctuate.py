@@ -85,8 +85,7 @@ _LIST_NUMBER = 4
 def run_rules() -> list[dict[str, Any]]:
     """Return the rows of tables/punctuation/runs.toml."""
     table = files("pipeline").joinpath("tables/punctuation/runs.toml").read_text("utf-8")
-    rows: list[dict[str, Any]] = tomllib.loads(table)["run"]
-    return rows
+    return tomllib.loads(table)["run"]
 
 
 @cache

@@ -224,8 +224,7 @@ class _Spots:
         broken = np.flatnonzero(ends.any(axis=1))
         last = CLAUSE_CHARS - 1 - ends[broken, ::-1].argmax(axis=1)
         says[broken] *= column > last[:, None]
-        found: Bools = says.sum(axis=1, dtype=np.int8) > 0
-        return found
+        return says.sum(axis=1, dtype=np.int8) > 0
 
     def _drawn_runs(self, drawn: Places) -> tuple[Places, Places]:
         """Return start and end of each long run of one kind of dot or dash."""
@@ -324,8 +323,7 @@ class _Spots:
         stops = stops[(self.left(stops) & HANLIKE) != 0]
         owners = self.owners[stops]
         often = np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT
-        found: Places = self.places[stops[often]]
-        return found
+        return self.places[stops[often]]
 
     def _blanks(self, blanks: Places) -> Places:
         """Return the blanks before a closing mark, after a separating one, between ideographs.
@@ -346,8 +344,7 @@ class _Spots:
                 mixed = np.zeros(self.size, np.bool_)
                 mixed[self.owners[spaced[: 1 - _SPACED][far]]] = True
                 taken |= lettered & mixed[self.owners[blanks]]
-        found: Places = places[taken]
-        return found
+        return places[taken]
 
     def _odd_quotes(self, quotes: Places) -> Places:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
@@ -377,8 +374,7 @@ class _Spots:
 
 def _next_to(places: Places) -> Bools:
     """Return which places (but the first) come right behind the one before."""
-    behind: Bools = places[1:] - places[:-1] == 1
-    return behind
+    return places[1:] - places[:-1] == 1
 
 
 def _runs(joined: Bools) -> tuple[Places, Places]:

@@ -65,8 +65,7 @@ class Mends:
 
     def unsettled(self, characters: Codes) -> NDArray[np.bool_]:
         """Return which characters are looked at though they become those: both by code point."""
-        found: NDArray[np.bool_] = self.suspects & (self.settled != characters)
-        return found
+        return self.suspects & (self.settled != characters)
 
     def apply(
         self, text: str, codes: Codes, out: Codes, places: NDArray[np.int64] | None = None
