@@ -13,6 +13,8 @@ pairs of bulletins of eleven forms, 1,094 are.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ Numbers = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 _KIND, _NUMBER = np.uint64(1), np.uint64(0xFFFFFFFF)
+_BASE = np.uint64(0x100000001B3)
 _BESIDE = 4  # characters at either side by which the place of a number is known
 _OTHER = 5  # places with another number, each counted from both sides: fewer are noise, or a date
 _TIMES = 0.7  # of the places with the same number; of copies with noise it was .6 at most
@@ -40,18 +43,19 @@ def figures(units: Units, starts: Numbers) -> tuple[Words, Numbers]:
     digit = (units - np.uint16(ord("0"))) < 10
     if not digit.any():
         return np.zeros(0, np.uint64), np.zeros(n + 1, np.int64)
-    letters = np.flatnonzero(~digit)
-    bounds = np.searchsorted(letters, starts)
+    letters, places = units[~digit], np.flatnonzero(digit)
+    digits = units[places]
+    bounds = starts - np.searchsorted(places, starts)
     found = [np.zeros(0, np.uint64)]
     owners = [np.zeros(0, np.int64)]
     for kind, inside in enumerate((digit, _joined(digit, starts))):
         begins, ends = _spans(inside, starts)
         owner = np.searchsorted(starts, begins, "right") - 1
-        before, after = np.searchsorted(letters, begins), np.searchsorted(letters, ends)
+        firsts, lasts = np.searchsorted(places, begins), np.searchsorted(places, ends)
         low, high = bounds[owner], bounds[owner + 1]
-        value = _values(units, begins, ends) & ~np.uint64(1) | np.uint64(kind)
-        for at, step in ((before - 1, -1), (after, 1)):
-            place = _beside(units[letters], at, step, low, high)
+        value = _values(digits, firsts, lasts) & ~np.uint64(1) | np.uint64(kind)
+        for at, step in ((begins - firsts - 1, -1), (ends - lasts, 1)):
+            place = _beside(letters, at, step, low, high)
             found.append((place << np.uint64(32)) | value)
             owners.append(owner)
     return _distinct(np.concatenate(found), np.concatenate(owners), n)
@@ -92,26 +96,27 @@ def _beside(text: Units, at: Numbers, step: int, low: Numbers, high: Numbers) ->
     return mix(place) >> np.uint64(32)
 
 
-def _values(units: Units, begins: Numbers, ends: Numbers) -> Words:
-    """Return a hash of each number (32 bits): a polynomial of its digits.
+def _values(digits: Units, firsts: Numbers, lasts: Numbers) -> Words:
+    """Return a hash of each number `digits[firsts[i]:lasts[i]]` (32 bits): a polynomial of them.
 
-    What is between them may be lost in a damaged copy: 2008?3?25.
+    What is between them may be lost in a damaged copy: 2008?3?25. It is the difference of two sums
+    of digit / base^place, times a power of the base.
     """
-    sums = np.zeros(len(begins), np.uint64)
-    at, left = begins.copy(), np.arange(len(begins))
-    while len(left):
-        digit = (units[at] - np.uint16(ord("0"))) < 10
-        some = left[digit]
-        sums[some] = sums[some] * np.uint64(0x100000001B3) + units[at[digit]] + np.uint64(1)
-        at += 1
-        more = at < ends[left]
-        at, left = at[more], left[more]
-    return mix(sums) >> np.uint64(32)
+    powers = np.full(len(digits), _BASE)
+    inverse = np.full(len(digits), pow(int(_BASE), -1, 1 << 64), np.uint64)
+    powers[0] = inverse[0] = 1
+    np.cumprod(inverse, out=inverse)
+    sums = np.zeros(len(digits) + 1, np.uint64)
+    np.cumsum((digits + np.uint64(1)) * inverse, out=sums[1:])
+    values = (sums[lasts] - sums[firsts]) * np.cumprod(powers)[lasts - 1]
+    return mix(values) >> np.uint64(32)
 
 
 def _distinct(words: Words, owner: Numbers, n: int) -> tuple[Words, Numbers]:
-    order = np.lexsort((words, owner))
+    order = np.argsort(owner, kind="stable")  # a few runs that ascend
     words, owner = words[order], owner[order]
+    for a, b in pairwise(np.searchsorted(owner, np.arange(n + 1)).tolist()):
+        words[a:b].sort()  # of few: a quarter of the time of one sort for all
     fresh = begins(words, owner)
     firsts = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(owner[fresh], minlength=n), out=firsts[1:])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.figures import figures, other_figures
 from pipeline.dedup.options import DedupOptions
-from pipeline.runs import begins
+from pipeline.runs import begins, portions
 from pipeline.text.sketches.shadow import Units
 from pipeline.text.sketches.shingles import batch_shingles, shingle_hashes
 
@@ -80,16 +80,13 @@ def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
 
 def unit_sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
     """As `shingle_sets`, of shadows as `shadow_units` gives them."""
-    parts = []
-    long = np.diff(starts) > _LONG
-    for is_long, run in groupby(range(len(long)), key=long.__getitem__):
-        numbers = list(run)
-        edges = starts[numbers[0] : numbers[-1] + 2]
-        if is_long:
-            parts += [_long_set(units[a:b], ngram) for a, b in pairwise(edges.tolist())]
-        else:
-            parts.append(_sets(units[edges[0] : edges[-1]], edges - edges[0], ngram))
-    return joined(parts)
+    parts = [_sets(units[:0], starts[:1], ngram)]
+    for some in portions(np.diff(starts), _STEP):  # so little that the arrays stay in the cache
+        edges = starts[some.start : some.stop + 1]
+        piece = units[edges[0] : edges[-1]]
+        long = len(piece) > _LONG  # is one text
+        parts.append(_long_set(piece, ngram) if long else _sets(piece, edges - edges[0], ngram))
+    return joined(parts[1:] or parts)
 
 
 def _sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.runs import portions
 from pipeline.text.sketches.shadow import BOUND, Places, Units, shadow_at, shadow_units
 
 LONG = 1 << 21
@@ -49,14 +50,18 @@ def shadow_of(text: str, least: int) -> Shadow:
 
 def shadows(texts: Sequence[str]) -> tuple[Units, Places]:
     """Return what `shadow_units` returns, in no more memory than that where a text is long."""
-    if max(map(len, texts), default=0) <= LONG:
-        return shadow_units(texts)
-    found = [
-        shadow_of(text, len(text) + 1).units if len(text) > LONG else shadow_units([text])[0]
-        for text in texts
-    ]
-    starts = np.cumsum([0, *map(len, found)])
-    return found[0] if len(found) == 1 else np.concatenate(found), starts
+    found, sizes = [np.zeros(0, np.uint16)], [np.zeros(1, np.int64)]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    for some in portions(lengths, _STEP):  # so little that the arrays stay in the cache
+        if lengths[some.start] > LONG:  # alone
+            found.append(shadow_of(texts[some.start], int(lengths[some.start]) + 1).units)
+            sizes.append(np.array([len(found[-1])]))
+        else:
+            units, starts = shadow_units(texts[some])
+            found.append(units)
+            sizes.append(np.diff(starts))
+    starts = np.cumsum(np.concatenate(sizes))
+    return found[1] if len(found) == 2 else np.concatenate(found), starts
 
 
 def _stretches(text: str) -> Iterator[NDArray[np.uint32]]:
