@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from pipeline.engines import pulse
 from pipeline.patterns import keep_patterns, save_patterns
-from pipeline.startup import without_pandas
+from pipeline.startup import keep_freed_memory, without_pandas
 
 _PR_SET_PDEATHSIG = 1
 
@@ -31,6 +31,7 @@ _PR_SET_PDEATHSIG = 1
 def main(fd: int, parent: int, memory_mb: int) -> None:
     """Serve the parent of a process that was started for it."""
     without_pandas()
+    keep_freed_memory()
     keep_patterns()
     serve(Connection(fd), parent, memory_mb)
 
