@@ -166,7 +166,8 @@ def from_code_points(codes: NDArray[np.uint32]) -> str:
     """Return the text of code points, as `code_points` gives them."""
     if not len(codes) or not codes[-1]:  # NULs at the end of a string are padding to numpy
         return codes.tobytes().decode("utf-32-le", "surrogatepass")
-    return np.ascontiguousarray(codes).view(f"<U{len(codes)}").item()
+    text: str = np.ascontiguousarray(codes).view(f"<U{len(codes)}").item()
+    return text
 
 
 def census(texts: Sequence[str]) -> Census:
@@ -208,7 +209,8 @@ def _counts_of_long(text: str) -> NDArray[np.int64]:
         pairs += np.bincount(found[:even].view(np.uint16), minlength=len(pairs))
         last[found[even:]] += 1
     table = pairs.reshape(64, 256)[:, :64]
-    return table.sum(axis=0) + table.sum(axis=1) + last
+    counts: NDArray[np.int64] = table.sum(axis=0) + table.sum(axis=1) + last
+    return counts
 
 
 def recount(
@@ -230,7 +232,8 @@ def recount(
 def _masks(counts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return the mask of each row of counts: uint64 (n,)."""
     present = np.packbits(counts > 0, axis=1, bitorder="little")
-    return present.view(np.dtype("<u8")).ravel().astype(np.uint64)
+    masks: NDArray[np.uint64] = present.view(np.dtype("<u8")).ravel().astype(np.uint64)
+    return masks
 
 
 @cache

@@ -148,7 +148,8 @@ class Made:
 
     def place(self, rows: NDArray[Any]) -> Places:
         """Return the places in the part of the documents that rows of slabs mean."""
-        return self.slabs["first"][rows["slab"]] + rows["place"]
+        places: Places = self.slabs["first"][rows["slab"]] + rows["place"]
+        return places
 
 
 class Records(Protocol):

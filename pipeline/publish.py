@@ -107,7 +107,8 @@ def cut_parts(corpus: Corpus, decisions: pa.Table, part_bytes: int, program: str
 def kept_rows(corpus: Corpus, decisions: pa.Table) -> NDArray[np.bool_]:
     """Return which records are published: bool (n,)."""
     kept = pc.equal(corpus.table.column("status"), "kept")
-    return pc.and_(kept, pc.equal(decisions.column("reason"), "")).to_numpy()
+    rows: NDArray[np.bool_] = pc.and_(kept, pc.equal(decisions.column("reason"), "")).to_numpy()
+    return rows
 
 
 def _slabs(

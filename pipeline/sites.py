@@ -92,4 +92,5 @@ def _site_hashes(corpus: Corpus) -> NDArray[np.uint64]:
     column = corpus.table.column("site").combine_chunks().dictionary_encode()
     values = [xxhash.xxh3_64_intdigest(v.encode()) | 1 for v in column.dictionary.to_pylist()]
     table = np.array([*values, 0], np.uint64)
-    return table[column.indices.fill_null(len(values)).to_numpy()]
+    hashes: NDArray[np.uint64] = table[column.indices.fill_null(len(values)).to_numpy()]
+    return hashes

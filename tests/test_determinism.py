@@ -138,7 +138,7 @@ def test_a_clock_that_jumps_changes_nothing(
 
 def texts(output: Path) -> list[str]:
     table = pq.read_table(output / "current" / "data", columns=["text"])
-    return table.column("text").to_pylist()
+    return table.column("text").to_pylist()  # type: ignore[no-any-return]
 
 
 @pytest.mark.usefixtures("reference")

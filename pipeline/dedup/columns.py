@@ -45,12 +45,13 @@ def mapped(path: Path) -> NDArray[Any]:
     shape = tuple(int(n) for n in told[3].split(b",") if n.strip())
     order = "F" if told[2] == b"True" else "C"
     values = np.frombuffer(content, _dtype(told[1]), math.prod(shape), 10 + size)
-    return values.reshape(shape, order=order)  # type: ignore[call-overload]
+    return values.reshape(shape, order=order)  # type: ignore[call-overload, no-any-return]
 
 
 @lru_cache(maxsize=64)
 def _dtype(description: bytes) -> np.dtype[Any]:
-    return np.dtype(literal_eval(description.decode()))
+    dtype: np.dtype[Any] = np.dtype(literal_eval(description.decode()))
+    return dtype
 
 
 def shortened(hashes: Hashes) -> Hashes:
@@ -102,7 +103,8 @@ class StoredColumns:
     def __getitem__(self, column: int) -> Hashes:
         hashes = whole([(upper[:, column], lower[:, column]) for upper, lower in self.parts])
         hashes[self.changed] = self.changes[:, column]
-        return hashes[self.order]
+        taken: Hashes = hashes[self.order]
+        return taken
 
     def replace(self, ranks: Ranks, rows: Hashes) -> None:
         """Put uint64 (k, columns) in the place of the hashes of k documents, in memory only."""

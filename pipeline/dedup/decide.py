@@ -382,7 +382,8 @@ class _Judge:
             mine = rows >= 0
             some = Named(named.heads[mine], named.sizes[mine], named.key[mine], named.check[mine])
             self._record(self.known.recall(rows[mine], some), ranks[found])
-        return ~found
+        left: NDArray[np.bool_] = ~found
+        return left
 
     def _named(self, ranks: Ranks, group: Ranks) -> Named:
         return Named.of(self.text_hash[ranks], self._settled(ranks), group)
@@ -430,7 +431,8 @@ class _Judge:
         if whole:
             self.known.remember(found, self._named(ranks, group))
         self._record(found, ranks)
-        return batch.star == places
+        stays: NDArray[np.bool_] = batch.star == places
+        return stays
 
     def _record(self, found: Outcome, ranks: Ranks) -> None:
         """Record what became of the members of groups."""

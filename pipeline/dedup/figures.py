@@ -149,4 +149,5 @@ def _unknown(one: Words, other: Words) -> int:
 def _among(words: Words, ascending: Words) -> NDArray[np.bool_]:
     """Tell which of the words are among some: `np.isin` takes ten times as long for so few."""
     at = np.minimum(np.searchsorted(ascending, words), len(ascending) - 1)
-    return ascending[at] == words
+    found: NDArray[np.bool_] = ascending[at] == words
+    return found

@@ -112,7 +112,8 @@ class Standing:
 def totals(site: Words, sites: Mapping[int, int]) -> Ints:
     """Return of each document how many its site has: int64 (n,)."""
     homes, inverse = np.unique(site, return_inverse=True)
-    return np.array([sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
+    result: Ints = np.array([sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
+    return result
 
 
 def standing(
@@ -183,7 +184,8 @@ def _in_run(records: LineRecords, line: Standing, options: SitesOptions) -> Flag
     """Say which lines stand in a run of lines of the site that is long enough."""
     run, first = _runs(records, line.frequent)
     lines = np.diff(first, append=len(records))
-    return line.frequent & (lines >= options.run_lines)[run]
+    result: Flags = line.frequent & (lines >= options.run_lines)[run]
+    return result
 
 
 def _runs(records: LineRecords, flags: Flags) -> tuple[Ints, Ints]:
@@ -220,7 +222,8 @@ def _with_company(
     anchored = np.logical_or.reduceat(anchor & alone, first)
     anchored |= long & np.logical_or.reduceat(anchor, first)
     anchored &= (chars <= _FORM_SHARE * _document_chars(records)[first]) & (lines <= _FORM_LINES)
-    return alone | (by_line & enough[run]) | (recurs & anchored[run])
+    result: Flags = alone | (by_line & enough[run]) | (recurs & anchored[run])
+    return result
 
 
 def pages_of(records: LineRecords) -> tuple[Ints, Ints]:
@@ -241,7 +244,8 @@ def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:
     common = np.bincount(page, np.where(shared, chars, 0), len(lines))
     sentences = np.bincount(page, prose, len(lines))
     text = (sentences >= _TEXT_SENTENCES) & (sentences >= _TEXT_SHARE * lines)
-    return (text & (common > _COPY_SHARE * said))[page]
+    result: Flags = (text & (common > _COPY_SHARE * said))[page]
+    return result
 
 
 def _between(records: LineRecords, goes: Flags) -> Flags:
@@ -257,7 +261,8 @@ def _near_edge(records: LineRecords) -> Flags:
 
     There a picture is a code to scan or a badge, and its address is new with every issue.
     """
-    return np.minimum(records.top, records.bottom) <= _PICTURE_LINES
+    out: Flags = np.minimum(records.top, records.bottom) <= _PICTURE_LINES
+    return out
 
 
 def _emptied(
@@ -271,7 +276,8 @@ def _emptied(
     out &= form.frequent & form.steady & (form.share >= options.template_share)
     out &= line.share < form.share / 2
     out[1:] &= (pair.frequent & (pair.share >= options.template_share))[:-1]
-    return out
+    result: Flags = out
+    return result
 
 
 def _below(records: LineRecords, goes: Flags) -> Flags:
@@ -296,7 +302,8 @@ def _outside(records: LineRecords, goes: Flags) -> Flags:
 def _document_chars(records: LineRecords) -> Ints:
     """Return for each line how many letters its document has."""
     page, _ = pages_of(records)
-    return np.bincount(page, records.chars)[page].astype(np.int64)
+    result: Ints = np.bincount(page, records.chars)[page].astype(np.int64)
+    return result
 
 
 def _heads_nothing(records: LineRecords, goes: Flags) -> Flags:
@@ -312,4 +319,5 @@ def _heads_nothing(records: LineRecords, goes: Flags) -> Flags:
     over |= (records.shape[last] & STRUCTURE) != 0
     followed = np.zeros(n, bool)
     followed[:-1] = goes[1:] & (records.owner[1:] == records.owner[:-1])
-    return over & followed
+    result: Flags = over & followed
+    return result

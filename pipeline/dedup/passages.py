@@ -87,7 +87,8 @@ def _places(
 def _turns(owners: Places, texts: int) -> Places:
     """Return of each text's places (`owners` ascend) which one it is: 0, 1, ..."""
     counts = np.bincount(owners, minlength=texts)
-    return np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    turns: Places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return turns
 
 
 def _spread(

@@ -210,7 +210,8 @@ class Overlap(NamedTuple):
     def jaccard(self) -> NDArray[np.float64]:
         """Shared shingles by all (0-1)."""
         either = np.maximum(self.left + self.right - self.shared, 1)
-        return self.shared / either
+        jaccard: NDArray[np.float64] = self.shared / either
+        return jaccard
 
 
 def judge(overlap: Overlap, options: DedupOptions) -> Verdicts:

@@ -75,7 +75,7 @@ class _States(NamedTuple):
         first = self.ends[file - 1] if file else 0
         if file not in self.read:
             self.read[file] = pq.ParquetFile(self.ledgers[file]).read(columns=_TOLD)
-        return self.read[file].slice(at - first, 1).to_pylist()[0]
+        return self.read[file].slice(at - first, 1).to_pylist()[0]  # type: ignore[no-any-return]
 
 
 def _paired(states: _States) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

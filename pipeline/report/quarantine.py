@@ -18,7 +18,8 @@ def rows(output: Path) -> list[dict[str, Any]]:
     version = current(output)
     if version is None:
         raise UsageError(f"nothing is published in {output}", "run: python -m pipeline")
-    return pq.read_table(version / "quarantine").to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(version / "quarantine").to_pylist()
+    return found
 
 
 def listing(output: Path) -> Iterator[str]:

@@ -40,7 +40,8 @@ def describe(identifier: str, rules: Sequence[Rule]) -> str:
 def examples() -> dict[str, dict[str, str]]:
     """Return an example of every rule that stands in code, not in a table."""
     text = files("pipeline").joinpath("tables/rule_examples.json").read_text("utf-8")
-    return json.loads(text)
+    found: dict[str, dict[str, str]] = json.loads(text)
+    return found
 
 
 def explain_rule(rule: Rule) -> str:

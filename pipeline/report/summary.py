@@ -129,7 +129,10 @@ def _added_all(rows: Iterable[Sequence[Any]]) -> dict[str, list[int]]:
 def length_counts(column: pa.ChunkedArray) -> list[int]:
     """Count lengths by power of two: [0] is empty, [k] has 2^(k-1) to 2^k - 1 characters."""
     bits = np.frexp(column.to_numpy().astype(np.float64))[1]
-    return np.bincount(np.minimum(bits, LENGTH_BITS - 1), minlength=LENGTH_BITS).tolist()
+    counts: list[int] = np.bincount(
+        np.minimum(bits, LENGTH_BITS - 1), minlength=LENGTH_BITS
+    ).tolist()
+    return counts
 
 
 def _merged_lines(parts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -287,7 +287,8 @@ def _copies_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
     chars = np.bincount(owner, end - start, len(found.size))
     told = found.told >= _TOLD * options.block_share
     told |= chars / np.maximum(found.size, 1) + found.told >= _SAID * options.block_share
-    return told & (found.size >= options.block_chars)
+    possible: NDArray[np.bool_] = told & (found.size >= options.block_chars)
+    return possible
 
 
 def _said_again(

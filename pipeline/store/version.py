@@ -77,7 +77,8 @@ def versions(output: Path) -> list[Path]:
 
 def read_run(version: Path) -> dict[str, Any]:
     """Return run.json of a version."""
-    return json.loads((version / "run.json").read_bytes())
+    content: dict[str, Any] = json.loads((version / "run.json").read_bytes())
+    return content
 
 
 def find(output: Path, identity: str) -> Path | None:

@@ -86,7 +86,8 @@ def those_in(chars: Iterable[str]) -> NDArray[np.bool_]:
 def that_are(says: Callable[[str], bool]) -> NDArray[np.bool_]:
     """Return of which code points of the BMP a method of str (str.isalnum) holds: bool (65536,)."""
     every = np.arange(65536, dtype=np.uint32).view("U1")
-    return getattr(np.strings, says.__name__)(every)
+    found: NDArray[np.bool_] = getattr(np.strings, says.__name__)(every)
+    return found
 
 
 def groups(owners: NDArray[np.intp]) -> Iterator[tuple[int, int]]:

@@ -51,7 +51,8 @@ def fold_table() -> NDArray[np.uint16]:
 
 def fold_units(units: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """Fold UTF-16 code units: uint16 (n,) to uint16 (n,)."""
-    return fold_table().take(units)
+    folded: NDArray[np.uint16] = fold_table().take(units)
+    return folded
 
 
 def fold_codes(codes: NDArray[np.uint32]) -> str:

@@ -134,7 +134,8 @@ class Lines:
         """Return the flags that occur in some lines."""
         bounds = np.empty(2 * len(which), np.intp)
         bounds[::2], bounds[1::2] = self.starts[which], self.ends[which]
-        return np.bitwise_or.reduceat(self.flags, bounds)[::2]
+        found: NDArray[np.uint8] = np.bitwise_or.reduceat(self.flags, bounds)[::2]
+        return found
 
     def _flags(self, which: Places) -> tuple[NDArray[np.uint8], Places]:
         """Return the flags of the characters in some lines, and where each line begins in them.
@@ -149,14 +150,16 @@ class Lines:
 
     def sizes(self, which: Places) -> Places:
         """Return the size of some lines in characters."""
-        return self.ends[which] - self.starts[which]
+        found: Places = self.ends[which] - self.starts[which]
+        return found
 
     def columns(self, which: Places) -> Places:
         """Return the width of some lines (not none) in columns: `layout.columns`."""
         flags, starts = self._flags(which)
         wide = np.zeros(len(flags) + 1, np.int32)
         np.cumsum((flags & np.uint8(BEYOND_ASCII)) != 0, out=wide[1:])
-        return self.sizes(which) + wide[np.append(starts[1:], len(flags))] - wide[starts]
+        found: Places = self.sizes(which) + wide[np.append(starts[1:], len(flags))] - wide[starts]
+        return found
 
     def plain(self, which: Places) -> Bools:
         """Return which of some lines (ASCII, not none) are surely neither code nor of a table.
@@ -169,7 +172,8 @@ class Lines:
         odd = (flags & np.uint8(BAR)) != 0
         odd[2:] |= spaced[2:] & spaced[1:-1] & spaced[:-2]
         coded = (self.heads[which] & COMMAND) | (self.tails[which] & (CLOSER | CODE_END))
-        return ~(np.logical_or.reduceat(odd, starts) | (coded != 0) | self.blank[which])
+        found: Bools = ~(np.logical_or.reduceat(odd, starts) | (coded != 0) | self.blank[which])
+        return found
 
     def items(self, which: Places) -> Bools:
         """Return which of some lines begin an item of a list."""
@@ -184,7 +188,8 @@ class Lines:
         window = self.codes.take(self.starts[which, None] + _LABEL, mode="clip")
         first = arrays.flags_of(window, _label_ends())
         at = (first != 0).argmax(axis=1)
-        return (at > 0) & (first[np.arange(len(which)), at] == _COLON)
+        found: Bools = (at > 0) & (first[np.arange(len(which)), at] == _COLON)
+        return found
 
 
 def lines_of(part: arrays.Codes) -> Lines:

@@ -169,14 +169,18 @@ class Model:
             return []
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         ends = np.cumsum(lengths + 2) - 2
-        return self.means(code_points("\n\n".join(texts)), ends - lengths, ends).tolist()
+        means: list[float] = self.means(
+            code_points("\n\n".join(texts)), ends - lengths, ends
+        ).tolist()
+        return means
 
     def means(
         self, codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Return the mean log-probability of the characters of each span; 0 for an empty one."""
         sums = np.concatenate([[0.0], np.cumsum(self.log_probs(codes), dtype=np.float64)])
-        return (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+        means: NDArray[np.float64] = (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+        return means
 
     def symbol(self, char: str) -> int:
         """Return the symbol of one character."""

@@ -101,7 +101,8 @@ def plain_sentences(
     closed = _closers().take(last, mode="clip")
     last = np.where(closed, codes.take(np.maximum(ends - 2, 0)), last)
     first = _openers().take(codes.take(starts), mode="clip")
-    return (ends - starts > PROSE_CHARS) & (last == ord("。")) & first
+    sentence: NDArray[np.bool_] = (ends - starts > PROSE_CHARS) & (last == ord("。")) & first
+    return sentence
 
 
 def line_kinds(

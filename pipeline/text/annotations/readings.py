@@ -78,7 +78,8 @@ def _rows_of(character: str) -> list[int]:
     """Return the numbers of the syllables as which a character is read."""
     table, code = _table(), np.uint32(ord(character))
     first, last = (table.codes.searchsorted(code, side) for side in ("left", "right"))
-    return table.rows[first:last].tolist()
+    found: list[int] = table.rows[first:last].tolist()
+    return found
 
 
 def _pinyin(character: str) -> tuple[str, ...]:

@@ -49,18 +49,21 @@ class Lines:
         bound &= self.size > FOOTER_CHARS
         bottom = np.maximum.reduceat(np.where(bound, number, -1), self.first)
         owner = self.owner[line]
-        return (top[owner] < line) & (line < bottom[owner])
+        between: Flags = (top[owner] < line) & (line < bottom[owner])
+        return between
 
     def may_be_headings(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
         """Say which of some lines begin with # or stand above one that begins with =."""
         first = codes.take(self.starts[line]), codes.take(self.ends[line] + 1, mode="clip")
         marked, below = (fold_table().take(codes, mode="clip") for codes in first)
-        return (marked == ord("#")) | (below == ord("="))
+        found: Flags = (marked == ord("#")) | (below == ord("="))
+        return found
 
     def may_begin_fences(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
         """Say which of some lines begin with what a fence or the marks before it begin with."""
         first = fold_table().take(codes.take(self.starts[line]), mode="clip")
-        return _marks("`~ \t>").take(first)
+        found: Flags = _marks("`~ \t>").take(first)
+        return found
 
 
 class Places:
@@ -148,7 +151,8 @@ class _Outer:
 
     def allow(self, rule: Ints, letter: NDArray[np.uint16]) -> Flags:
         """Say whether each letter is one of the rule's; 0 always is."""
-        return self._allowed[rule, self._ids[letter]] | (letter == 0)
+        allowed: Flags = self._allowed[rule, self._ids[letter]] | (letter == 0)
+        return allowed
 
 
 def _outer(rule: Rule, *, last: bool) -> frozenset[str] | None:
@@ -165,7 +169,8 @@ def _in_bmp(chars: frozenset[str] | None) -> frozenset[str] | None:
 
 
 def _window(codes: NDArray[np.uint32], reach: Ints) -> NDArray[np.uint16]:
-    return fold_table().take(codes.take(reach, mode="clip"), mode="clip")
+    window: NDArray[np.uint16] = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
+    return window
 
 
 def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np.uint16]:
@@ -180,14 +185,16 @@ def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np
 
 def _first(window: NDArray[np.uint16], asked: Flags) -> NDArray[np.uint16]:
     """Return the first character of each row that is `asked` for, else its first."""
-    return window[np.arange(len(window)), asked.argmax(1)]
+    found: NDArray[np.uint16] = window[np.arange(len(window)), asked.argmax(1)]
+    return found
 
 
 def _are_headings(head: NDArray[np.uint16]) -> Flags:
     """Say which rows of folded characters begin with one to six # and a space."""
     level = np.logical_and.accumulate(head == ord("#"), axis=1).sum(axis=1)
     behind = head[np.arange(len(head)), np.minimum(level, 6)]
-    return (level <= 6) & (behind == ord(" "))
+    found: Flags = (level <= 6) & (behind == ord(" "))
+    return found
 
 
 @cache

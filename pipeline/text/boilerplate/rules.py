@@ -130,7 +130,8 @@ def builtin_texts(folder: str = "boilerplate") -> list[tuple[str, str]]:
 
 
 def _rows(text: str) -> list[dict[str, Any]]:
-    return tomllib.loads(text)["rule"]
+    rows: list[dict[str, Any]] = tomllib.loads(text)["rule"]
+    return rows
 
 
 def load_rules(paths: Sequence[str], folder: str = "boilerplate") -> tuple[Rule, ...]:

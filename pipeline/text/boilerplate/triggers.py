@@ -220,11 +220,13 @@ class _Literals:
     def may_begin(self, codes: NDArray[np.uint32], places: Ints, slots: Ints) -> Flags:
         """Say at which places the character behind the pair may be that of a literal."""
         behind = _folded(codes.take(places + 2, mode="clip")) & np.uint16(63)
-        return (self._thirds.take(slots) >> behind) & np.uint64(1) != 0
+        found: Flags = (self._thirds.take(slots) >> behind) & np.uint64(1) != 0
+        return found
 
     def is_fence(self, pairs: NDArray[np.uint16]) -> Flags:
         """Say which pairs may begin a fence."""
-        return (pairs == self._fences[0]) | (pairs == self._fences[1])
+        found: Flags = (pairs == self._fences[0]) | (pairs == self._fences[1])
+        return found
 
     def compared(
         self, codes: NDArray[np.uint32], places: Ints, slots: Ints, line: Ints
@@ -257,7 +259,8 @@ class _Literals:
 
 def _folded(codes: NDArray[np.uint32]) -> NDArray[np.uint16]:
     """Return code points folded; all beyond the BMP are one."""
-    return fold_table().take(codes, mode="clip")
+    folded: NDArray[np.uint16] = fold_table().take(codes, mode="clip")
+    return folded
 
 
 def _code(char: str) -> int:

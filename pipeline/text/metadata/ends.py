@@ -146,7 +146,8 @@ def _among(
 ) -> NDArray[np.bool_]:
     wanted = first.astype(np.uint32) << np.uint32(16) | second
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return keys[places] == wanted
+    found: NDArray[np.bool_] = keys[places] == wanted
+    return found
 
 
 _Found = dict[int, dict[int, tuple[Statement, ...]]]
@@ -249,7 +250,8 @@ class _Batch:
         return np.searchsorted(self.ends, places)
 
     def _line_starts(self, lines: NDArray[np.intp]) -> NDArray[np.intp]:
-        return np.where(lines > 0, self.breaks[lines - 1] + 1, 0)
+        starts: NDArray[np.intp] = np.where(lines > 0, self.breaks[lines - 1] + 1, 0)
+        return starts
 
     def _folded(self, places: NDArray[np.intp], shifts: Sequence[int]) -> list[NDArray[np.uint16]]:
         """Return the folded units at places and beside them."""
@@ -257,7 +259,8 @@ class _Batch:
 
     def _codes(self, places: NDArray[np.intp]) -> NDArray[np.uint32]:
         """Return what stands at places; before the first and behind the last a line end."""
-        return self.codes.take(np.minimum(places, len(self.codes) - 1))
+        found: NDArray[np.uint32] = self.codes.take(np.minimum(places, len(self.codes) - 1))
+        return found
 
     def _headings(self) -> NDArray[np.uint8]:
         marked = self.codes[self.starts] == ord("#")
@@ -328,7 +331,8 @@ class _Batch:
             | ((kinds & _LABEL_START != 0) & _among(at[3], at[4], tables.beginnings))
             | ((kinds & _WORD_END != 0) & _among(at[2], at[3], tables.words))
         )
-        return places[kept]
+        labelled: NDArray[np.intp] = places[kept]
+        return labelled
 
     def _labelled_lines(self) -> Iterator[tuple[int, int, int, bool]]:
         """Yield the lines near an end with what could be a label.

@@ -142,7 +142,8 @@ def _totals(
     after = new.sum(dtype=np.float64) - np.cumsum(new[:n], dtype=np.float64)
     # The first character after the loss has no context.
     alone = model.uni[model.symbols(code_points(moved))] + _letters(moved)
-    return before + MARK_COST + alone + after
+    totals: NDArray[np.float64] = before + MARK_COST + alone + after
+    return totals
 
 
 def _doubtful(totals: NDArray[np.float64]) -> tuple[int, int]:

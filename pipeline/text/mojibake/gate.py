@@ -217,7 +217,8 @@ def _strange_titles(
     seen[np.logical_or.accumulate(lines, axis=1)] = 0
     count = np.count_nonzero(seen & RARE, axis=1)
     strange = (count >= TITLE_RARE) & (np.count_nonzero(seen & COMMON, axis=1) * 2 <= count)
-    return some[strange]
+    found: NDArray[np.intp] = some[strange]
+    return found
 
 
 def _look(table: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -257,7 +258,8 @@ class Spans:
         before = np.zeros(len(words) + 1, np.int64)
         np.cumsum(np.bitwise_count(words), out=before[1:])
         at = before[self.words] + np.bitwise_count(words[self.words] & self.below)
-        return at[1:] - at[:-1]
+        counts: NDArray[np.int64] = at[1:] - at[:-1]
+        return counts
 
     def have(self, mask: _Mask) -> NDArray[np.bool_]:
         """Tell which texts have a place that is not 0: bool (n,)."""
@@ -268,7 +270,8 @@ class Spans:
     def own(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell which texts have one of some places, which are in order: bool (n,)."""
         before = np.searchsorted(places, self.starts)
-        return np.append(before[1:], len(places)) > before
+        found: NDArray[np.bool_] = np.append(before[1:], len(places)) > before
+        return found
 
 
 def _in_rows(f: NDArray[np.uint8]) -> tuple[_Mask, _Mask]:
@@ -333,7 +336,8 @@ def endings(codes: NDArray[np.uint32], rare: NDArray[np.intp] | None = None) -> 
     seen = codes.take(at[:, None] - back, mode="clip")  # more of the first character is harmless
     mine = ~np.logical_or.accumulate(seen == 10, axis=1)
     mine &= _look(flags().han, seen) & RARE != 0
-    return at[mine.sum(axis=1) >= RARE_LEAST]
+    ends: NDArray[np.intp] = at[mine.sum(axis=1) >= RARE_LEAST]
+    return ends
 
 
 def _of_foreign(texts: Sequence[str], sizes: NDArray[np.int64]) -> NDArray[np.uint16]:
@@ -369,7 +373,8 @@ def _western(f: NDArray[np.uint8]) -> _Mask:
 
 def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark the controls that are in no text."""
-    return _CONTROLS.take(codes, mode="clip")
+    found: NDArray[np.bool_] = _CONTROLS.take(codes, mode="clip")
+    return found
 
 
 def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

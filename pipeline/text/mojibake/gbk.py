@@ -31,7 +31,8 @@ def pairs() -> list[int]:
     """Return the two-byte code of each BMP character, or 0: 65,536 entries."""
     full = reading("gbk")
     codes = full.first.astype(np.int64) << 8 | full.second
-    return np.where(full.size == 2, codes, 0).tolist()
+    found: list[int] = np.where(full.size == 2, codes, 0).tolist()
+    return found
 
 
 def moved(run: str) -> str:

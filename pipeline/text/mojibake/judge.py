@@ -132,7 +132,8 @@ def _witnesses(groups: NDArray[np.int64], long: NDArray[np.intp]) -> NDArray[np.
     """
     order = long[np.argsort(groups[long], kind="stable")]
     heads, sizes = runs(groups[order])
-    return order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
+    found: NDArray[np.intp] = order[heads[sizes > WITNESSES][:, None] + np.arange(WITNESSES)]
+    return found
 
 
 def _score(chosen: NDArray[np.intp], found: _Scores, case: Case) -> None:
@@ -169,7 +170,8 @@ def are_east_asian(excerpts: Excerpts) -> NDArray[np.bool_]:
     """Tell of which texts most letters are Han, kana or Hangul: the rest is ftfy's field."""
     before = np.zeros(len(excerpts.codes) + 1, np.int64)
     np.cumsum(_asian().take(excerpts.codes, mode="clip"), out=before[1:])
-    return before[excerpts.last] > before[excerpts.first]
+    found: NDArray[np.bool_] = before[excerpts.last] > before[excerpts.first]
+    return found
 
 
 def beyond_ascii(codes: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -126,7 +126,8 @@ class _Parsed:
 
     def have(self, flag: int) -> _Mask:
         """Return which characters have a flag: bool (n,)."""
-        return (self.kinds & np.uint8(flag)) != 0
+        found: _Mask = (self.kinds & np.uint8(flag)) != 0
+        return found
 
     def of(self, lines: _Places) -> tuple[_Parsed, _Places]:
         """Return some lines alone, each with its line end, and where they now begin and end.
@@ -365,9 +366,11 @@ class _Whole:
 def _ranges(starts: _Places, counts: NDArray[np.int64]) -> _Places:
     """Return `counts` places from each start on: one array."""
     before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+    places: _Places = np.repeat(starts - before, counts) + np.arange(counts.sum())
+    return places
 
 
 def _counted(places: _Places, first: _Places, last: _Places) -> NDArray[np.int64]:
     """Return how many of some places (in order) lie in each span."""
-    return np.searchsorted(places, last) - np.searchsorted(places, first)
+    found: NDArray[np.int64] = np.searchsorted(places, last) - np.searchsorted(places, first)
+    return found

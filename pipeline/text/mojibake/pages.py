@@ -45,7 +45,8 @@ def confidences(repairs: Iterable[Repair]) -> list[float]:
     rows = list(repairs)
     before, after = np.array([r.before for r in rows]), np.array([r.after for r in rows])
     gain = (after - before) / np.maximum(np.array([r.sequences for r in rows], np.int64), 1)
-    return np.round(1 - 0.5 * np.exp(-np.maximum(gain, 0) / 4), 3).tolist()
+    sure: list[float] = np.round(1 - 0.5 * np.exp(-np.maximum(gain, 0) / 4), 3).tolist()
+    return sure
 
 
 class Sheet:
@@ -81,7 +82,8 @@ class Page:
         """Return how many characters beyond ASCII each repair has: int64 (n,)."""
         high = self.sheet.high[self.at :]
         ends = high[np.array([repair.end for repair in repairs], np.intp)]
-        return ends - high[np.array([r.start for r in repairs], np.intp)]
+        found: NDArray[np.int64] = ends - high[np.array([r.start for r in repairs], np.intp)]
+        return found
 
     def pieces(self) -> Iterator[tuple[int, int]]:
         """Yield start and end in the sheet of what is left of lines: two characters at least."""

@@ -85,7 +85,8 @@ _LIST_NUMBER = 4
 def run_rules() -> list[dict[str, Any]]:
     """Return the rows of tables/punctuation/runs.toml."""
     table = files("pipeline").joinpath("tables/punctuation/runs.toml").read_text("utf-8")
-    return tomllib.loads(table)["run"]
+    rows: list[dict[str, Any]] = tomllib.loads(table)["run"]
+    return rows
 
 
 @cache

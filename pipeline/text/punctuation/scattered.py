@@ -78,7 +78,8 @@ def _gone(codes: NDArray[np.uint32], blanks: _Places, gains: NDArray[np.float32]
     gone = blanks[np.where(prose, dense | (gains > _APART), gains > _BOUND)]
     if dense:
         gone = np.union1d(gone, _beside_marks(codes))
-    return gone.tolist()
+    found: list[int] = gone.tolist()
+    return found
 
 
 def _beside_marks(codes: NDArray[np.uint32]) -> _Places:
@@ -87,7 +88,8 @@ def _beside_marks(codes: NDArray[np.uint32]) -> _Places:
     left, right = codes[blanks - 1], codes[blanks + 1]
     marked = np.isin(left, _WIDE), np.isin(right, _WIDE)
     beside = (marked[0] & (marked[1] | _is_han(right))) | (marked[1] & _is_han(left))
-    return blanks[beside & _in_prose(codes, blanks)]
+    found: _Places = blanks[beside & _in_prose(codes, blanks)]
+    return found
 
 
 def _is_han(codes: NDArray[np.uint32]) -> _Flags:
@@ -102,7 +104,8 @@ def _in_prose(codes: NDArray[np.uint32], places: _Places) -> _Flags:
     first = np.where(line > 0, ends[line - 1] + 1, 0)
     last = ends[np.minimum(line, len(ends) - 1)]
     marked = np.searchsorted(marks, last) > np.searchsorted(marks, first)
-    return marked & (last - first >= _PROSE_CHARS)
+    prose: _Flags = marked & (last - first >= _PROSE_CHARS)
+    return prose
 
 
 def _around(codes: NDArray[np.uint32], blanks: _Places) -> NDArray[np.uint32]:

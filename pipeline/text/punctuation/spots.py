@@ -224,7 +224,8 @@ class _Spots:
         broken = np.flatnonzero(ends.any(axis=1))
         last = CLAUSE_CHARS - 1 - ends[broken, ::-1].argmax(axis=1)
         says[broken] *= column > last[:, None]
-        return says.sum(axis=1, dtype=np.int8) > 0
+        found: Bools = says.sum(axis=1, dtype=np.int8) > 0
+        return found
 
     def _drawn_runs(self, drawn: Places) -> tuple[Places, Places]:
         """Return start and end of each long run of one kind of dot or dash."""
@@ -323,7 +324,8 @@ class _Spots:
         stops = stops[(self.left(stops) & HANLIKE) != 0]
         owners = self.owners[stops]
         often = np.bincount(owners, minlength=self.size)[owners] >= STOP_HABIT
-        return self.places[stops[often]]
+        found: Places = self.places[stops[often]]
+        return found
 
     def _blanks(self, blanks: Places) -> Places:
         """Return the blanks before a closing mark, after a separating one, between ideographs.
@@ -344,7 +346,8 @@ class _Spots:
                 mixed = np.zeros(self.size, np.bool_)
                 mixed[self.owners[spaced[: 1 - _SPACED][far]]] = True
                 taken |= lettered & mixed[self.owners[blanks]]
-        return places[taken]
+        found: Places = places[taken]
+        return found
 
     def _odd_quotes(self, quotes: Places) -> Places:
         """Return curly quotes that follow one of the same direction, or close what is not open."""
@@ -374,7 +377,8 @@ class _Spots:
 
 def _next_to(places: Places) -> Bools:
     """Return which places (but the first) come right behind the one before."""
-    return places[1:] - places[:-1] == 1
+    behind: Bools = places[1:] - places[:-1] == 1
+    return behind
 
 
 def _runs(joined: Bools) -> tuple[Places, Places]:

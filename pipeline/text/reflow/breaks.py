@@ -93,7 +93,8 @@ def _may_be_sure(owners: Places, odds: NDArray[np.float64], n: int) -> Bools:
         likely = 1 / (1 + np.exp(-best) * (1 - share) / share)
         share = (many * np.maximum(likely, 0.1) + 0.3) / (many + 3)
     prior = np.log(share / (1 - share))
-    return (prior > -_ROUNDING) | (best + prior > SURE - _ROUNDING)
+    found: Bools = (prior > -_ROUNDING) | (best + prior > SURE - _ROUNDING)
+    return found
 
 
 def _breaks(lines: Lines, hit: Bools) -> tuple[Places, Places]:

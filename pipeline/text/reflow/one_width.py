@@ -61,7 +61,8 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     if asked.any():
         few = _few(lines, votes, asked)
         asked &= (agreed[0] & few[0]) | (agreed[1] & few[1])
-    return every[asked[lines.owners[every]]]
+    found: Places = every[asked[lines.owners[every]]]
+    return found
 
 
 def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
@@ -91,7 +92,8 @@ def _bare(lines: Lines, every: Places) -> Bools:
     followed = np.append(np.diff(lines.owners[every]) == 0, False) & full & ~fenced
     followed[:-1] &= full[1:] & ~fenced[1:]
     marked = (lines.tails[every] & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
-    return followed & ~marked
+    found: Bools = followed & ~marked
+    return found
 
 
 def _prose(lines: Lines, which: Places) -> Bools:
@@ -159,7 +161,8 @@ def _latin_words(codes: NDArray[np.uint32], starts: Places) -> Places:
 
 
 def _is_latin(codes: NDArray[np.uint32]) -> Bools:
-    return (codes - np.uint32(ord("!"))) <= ord("~") - ord("!")  # below, they wrap around
+    found: Bools = (codes - np.uint32(ord("!"))) <= ord("~") - ord("!")  # below, they wrap around
+    return found
 
 
 def _overlap(owners: Places, starts: Places, ends: Places, n: int) -> Places:

@@ -76,7 +76,8 @@ def converter(config: str) -> Convert:
     """Return OpenCC's converter of that name; loaded once a process, at first use."""
     import opencc
 
-    return opencc.OpenCC(config).convert
+    convert: Convert = opencc.OpenCC(config).convert
+    return convert
 
 
 def convert(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, list[Edit]]]:

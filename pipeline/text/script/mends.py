@@ -65,7 +65,8 @@ class Mends:
 
     def unsettled(self, characters: Codes) -> NDArray[np.bool_]:
         """Return which characters are looked at though they become those: both by code point."""
-        return self.suspects & (self.settled != characters)
+        found: NDArray[np.bool_] = self.suspects & (self.settled != characters)
+        return found
 
     def apply(
         self, text: str, codes: Codes, out: Codes, places: NDArray[np.int64] | None = None

@@ -111,7 +111,7 @@ def _by_counts(counted: Census) -> NDArray[np.int8]:
     hangul = counted.count("hangul")
     share = traditional / np.maximum(traditional + simplified, 1)
     weight = np.where(han > NAME_MAX, LETTERS_PER_HAN, LETTERS_PER_HAN_OF_A_NAME)
-    return np.select(
+    found: NDArray[np.int8] = np.select(
         [
             hangul > np.maximum(han, kana),
             kana > KANA_MIN * (kana + han),
@@ -122,6 +122,7 @@ def _by_counts(counted: Census) -> NDArray[np.int8]:
         [_KOREAN, _JAPANESE, _OTHER, _HANT, _MIXED],
         _HANS,
     )
+    return found
 
 
 # In a line, the shares below are of Traditional-only characters among those of one script only.
@@ -202,7 +203,8 @@ def chinese(counted: Census) -> NDArray[np.bool_]:
     kana = counted.count("kana").astype(np.float64)
     # Two kana in a line are a shop's name in Taipei (鮮の味); a Japanese line has more.
     japanese = (kana > 2) & (kana > KANA_MIN * (kana + han))
-    return (han > 0) & ~japanese & (counted.count("hangul") <= han)
+    found: NDArray[np.bool_] = (han > 0) & ~japanese & (counted.count("hangul") <= han)
+    return found
 
 
 @cache
@@ -251,7 +253,8 @@ def _matches(automaton: Any, text: str) -> list[str]:
 def read_regions() -> list[dict[str, Any]]:
     """Return the tables of `regions.toml` as they stand in the file."""
     path = files("pipeline").joinpath("tables/script/regions.toml")
-    return tomllib.loads(path.read_text("utf-8"))["table"]
+    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["table"]
+    return tables
 
 
 @cache

@@ -102,7 +102,8 @@ def _outside_identity() -> list[int]:
     skip = np.zeros(65536, bool)
     for first, last in (*_IDENTITY, (0xD800, 0xF8FF)):  # surrogates, private use
         skip[first : last + 1] = True
-    return np.flatnonzero(~skip).tolist()
+    codes: list[int] = np.flatnonzero(~skip).tolist()
+    return codes
 
 
 def _joining() -> frozenset[str]:

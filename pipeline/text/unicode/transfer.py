@@ -59,7 +59,8 @@ def asked(counted: Census) -> NDArray[np.bool_]:
     signs = counted.count("ascii_other") >= MIN_SIGNS
     letters = counted.count("latin")
     word = (counted.count("ascii_mark") >= 4) & (letters >= MIN_LETTERS)  # =?utf-8?B?...?=
-    return signs & (word | (letters * LETTERS_SHARE >= han))
+    found: NDArray[np.bool_] = signs & (word | (letters * LETTERS_SHARE >= han))
+    return found
 
 
 def may_be_carried(text: str) -> bool:
