@@ -14,86 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.runs import cut
+from pipeline.tablefiles import table_rows
 
-# name -> ranges of code points (inclusive). Later rows win over earlier ones: the first are blocks,
-# the last are the exceptions in them. At most 64 rows.
-CLASSES: tuple[tuple[str, str], ...] = (
-    ("other", "0000-FFFF"),
-    ("control", "0000-0008 000B-000C 000E-001F 007F"),
-    ("tab", "0009"),
-    ("newline", "000A"),
-    ("carriage", "000D 0085 2028 2029"),  # line ends that are not \n
-    ("c1", "0080-0084 0086-009F"),
-    ("space", "0020"),
-    ("wide_space", "3000"),
-    ("odd_space", "00A0 1680 2000-200A 202F 205F"),
-    ("latin", "0041-005A 0061-007A"),
-    ("digit", "0030-0039"),
-    ("ascii_mark", "002C 003A 003B 003F 0021"),  # , : ; ? !  may want full width
-    ("ascii_bracket", "0028 0029 005D 007B 007D 003E"),
-    ("tag_start", "003C 005B"),  # < [
-    ("ascii_quote", "0022 0027 0060"),
-    ("ascii_stop", "002E"),
-    ("ascii_other", "0023 0024 002A 002B 002D 002F 003D 0040 005E 005F 007C 007E"),
-    ("escape", "0025 005C"),  # % \\  may begin one
-    ("ampersand", "0026"),
-    ("latin1", "00A1-00AC 00AE-00FF"),
-    ("soft_hyphen", "00AD"),
-    ("latin_extended", "0100-024F 1E00-1EFF"),
-    ("ipa", "0250-02AF 02B0-02FF"),
-    (
-        "combining",
-        "0300-036F 0483-0487 0591-05BD 064B-065F 0E31 0E34-0E3A 0E47-0E4E 1AB0-1AFF "
-        "1DC0-1DFF 20D0-20FF 302A-302F 3099-309A FE20-FE2F",
-    ),
-    ("greek", "0370-03FF 1F00-1FFF"),
-    ("cyrillic", "0400-0482 0488-052F"),
-    (
-        "invisible",
-        "034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 "
-        "FEFF FFA0 FFF0-FFFB",
-    ),
-    ("variation", "FE00-FE0F"),
-    ("curly_quote", "2018-201F"),
-    ("ellipsis_dash", "2010-2015 2025 2026"),
-    (
-        "symbol",
-        "2016-2017 2020-2024 2027 2030-205E 2070-20CF 2100-2BFF 3003-3007 3012-3013 "
-        "301C-3029 3030-303F",
-    ),
-    ("radical", "2E80-2FDF 2FF0-2FFF 31C0-31EF"),
-    ("cjk_stop", "3001 3002"),
-    ("cjk_bracket", "3008-3011 3014-301B 301D-301F"),
-    ("kana", "3040-3098 309B-30FF 31F0-31FF"),
-    ("bopomofo", "3105-312F 31A0-31BF 02C7 02CA 02CB 02D9"),
-    ("hangul", "1100-115E 1161-11FF 3131-3163 3165-318F A960-A97F AC00-D7FF"),
-    ("enclosed", "3200-32FF 3190-319F"),
-    ("squared", "3300-33FF"),
-    ("han", "3400-4DBF 4E00-9FFF"),
-    ("han_traditional", ""),  # filled from tables/script/only.tsv
-    ("han_simplified", ""),
-    ("private", "E000-F8FF"),
-    ("compatibility_han", "F900-FAFF"),
-    ("presentation", "FB00-FDFF FE10-FE1F FE30-FE6F"),
-    ("wide_mark", "FF01 FF0C FF1A FF1B FF1F"),
-    ("wide_bracket", "FF08 FF09 FF3B FF3D FF5B FF5D FF1C FF1E"),
-    ("wide_alnum", "FF10-FF19 FF21-FF3A FF41-FF5A"),
-    (
-        "wide_other",
-        "FF02-FF07 FF0A-FF0B FF0D-FF0F FF1D FF20 FF3C FF3E-FF40 FF5C FF5E-FF60 FFE0-FFE6",
-    ),
-    ("halfwidth", "FF61-FF9F FFA1-FFDC FFE8-FFEE"),
-    ("replacement", "FFFD"),
-    ("noncharacter", "FFFE FFFF FDD0-FDEF"),
-    ("surrogate", "D800-DFFF"),
-)
-NAMES: tuple[str, ...] = tuple(name for name, _ in CLASSES)
+NAMES: tuple[str, ...] = tuple(row[0] for row in table_rows("census.tsv"))
 _INDEX = {name: i for i, name in enumerate(NAMES)}
 _LONG = 1 << 15  # characters from which a text is counted by itself, two at a time
 _PIECE = 1 << 16  # of which so many at once: the arrays stay in the cache, and small
@@ -136,16 +64,12 @@ class Census:
 def class_table() -> NDArray[np.uint8]:
     """Return the class of every UTF-16 code unit: uint8 (65536,)."""
     table = np.zeros(65536, np.uint8)
-    for i, (_, ranges) in enumerate(CLASSES):
+    for i, (_, ranges, *_) in enumerate(table_rows("census.tsv")):
         for item in ranges.split():
             first, _, last = item.partition("-")
             table[int(first, 16) : int(last or first, 16) + 1] = i
-    only = files("pipeline").joinpath("tables/script/only.tsv").read_text("utf-8")
-    for line in only.splitlines():
-        if line and not line.startswith("#"):
-            name, chars = line.split("\t")
-            codes = [ord(c) for c in chars]
-            table[[c for c in codes if c < 0x10000]] = _INDEX["han_" + name]
+    for name, chars in table_rows("script/only.tsv"):
+        table[[ord(char) for char in chars if char < "\U00010000"]] = _INDEX["han_" + name]
     return table
 
 

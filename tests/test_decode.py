@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.decode import BOMS, OTHERS, DecodeOptions, decode
-from pipeline.text.decoding.charsets import _BY_LABEL, MARK, codec_of, decode_with
+from pipeline.text.decoding.charsets import MARK, _by_label, codec_of, decode_with
 from pipeline.text.likelihood import log_likelihood
 
 HANS = "我们利用智慧工地平台开展模拟施工，优化了工序，很多施工问题便得到解决，提高了施工效率。"
@@ -78,7 +78,7 @@ def test_labels_mean_what_the_web_means_by_them() -> None:
     assert codec_of("latin1") == "cp1252"
     for harmless in ("utf-7", "zlib", "rot13", "unicode_escape", "idna", "x-user-defined", ""):
         assert codec_of(harmless) == ""
-    for label, codec in _BY_LABEL.items():
+    for label, codec in _by_label().items():
         assert "".encode(codec).decode(codec) == "", label
 
 

@@ -9,11 +9,10 @@ weighs less than nothing is cut off.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 from pipeline.readers.pagelines import PageLine, PageLines
+from pipeline.tablefiles import table_toml
 
 _MARKS = re.compile(r"[，。；！？,;!?]|\.\s|\.$")
 _ENDS = re.compile(r"[。！？!?…；.”\"）)：:]$")
@@ -25,8 +24,7 @@ _ASIDE_TAGS = frozenset({"nav", "footer", "aside", "menu", "dialog"})
 @cache
 def words() -> dict[str, list[str]]:
     """Return the lists of tables/pages/words.toml."""
-    table = files("pipeline").joinpath("tables/pages/words.toml")
-    return tomllib.loads(table.read_text("utf-8"))
+    return table_toml("pages/words.toml")
 
 
 @cache

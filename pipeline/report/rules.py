@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from importlib.resources import files
 
 from pipeline.errors import UsageError
+from pipeline.tablefiles import FOLDER
 from pipeline.text.boilerplate.rules import ACTIONS, MATCHES, WHERE, Rule
 from pipeline.text.metadata.roles import Role, roles
 
@@ -39,7 +39,7 @@ def describe(identifier: str, rules: Sequence[Rule]) -> str:
 
 def examples() -> dict[str, dict[str, str]]:
     """Return an example of every rule that stands in code, not in a table."""
-    text = files("pipeline").joinpath("tables/rule_examples.json").read_text("utf-8")
+    text = (FOLDER / "rule_examples.json").read_text("utf-8")
     found: dict[str, dict[str, str]] = json.loads(text)
     return found
 

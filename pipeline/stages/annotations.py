@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from pipeline.census import Census, classes
 from pipeline.document import Document, Edit
 from pipeline.stages.base import PARAGRAPHS, Apply, Options, Outcome, Stage, option
+from pipeline.tablefiles import table_rows
 from pipeline.text.annotations.brackets import CLOSING, HAN, KANA, LETTERS, OPENING, toned
 from pipeline.text.annotations.readings import (
     is_neutral,
@@ -236,8 +236,7 @@ def begins_clause(text: str, reading: Reading) -> bool:
 @cache
 def lesson_words() -> re.Pattern[str]:
     """Return the pattern of the words that only lessons and dictionaries use often."""
-    table = files("pipeline").joinpath("tables/annotations/lesson_words.tsv").read_text("utf-8")
-    return re.compile("|".join(r.partition("\t")[0] for r in table.splitlines() if r[0] != "#"))
+    return re.compile("|".join(row[0] for row in table_rows("annotations/lesson_words.tsv")))
 
 
 def is_lesson(text: str, readings: Sequence[Reading]) -> bool:

@@ -8,12 +8,12 @@ A fold is for matching only and never reaches the output.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_units, from_code_points
+from pipeline.tablefiles import table_rows
 
 # Marks that pages use for one another. Everything here is a choice of looks, not of sense.
 _MARKS = {
@@ -39,9 +39,8 @@ def fold_table() -> NDArray[np.uint16]:
     table[0xFF01:0xFF5F] = np.arange(0x21, 0x7F)  # full-width ASCII
     for mark, variants in _MARKS.items():
         table[[ord(char) for char in variants]] = ord(mark)
-    rows = files("pipeline").joinpath("tables/script/fold.tsv").read_text("utf-8")
-    pairs = "".join(line for line in rows.splitlines() if not line.startswith("#"))
-    traditional, _, simplified = code_units(pairs).reshape(-1, 3).T
+    pairs = "".join(map("".join, table_rows("script/fold.tsv")))
+    traditional, simplified = code_units(pairs).reshape(-1, 2).T
     table[traditional] = simplified
     lower = table.copy()
     upper = (table >= ord("A")) & (table <= ord("Z"))

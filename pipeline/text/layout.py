@@ -6,10 +6,9 @@ Pure functions of one line; `pipeline.text.reflow.wrapping` decides about the br
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 
+from pipeline.tablefiles import table_toml
 from pipeline.text.marks import HAN
 
 STOPS = "。！？…!?."
@@ -57,8 +56,7 @@ _HAN = re.compile(f"[{HAN}]")
 @cache
 def words(kind: str) -> tuple[str, ...]:
     """Return the words of one table of tables/reflow/words.toml."""
-    table = files("pipeline").joinpath("tables/reflow/words.toml").read_text("utf-8")
-    return tuple(tomllib.loads(table)[kind]["words"])
+    return tuple(table_toml("reflow/words.toml")[kind]["words"])
 
 
 @cache

@@ -8,42 +8,15 @@ characters are enough, since there is seldom less than 4 nats a character betwee
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.tablefiles import table_rows
 from pipeline.text.codes import that_are
 
 STEP = 0.25  # nats, as in the table
-# What the tables do not list, in nats: first and last code point, ln p. Later rows win.
-_UNLISTED: tuple[tuple[int, int, float], ...] = (
-    (0x0000, 0xFFFF, -16.0),
-    (0x0000, 0x001F, -20.0),
-    (0x0009, 0x000A, -4.0),
-    (0x000D, 0x000D, -4.0),
-    (0x0020, 0x0020, -3.0),
-    (0x0021, 0x007E, -5.0),
-    (0x0030, 0x0039, -4.5),
-    (0x0041, 0x005A, -5.0),
-    (0x0061, 0x007A, -4.2),
-    (0x007F, 0x009F, -18.0),
-    (0x00A0, 0x024F, -13.5),
-    (0x0370, 0x06FF, -13.5),
-    (0x3000, 0x30FF, -13.0),
-    (0x3400, 0x4DBF, -15.0),
-    (0x4E00, 0x9FFF, -13.5),
-    (0xAC00, 0xD7A3, -13.5),
-    (0xD800, 0xDBFF, -20.0),  # GB18030 reads noise as unassigned planes
-    (0xD83C, 0xD83E, -9.0),  # emoji
-    (0xD840, 0xD869, -12.0),  # rare Han
-    (0xDC00, 0xDFFF, -5.0),
-    (0xE000, 0xF8FF, -17.0),
-    (0xF900, 0xFAFF, -15.0),
-    (0xFF01, 0xFF5E, -12.0),
-    (0xFFFD, 0xFFFD, -18.0),
-)
 _LATIN, _LATIN_UPPER, _OTHER, _OTHER_UPPER, _IDEOGRAPHIC, _HALFWIDTH = 1, 2, 3, 4, 5, 6
 # ln of how much rarer a pair of kinds is than its two characters: row first, column second.
 _PAIRS = np.zeros((7, 7), np.float32)
@@ -57,16 +30,13 @@ _PAIRS[_HALFWIDTH, _HALFWIDTH] = 5.0  # half-width kana are rare, and come in ru
 def _tables() -> tuple[dict[str, NDArray[np.float32]], NDArray[np.uint8]]:
     """Return ln p by code unit for each language, float32 (65536,), and the kinds, uint8."""
     base = np.empty(65536, np.float32)
-    for first, last, value in _UNLISTED:
-        base[first : last + 1] = value
+    for low, high, nats, *_ in table_rows("decode/unlisted.tsv"):
+        base[int(low, 16) : int(high, 16) + 1] = float(nats)
     tables: dict[str, NDArray[np.float32]] = {}
-    text = files("pipeline").joinpath("tables/decode/characters.tsv").read_text("utf-8")
-    for row in text.splitlines():
-        if not row.startswith("#"):
-            language, steps, characters = row.split("\t")
-            if language not in tables:
-                tables[language] = base.copy()
-            tables[language][code_points(characters)] = -STEP * int(steps)
+    for language, steps, characters in table_rows("decode/characters.tsv"):
+        if language not in tables:
+            tables[language] = base.copy()
+        tables[language][code_points(characters)] = -STEP * int(steps)
     kinds = np.zeros(65536, np.uint8)
     for first, last, kind in ((0x41, 0x250, _LATIN), (0x370, 0x700, _OTHER)):
         upper = that_are(str.isupper)[first:last]

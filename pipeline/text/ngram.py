@@ -15,7 +15,6 @@ import struct
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from io import SEEK_CUR
 from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.tablefiles import FOLDER
 from pipeline.text.kept import kept
 
 STEP = 1 / 12
@@ -213,7 +213,7 @@ class Model:
 @kept
 def load() -> Model:
     """Return the table that comes with the package. Once per process, 5 ms, and 40 at first."""
-    with files("pipeline").joinpath("tables/ngram/zh.npz").open("rb") as file:
+    with (FOLDER / "ngram/zh.npz").open("rb") as file:
         table = _arrays(file)
     given = table["pairs"]
     contexts = np.flatnonzero(given & _CONTEXT)  # the top bit: the pair is a trigram context

@@ -12,12 +12,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.tablefiles import table_rows
 from pipeline.text.kept import kept
 
 MAX_WORD = 8
@@ -63,8 +63,7 @@ class _Table:
 
 @kept
 def _table() -> _Table:
-    table = files("pipeline").joinpath("tables/annotations/readings.tsv").read_text("utf-8")
-    lines = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    lines = table_rows("annotations/readings.tsv")
     marked, numbers, zhuyin, characters = (list(column) for column in zip(*lines, strict=True))
     codes = code_points("".join(characters))
     rows = np.repeat(np.arange(len(lines)), list(map(len, characters)))
@@ -95,8 +94,7 @@ def _zhuyin(character: str) -> tuple[str, ...]:
 @cache
 def first_readings() -> dict[str, str]:
     """Return the usual reading of each common character that has several."""
-    table = files("pipeline").joinpath("tables/annotations/first_readings.tsv").read_text("utf-8")
-    rows = [row.split("\t") for row in table.splitlines() if not row.startswith("#")]
+    rows = table_rows("annotations/first_readings.tsv")
     return {character: reading for reading, characters in rows for character in characters}
 
 
@@ -152,11 +150,7 @@ def _kana() -> dict[str, tuple[str, ...]]:
     (食べる: た), so that each beginning of one counts.
     """
     readings: dict[str, set[str]] = {}
-    table = files("pipeline").joinpath("tables/annotations/kana.tsv").read_text("utf-8")
-    for line in table.splitlines():
-        if line.startswith("#"):
-            continue
-        kind, reading, characters = line.split("\t")
+    for kind, reading, characters in table_rows("annotations/kana.tsv"):
         stems = {reading} if kind == "on" else {reading[:k] for k in range(1, len(reading) + 1)}
         forms = stems | {s[:-1] + "っ" for s in stems if len(s) > 1 and s[-1] in "つくちき"}
         forms |= {v + f[1:] for f in forms for v in _VOICED.get(f[0], "")}

@@ -14,11 +14,11 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import RecipeError
+from pipeline.tablefiles import FOLDER
 from pipeline.text.boilerplate.literals import Needs, needs, required_literals
 from pipeline.text.boilerplate.rule_patterns import compiled
 from pipeline.text.fold import fold
@@ -124,9 +124,8 @@ def _builtin(folder: str) -> tuple[Rule, ...]:
 
 def builtin_texts(folder: str = "boilerplate") -> list[tuple[str, str]]:
     """Return (file name, TOML) of the built-in rules, in order of name."""
-    tables = files("pipeline").joinpath("tables", folder)
-    paths = sorted(p.name for p in tables.iterdir() if p.name.endswith(".toml"))
-    return [(name, tables.joinpath(name).read_text("utf-8")) for name in paths]
+    paths = sorted((FOLDER / folder).glob("*.toml"))
+    return [(path.name, path.read_text("utf-8")) for path in paths]
 
 
 def _rows(text: str) -> list[dict[str, Any]]:

@@ -10,59 +10,20 @@ from __future__ import annotations
 import codecs
 import re
 import threading
+from functools import cache
 
+from pipeline.tablefiles import table_rows
 from pipeline.text.likelihood import log_likelihood
 
 MARK = "�"
 
-# What a label means in practice (WHATWG Encoding Standard; chardet's and Windows' names besides).
-_LABELS = {
-    "gb18030": "gb2312 gbk gb_2312-80 gb2312-80 x-gbk chinese csgb2312 iso-ir-58 csiso58gb231280 "
-    "gb18030 gb18030-2000 cp936 936 ms936 windows-936 euc-cn euccn x-euc-cn",
-    "big5hkscs": "big5 big-5 cn-big5 x-x-big5 csbig5 cp950 950 ms950 windows-950 big5-hkscs "
-    "big5hkscs big5-eten",
-    "cp932": "shift_jis shift-jis shiftjis sjis x-sjis s-jis ms_kanji csshiftjis windows-31j cp932 "
-    "932 ms932 mskanji",
-    "euc_jp": "euc-jp eucjp x-euc-jp euc_jp cseucpkdfmtjapanese ujis",
-    "cp949": "euc-kr euckr euc_kr ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 korean cseuckr "
-    "cp949 949 ms949 uhc windows-949 iso-ir-149",
-    "johab": "johab cp1361 ms1361",
-    "iso2022_jp_2": "iso-2022-jp csiso2022jp iso2022jp iso-2022-jp-2 iso-2022-jp-ext",
-    "iso2022_kr": "iso-2022-kr csiso2022kr iso2022kr",
-    "hz": "hz hz-gb-2312 hzgb",
-    "utf-8": "utf-8 utf8 utf_8 utf-8-sig unicode-1-1-utf-8 x-unicode20utf8",
-    "utf-16-le": "utf-16 utf16 utf-16le utf-16-le utf_16_le unicode ucs-2 csunicode",
-    "utf-16-be": "utf-16be utf-16-be utf_16_be unicodefffe",
-    "utf-32-le": "utf-32 utf32 utf-32le utf-32-le utf_32_le",
-    "utf-32-be": "utf-32be utf-32-be utf_32_be",
-    "cp1252": "iso-8859-1 iso8859-1 latin1 latin-1 l1 ascii us-ascii windows-1252 cp1252 ansi "
-    "iso-8859-15",
-    "cp1254": "iso-8859-9 iso8859-9 latin5 windows-1254 cp1254",
-    "cp874": "tis-620 tis620 iso-8859-11 windows-874 cp874",
-    "cp1250": "windows-1250 cp1250 x-cp1250",
-    "iso8859-2": "iso-8859-2 iso8859-2 latin2 l2",
-    "cp1251": "windows-1251 cp1251 x-cp1251",
-    "iso8859-5": "iso-8859-5 iso8859-5 cyrillic",
-    "koi8-r": "koi8-r koi8r koi koi8 cskoi8r",
-    "koi8-u": "koi8-u koi8-ru",
-    "cp866": "ibm866 cp866 866 csibm866",
-    "cp437": "ibm437 cp437 437",
-    "cp850": "ibm850 cp850 850",
-    "cp852": "ibm852 cp852 852",
-    "cp855": "ibm855 cp855 855",
-    "mac-cyrillic": "x-mac-cyrillic maccyrillic mac-cyrillic x-mac-ukrainian",
-    "mac-roman": "macintosh mac x-mac-roman macroman mac-roman",
-    "cp1253": "windows-1253 cp1253 iso-8859-7 iso8859-7 greek",
-    "cp1255": "windows-1255 cp1255 iso-8859-8 iso-8859-8-i hebrew logical",
-    "cp1256": "windows-1256 cp1256",
-    "iso8859-6": "iso-8859-6 arabic",
-    "cp1257": "windows-1257 cp1257 iso-8859-13 iso-8859-4",
-    "cp1258": "windows-1258 cp1258",
-}  # fmt: skip
-_BY_LABEL = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
-
-
 MAX_WEIGHINGS = 500
+
+
+@cache
+def _by_label() -> dict[str, str]:
+    rows = table_rows("decode/labels.tsv")
+    return {label: codec for codec, labels in rows for label in labels.split()}
 
 
 def codec_of(label: str) -> str:
@@ -73,7 +34,7 @@ def codec_of(label: str) -> str:
     >>> codec_of("GB2312"), codec_of("x-sjis"), codec_of("utf-7")
     ('gb18030', 'cp932', '')
     """
-    return _BY_LABEL.get(label.strip().strip("\"'").lower().replace(" ", ""), "")
+    return _by_label().get(label.strip().strip("\"'").lower().replace(" ", ""), "")
 
 
 def decode_with(data: bytes, codec: str, weighings: int = MAX_WEIGHINGS) -> tuple[str, int]:

@@ -7,9 +7,9 @@ Names are names: `济南日报记者 张龙 通讯员` gives 张龙. What is no 
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, lru_cache
-from importlib.resources import files
+
+from pipeline.tablefiles import table_rows, table_toml
 
 _HAN = r"[\u3400-\u9fff]"
 # What stands before a name: a paper, a rank, a role.
@@ -48,8 +48,7 @@ def _han_name() -> re.Pattern[str]:
 
 @cache
 def _surnames() -> tuple[dict[str, int], frozenset[str]]:
-    rows = files("pipeline").joinpath("tables/metadata/surnames.tsv").read_text("utf-8")
-    table = dict(line.split("\t") for line in rows.splitlines() if not line.startswith("#"))
+    table = dict(table_rows("metadata/surnames.tsv"))
     single = {c: i for i, c in enumerate(table["single"])}
     return single, frozenset(table["compound"].split())
 
@@ -57,8 +56,7 @@ def _surnames() -> tuple[dict[str, int], frozenset[str]]:
 @cache
 def words() -> dict[str, frozenset[str]]:
     """Return the word lists of tables/metadata/outlets.toml."""
-    text = files("pipeline").joinpath("tables/metadata/outlets.toml").read_text("utf-8")
-    return {key: frozenset(value) for key, value in tomllib.loads(text).items()}
+    return {key: frozenset(value) for key, value in table_toml("metadata/outlets.toml").items()}
 
 
 @lru_cache(maxsize=4096)

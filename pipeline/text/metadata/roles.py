@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from pipeline.tablefiles import table_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,7 @@ class Role:
 @cache
 def roles() -> tuple[Role, ...]:
     """Return the rows of roles.toml."""
-    text = files("pipeline").joinpath("tables/metadata/roles.toml").read_text("utf-8")
-    rows: Any = tomllib.loads(text)["rule"]
+    rows = table_toml("metadata/roles.toml")["rule"]
     return tuple(Role(**{key: _frozen(row[key]) for key in row}) for row in rows)
 
 

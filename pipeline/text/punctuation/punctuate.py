@@ -8,13 +8,12 @@ two Chinese characters, is decided there, the others one by one.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from pipeline.tablefiles import table_toml
 from pipeline.text import codes as arrays
 from pipeline.text.marks import (
     ASCII_MARKS,
@@ -84,8 +83,7 @@ _LIST_NUMBER = 4
 
 def run_rules() -> list[dict[str, Any]]:
     """Return the rows of tables/punctuation/runs.toml."""
-    table = files("pipeline").joinpath("tables/punctuation/runs.toml").read_text("utf-8")
-    rows: list[dict[str, Any]] = tomllib.loads(table)["run"]
+    rows: list[dict[str, Any]] = table_toml("punctuation/runs.toml")["run"]
     return rows
 
 

@@ -14,10 +14,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from math import exp, log, log1p, sqrt
 
+from pipeline.tablefiles import table_rows
 from pipeline.text import layout as look
 from pipeline.text.fold import fold
 from pipeline.text.marks import HAN
@@ -176,6 +176,4 @@ def _introduces() -> re.Pattern[str]:
 
 @cache
 def _openings() -> dict[str, float]:
-    text = files("pipeline").joinpath("tables/reflow/openings.tsv").read_text("utf-8")
-    rows = (row.split("\t") for row in text.splitlines() if not row.startswith("#"))
-    return {start: float(odds) for start, odds in rows}
+    return {start: float(odds) for start, odds in table_rows("reflow/openings.tsv")}

@@ -8,18 +8,17 @@ of its output. The word that starts leftmost wins, then the longest.
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.tablefiles import table_toml
 from pipeline.text.kept import kept
 from pipeline.text.script.neighbours import Neighbours, near, neighbours
 
@@ -106,8 +105,7 @@ def read_tables(target: str) -> list[dict[str, Any]]:
 
 @cache
 def _read(name: str) -> dict[str, Any]:
-    path = files("pipeline").joinpath(f"tables/script/{name}.toml")
-    return tomllib.loads(path.read_text("utf-8"))
+    return table_toml(f"script/{name}.toml")
 
 
 def pairs_of(table: dict[str, Any]) -> Iterator[tuple[str, str]]:

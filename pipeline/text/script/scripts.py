@@ -8,16 +8,15 @@ occurs is called `Hans`: there is nothing to convert in it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import Census, census
+from pipeline.tablefiles import table_rows, table_toml
 
 HANS, HANT, HANT_TW, HANT_HK = "Hans", "Hant", "Hant-TW", "Hant-HK"
 MIXED, JAPANESE, KOREAN, OTHER = "mixed", "Japanese", "Korean", "other"
@@ -210,9 +209,7 @@ def chinese(counted: Census) -> NDArray[np.bool_]:
 @cache
 def traditional_only() -> frozenset[str]:
     """Return the characters that the census counts as Traditional."""
-    only = files("pipeline").joinpath("tables/script/only.tsv").read_text("utf-8")
-    rows = [line.split("\t") for line in only.splitlines() if line and line[0] != "#"]
-    return frozenset(dict(rows)["traditional"])
+    return frozenset(dict(table_rows("script/only.tsv"))["traditional"])
 
 
 def region(text: str) -> str:
@@ -252,8 +249,7 @@ def _matches(automaton: Any, text: str) -> list[str]:
 
 def read_regions() -> list[dict[str, Any]]:
     """Return the tables of `regions.toml` as they stand in the file."""
-    path = files("pipeline").joinpath("tables/script/regions.toml")
-    tables: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["table"]
+    tables: list[dict[str, Any]] = table_toml("script/regions.toml")["table"]
     return tables
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.tablefiles import table_rows
 from pipeline.text.kept import kept
 from pipeline.text.script.neighbours import Neighbours, near, neighbours
 
@@ -101,12 +101,13 @@ def _words(
 @kept
 def tables_of_t2s() -> Tables:
     """Return the tables; read once a process."""
-    pairs = {ord(c): ord(to) for to, chars in _rows("characters") for c in chars}
+    rows = table_rows("script/t2s_characters.tsv")
+    pairs = {ord(char): ord(to) for to, chars in rows for char in chars}
     astral = {code: to for code, to in pairs.items() if code >= _BMP}
     characters = np.arange(_BMP, dtype=np.uint32)
     plain = [code for code in pairs if code < _BMP]
     characters[plain] = [pairs[code] for code in plain]
-    rows = _rows("phrases")
+    rows = table_rows("script/t2s_phrases.tsv")
     known = {word for word, _ in rows}
     heads = {word[0] for word in known}
     often = Counter(char for word, _ in rows for char in word)
@@ -130,8 +131,3 @@ def tables_of_t2s() -> Tables:
         words,
         neighbours((offset, word) for some in words.values() for offset, word, _ in some),
     )
-
-
-def _rows(name: str) -> list[list[str]]:
-    text = files("pipeline").joinpath(f"tables/script/t2s_{name}.tsv").read_text("utf-8")
-    return [row.split("\t") for row in text.splitlines() if row[0] != "#"]

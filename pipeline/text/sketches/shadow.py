@@ -16,12 +16,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points, from_code_points
+from pipeline.tablefiles import table_rows
 from pipeline.text.codes import flags_of, that_are
 from pipeline.text.kept import kept
 
@@ -49,9 +49,7 @@ def _long_runs() -> re.Pattern[str]:
 @cache
 def folds() -> dict[int, str]:
     """Return {code point: the character that both scripts of it are written as}."""
-    table = files("pipeline").joinpath("tables/shadow/fold.tsv").read_text("utf-8")
-    rows = (line.split("\t") for line in table.splitlines() if line and line[0] != "#")
-    return {ord(c): to for to, chars in rows for c in chars}
+    return {ord(c): to for to, chars in table_rows("shadow/fold.tsv") for c in chars}
 
 
 def reference(text: str) -> str:

@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.tablefiles import table_rows
 
 MAX_MARKS = 30
 """Combining marks on one character, as in the Stream-Safe Text Format (UAX #15, section 13).
@@ -25,11 +25,8 @@ _INERT = "\x00-\x7f\u3001-\u3029\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff60"
 def _is_mark() -> NDArray[np.bool_]:
     """Return whether a code point is a combining mark (category Mn or Me): bool (0x110000,)."""
     table = np.zeros(0x110000, np.bool_)
-    rows = files("pipeline").joinpath("tables/unicode/marks.tsv").read_text("utf-8").splitlines()
-    for row in rows:
-        if not row.startswith("#"):
-            first, last = row.split("\t")
-            table[int(first, 16) : int(last, 16) + 1] = True
+    for first, last in table_rows("unicode/marks.tsv"):
+        table[int(first, 16) : int(last, 16) + 1] = True
     return table
 
 

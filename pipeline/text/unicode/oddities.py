@@ -11,13 +11,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
+from pipeline.tablefiles import table_rows
 from pipeline.text.codes import slices
 
 Change = tuple[int, int, str, str]
@@ -45,9 +45,7 @@ _VERTICAL = {"︵": "︶", "︷": "︸", "︹": "︺", "︻": "︼", "︽": "︾
 @cache
 def table(name: str) -> dict[str, str]:
     """Return a table of tables/unicode: character -> what it stands for."""
-    text = files("pipeline").joinpath(f"tables/unicode/{name}.tsv").read_text("utf-8")
-    rows = [row.split("\t") for row in text.splitlines() if not row.startswith("#")]
-    return {chr(int(code[2:], 16)): to for code, _, to in rows}
+    return {chr(int(code[2:], 16)): to for code, _, to in table_rows(f"unicode/{name}.tsv")}
 
 
 def oddities(text: str, *, squared: bool = False) -> Iterator[Change]:
