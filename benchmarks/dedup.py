@@ -53,8 +53,10 @@ def ours(texts: list[str]) -> Clusters:
         np.zeros(n, np.int64),
         np.full(n, NEVER),
     )
-    cluster = decide(corpus, options, lambda ranks: shadow_units([texts[i] for i in ranks])).cluster
-    return np.where(cluster < 0, np.arange(n), cluster)
+    found = decide(corpus, options, lambda ranks: shadow_units([texts[i] for i in ranks]))
+    cluster = np.arange(n)
+    cluster[found.members] = found.root
+    return cluster
 
 
 def trusted(bands: int, rows: int, tokens: Callable[[str], list[str]], ngram: int) -> System:

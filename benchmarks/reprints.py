@@ -53,8 +53,9 @@ def decided(texts: list[str]) -> Decisions:
 
 def clusters(decisions: Decisions) -> np.ndarray:
     """Return the cluster of each document; one that matches no other is its own."""
-    own = np.arange(decisions.n)
-    return np.where(decisions.cluster < 0, own, decisions.cluster)
+    cluster = np.arange(decisions.n)
+    cluster[decisions.members] = decisions.root
+    return cluster
 
 
 def pairs(data: Path, name: str) -> dict[str, object]:

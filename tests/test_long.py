@@ -16,6 +16,7 @@ from pipeline.text import longlines, page, removal
 from pipeline.text.sketches import line_hashes, longshadow, shadow, shingles
 from pipeline.text.sketches.line_hashes import line_records
 from tests.hostile import prose
+from tests.test_dedup import shingle_sets
 
 TEXTS = [
     prose("short"),
@@ -86,18 +87,18 @@ def test_books_are_compared_by_some_of_their_shingles(monkeypatch: pytest.Monkey
     book = short + "".join(prose(n, 20) for n in range(100, 300))
     texts = [*shadow.shadow([book, book[: len(book) * 4 // 5], short]), ""]
     left, right = np.triu_indices(4, 1)
-    exact = verify.overlaps(verify.shingle_sets(texts, 5), left, right)
+    exact = verify.overlaps(shingle_sets(texts, 5), left, right)
     monkeypatch.setattr(verify, "_LONG", 1000)
     monkeypatch.setattr(verify, "_STEP", 300)
-    stepped = verify.shingle_sets(texts, 5)
+    stepped = shingle_sets(texts, 5)
     assert [a.tolist() for a in verify.overlaps(stepped, left, right)] == [
         a.tolist() for a in exact
     ]
     monkeypatch.setattr(verify, "MOST", 3000)
-    sets = verify.shingle_sets(texts, 5)
+    sets = shingle_sets(texts, 5)
     assert sets.sizes.max() <= 3000 < stepped.sizes.max()
     assert 0.02 > abs(verify.overlaps(sets, left, right).jaccard - exact.jaccard).max() > 0
     monkeypatch.setattr(verify, "_LONG", 1 << 30)
-    again = verify.shingle_sets(texts, 5)
+    again = shingle_sets(texts, 5)
     for name in ("words", "starts", "bounds"):
         assert getattr(again, name).tolist() == getattr(sets, name).tolist()

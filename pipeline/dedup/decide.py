@@ -27,9 +27,10 @@ from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
 from pipeline.runs import portions
 
 Ranks = NDArray[np.int64]
-_Evidence = tuple[Ranks, NDArray[np.float64], NDArray[np.float64]]  # kind, jaccard, containment
+_Found = tuple[Ranks, Ranks, Ranks, Ranks, NDArray[np.float64]]
+"""Of documents that go: gone, stays, twin, kind, jaccard, as in `Decisions`."""
 
-KEPT, EXACT, NEAR, CONTAINED = range(4)
+EXACT, NEAR, CONTAINED = 1, 2, 3
 KINDS = ("", "exact", "near", "contained")
 NEVER = np.iinfo(np.int64).max
 _BATCH_UNITS = 1 << 23  # shadow characters compared at a time: 64 MB of shingle hashes
@@ -68,9 +69,9 @@ class Decisions:
     `gone` int64 (m,): ranks of the documents that go, ascending. Of each: `stays` int64 (m,), the
     rank of the document that stays for it; `twin` int64 (m,), the rank of the document that it was
     found to match, mostly the one that stays, else another copy of it; `kind` uint8 (m,), index
-    into KINDS; `jaccard`, `containment` float32 (m,), with the twin. `members` int64 (k,): ranks of
-    the documents that match another, ascending; `root` int64 (k,): smallest rank of all that are
-    connected with each by matches, the name of its cluster. `compared`: pairs compared.
+    into KINDS; `jaccard` float32 (m,), with the twin. `members` int64 (k,): ranks of the documents
+    that match another, ascending; `root` int64 (k,): smallest rank of all that are connected with
+    each by matches, the name of its cluster. `compared`: pairs compared.
     `uncompared`: documents that were not compared with all of their group, which met the cap on
     anchors. `misses`: ranks of some pairs just below the threshold, of which both stay.
     """
@@ -81,7 +82,6 @@ class Decisions:
     twin: Ranks
     kind: NDArray[np.uint8]
     jaccard: NDArray[np.float32]
-    containment: NDArray[np.float32]
     members: Ranks
     root: Ranks
     compared: int = 0
@@ -95,64 +95,30 @@ class Decisions:
         kept[self.gone] = False
         return kept
 
-    @property
-    def duplicate_of(self) -> Ranks:
-        """For each document, the rank of the one that stays for it, -1 where it stays: (n,)."""
-        return self._dense(self.gone, self.stays)
-
-    @property
-    def cluster(self) -> Ranks:
-        """For each document, the name of its cluster, -1 where it matches no other: int64 (n,)."""
-        return self._dense(self.members, self.root)
-
-    def _dense(self, places: Ranks, values: Ranks) -> Ranks:
-        dense = np.full(self.n, -1, np.int64)
-        dense[places] = values
-        return dense
-
-    def copies(self) -> Ranks:
-        """Return how many documents each stands for, itself not counted: int64 (n,)."""
-        return np.bincount(self.stays, minlength=self.n)
-
 
 @dataclass(slots=True)
 class _Fates:
-    """Fates as they are found, one array of each column for each step."""
+    """Fates as they are found, step by step."""
 
-    gone: list[Ranks] = field(default_factory=list)
-    stays: list[Ranks] = field(default_factory=list)
-    twin: list[Ranks] = field(default_factory=list)
-    kind: list[Ranks] = field(default_factory=list)
-    jaccard: list[NDArray[np.float64]] = field(default_factory=list)
-    containment: list[NDArray[np.float64]] = field(default_factory=list)
+    found: list[_Found] = field(default_factory=list)
     compared: int = 0
     uncompared: int = 0
     misses: Misses = field(default_factory=Misses.none)
 
-    def add(self, gone: Ranks, stays: Ranks, twin: Ranks, evidence: _Evidence) -> None:
-        """Add documents that go."""
-        self.gone.append(gone)
-        self.stays.append(stays)
-        self.twin.append(twin)
-        self.kind.append(evidence[0])
-        self.jaccard.append(evidence[1])
-        self.containment.append(evidence[2])
-
     def extend(self, other: _Fates, ranks: Ranks) -> None:
         """Add what was found of documents of these ranks, by their places."""
-        for name in ("gone", "stays", "twin"):
-            getattr(self, name).extend(ranks[places] for places in getattr(other, name))
-        for name in ("kind", "jaccard", "containment"):
-            getattr(self, name).extend(getattr(other, name))
+        for gone, stays, twin, kind, jaccard in other.found:
+            self.found.append((ranks[gone], ranks[stays], ranks[twin], kind, jaccard))
         self.compared += other.compared
         self.uncompared += other.uncompared
         self.misses = self.misses.plus(_ranked(other.misses, ranks)).closest()
 
     def closed(self, n: int, clusters: Forest) -> Decisions:
         """Return the decisions. Who went for a document that went later shares its fate."""
-        gone = _joined(self.gone, np.int64)
+        columns = zip((np.zeros(0, np.int64),) * 5, *self.found, strict=True)
+        gone, stays, twin, kind, jaccard = map(np.concatenate, columns)
         order = np.argsort(gone)
-        gone, stays = gone[order], _joined(self.stays, np.int64)[order]
+        gone, stays = gone[order], stays[order]
         while len(gone):
             place = np.minimum(np.searchsorted(gone, stays), len(gone) - 1)
             onward = gone[place] == stays
@@ -164,20 +130,15 @@ class _Fates:
             n,
             gone,
             stays,
-            _joined(self.twin, np.int64)[order],
-            _joined(self.kind, np.uint8)[order],
-            _joined(self.jaccard, np.float32)[order],
-            _joined(self.containment, np.float32)[order],
+            twin[order],
+            kind[order].astype(np.uint8),
+            jaccard[order].astype(np.float32),
             members,
             root,
             self.compared,
             self.uncompared,
             self.misses.where(~np.isin(self.misses.left, gone) & ~np.isin(self.misses.right, gone)),
         )
-
-
-def _joined(parts: list[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
 
 
 def decide(
@@ -230,8 +191,9 @@ def _exact(corpus: CorpusArrays, options: DedupOptions, fates: _Fates, clusters:
         clusters.link(best, ranks)
         gone &= ~corpus.settled[ranks]
     clusters.link(best[gone], ranks[gone])
-    ones = np.ones(int(gone.sum()))
-    fates.add(ranks[gone], best[gone], best[gone], (ones.astype(np.int64) * EXACT, ones, ones))
+    n = int(gone.sum())
+    evidence = np.full(n, EXACT), np.ones(n)
+    fates.found.append((ranks[gone], best[gone], best[gone], *evidence))
 
 
 def _identical(corpus: CorpusArrays) -> tuple[Ranks, Ranks]:
@@ -269,7 +231,7 @@ def _near(
     spread: Spread | None,
 ) -> None:
     alive = np.ones(len(corpus), bool)
-    for gone in fates.gone:
+    for gone, *_ in fates.found:
         alive[gone] = False
     proposals = Proposals(corpus.bands, options, corpus.scope, alive)
     groups, candidates = proposals.groups()
@@ -398,18 +360,13 @@ class _Judge:
         Those that stay of one slice are carried into the next: each later document is compared
         with them, as it would be in one piece.
         """
-        ends = np.cumsum(np.minimum(self.length[ranks], MOST))
         carried = ranks[:0]
-        at = 0
-        while at < len(ranks):
-            limit = (int(ends[at - 1]) if at else 0) + _SLICE_UNITS
-            to = max(int(np.searchsorted(ends, limit, "right")), at + 1)
-            some = np.concatenate((carried, ranks[at:to]))
-            name = np.concatenate((np.full(len(carried), group[at]), group[at:to]))
-            stays = self._verify(some, name, whole=to - at == len(ranks))
-            if to < len(ranks):
-                carried = some[stays & (name == group[to])][: self.options.max_anchors]
-            at = to
+        for mine in portions(np.minimum(self.length[ranks], MOST), _SLICE_UNITS):
+            some = np.concatenate((carried, ranks[mine]))
+            name = np.concatenate((np.full(len(carried), group[mine.start]), group[mine]))
+            stays = self._verify(some, name, whole=mine == slice(0, len(ranks)))
+            if mine.stop < len(ranks):
+                carried = some[stays & (name == group[mine.stop])][: self.options.max_anchors]
 
     def _verify(self, ranks: Ranks, group: Ranks, *, whole: bool) -> NDArray[np.bool_]:
         """Decide `whole` groups, or a slice of one; return which documents stay."""
@@ -439,9 +396,16 @@ class _Judge:
         self.clusters.link(ranks, ranks[found.root])
         gone = np.flatnonzero(found.star != np.arange(len(ranks)))
         kind = np.where(found.contained[gone], CONTAINED, NEAR)
-        evidence = (kind, found.jaccard[gone], found.containment[gone])
         fates = self.fates
-        fates.add(ranks[gone], ranks[found.star[gone]], ranks[found.twin[gone]], evidence)
+        fates.found.append(
+            (
+                ranks[gone],
+                ranks[found.star[gone]],
+                ranks[found.twin[gone]],
+                kind,
+                found.jaccard[gone],
+            )
+        )
         fates.compared += int(found.pairs.sum())
         fates.uncompared += int(found.unmet.sum())
         for some in found.misses:

@@ -13,7 +13,6 @@ Three steps, each for all groups of a batch together:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -35,40 +34,28 @@ SMALL = 48
 """Members up to which all pairs are compared: 1,128 pairs of 1,000 characters take 25 ms."""
 
 
-@dataclass(slots=True)
 class Group:
     """The members of a batch of groups, 0..m-1, best first within each group.
 
     `group` int64 (m,) ascending; `settled` bool (m,): may not go. Filled in by `verify`: `star`
     int64 (m,), the member that stays for each (itself where it stays); `twin` int64 (m,), the
-    member that it was compared with and matches, and `jaccard`, `containment` with that one;
-    `contained` bool (m,) where only the containment matched; `pairs` int64 (m,), how many it was
-    compared with, each pair counted once; `unmet` bool (m,): not compared with all of its group.
+    member that it was compared with and matches, and `jaccard` with that one; `contained` bool (m,)
+    where only the containment matched; `turn` int64 (m,): which anchor it was, or went for; `pairs`
+    int64 (m,), how many it was compared with, each pair counted once; `unmet` bool (m,): not
+    compared with all of its group.
     """
 
-    comparer: Comparer
-    group: Places
-    settled: NDArray[np.bool_]
-    star: Places = field(init=False)
-    twin: Places = field(init=False)
-    jaccard: NDArray[np.float64] = field(init=False)
-    containment: NDArray[np.float64] = field(init=False)
-    contained: NDArray[np.bool_] = field(init=False)
-    turn: Places = field(init=False)
-    pairs: Places = field(init=False)
-    unmet: NDArray[np.bool_] = field(init=False)
-    misses: list[Misses] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        m = len(self.group)
-        self.star = np.arange(m, dtype=np.int64)
+    def __init__(self, comparer: Comparer, group: Places, settled: NDArray[np.bool_]) -> None:
+        m = len(group)
+        self.comparer, self.group, self.settled = comparer, group, settled
+        self.star: Places = np.arange(m, dtype=np.int64)
         self.twin = self.star.copy()
         self.jaccard = np.full(m, np.nan)
-        self.containment = np.full(m, np.nan)
         self.contained = np.zeros(m, bool)
         self.turn = np.full(m, _NEVER)
-        self.pairs = np.zeros(m, np.int64)
+        self.pairs: Places = np.zeros(m, np.int64)
         self.unmet = np.zeros(m, bool)
+        self.misses: list[Misses] = []
 
     def judge(self, left: Places, right: Places, options: DedupOptions) -> Verdicts:
         """Compare pairs of members, count them, and note those that nearly match."""
@@ -89,7 +76,6 @@ class Group:
         self.star[gone] = stays
         self.twin[gone] = twin
         self.jaccard[gone] = verdicts.jaccard[rows]
-        self.containment[gone] = verdicts.containment[rows]
         self.contained[gone] = verdicts.contained[rows]
 
 
@@ -220,8 +206,7 @@ def _move(group: Group, head: int, star: Places, touch: Touch, verdicts: Verdict
     """Move the star of `head` along a touch into `star`: its own member leads to the other's."""
     own, stays = touch.own, int(group.star[touch.other])
     if own != head:  # the head goes on the evidence on which that member went for it
-        for column in (group.jaccard, group.containment, group.contained):
-            column[head] = column[own]
+        group.jaccard[head], group.contained[head] = group.jaccard[own], group.contained[own]
         group.twin[head] = own
     group.star[star] = stays
     group.go(np.array([own]), stays, touch.other, verdicts, np.array([touch.row]))

@@ -24,8 +24,7 @@ MEMBER_DTYPE = np.dtype(
     [
         ("key", "<u8"), ("check", "<u8"),
         ("star", "<i4"), ("twin", "<i4"), ("root", "<i4"), ("contained", "?"),
-        ("jaccard", "<f8"), ("containment", "<f8"),
-        ("size", "<i4"), ("pairs", "<i4"), ("unmet", "?"),
+        ("jaccard", "<f8"), ("size", "<i4"), ("pairs", "<i4"), ("unmet", "?"),
     ]
 )  # fmt: skip
 """A member of a group: two hashes of the group; the member for which it goes (itself: it stays),
@@ -45,7 +44,6 @@ class Outcome:
     root: Numbers
     contained: NDArray[np.bool_]
     jaccard: NDArray[np.float64]
-    containment: NDArray[np.float64]
     pairs: Numbers
     unmet: NDArray[np.bool_]
     misses: list[Misses]
@@ -56,8 +54,8 @@ def outcome(group: Group, root: Numbers) -> Outcome:
     stays = group.star == np.arange(len(group.star))
     misses = [some.where(stays[some.left] & stays[some.right]) for some in group.misses]
     return Outcome(
-        group.star, group.twin, root, group.contained, group.jaccard, group.containment,
-        group.pairs, group.unmet, misses,
+        group.star, group.twin, root, group.contained, group.jaccard, group.pairs, group.unmet,
+        misses,
     )  # fmt: skip
 
 
@@ -118,7 +116,7 @@ class GroupMemory:
         start = starts[order][place[mine]]
         return Outcome(
             members["star"] + offset, members["twin"] + offset, members["root"] + offset,
-            members["contained"], members["jaccard"], members["containment"],
+            members["contained"], members["jaccard"],
             members["pairs"].astype(np.int64), members["unmet"],
             [Misses(missed["left"] + start, missed["right"] + start, missed["jaccard"])],
         )  # fmt: skip
@@ -132,7 +130,7 @@ class GroupMemory:
         members["size"] = np.repeat(named.sizes, named.sizes)
         for name in ("star", "twin", "root"):
             members[name] = getattr(found, name) - offset
-        for name in ("contained", "jaccard", "containment", "pairs", "unmet"):
+        for name in ("contained", "jaccard", "pairs", "unmet"):
             members[name] = getattr(found, name)
         small = named.sizes <= SMALL
         self.used.append(members[np.repeat(small, named.sizes)])

@@ -70,16 +70,11 @@ def _end_to_end(starts: Sequence[Numbers]) -> Numbers:
     return np.cumsum(np.concatenate([np.zeros(1, np.int64), *map(np.diff, starts)]))
 
 
-def shingle_sets(shadows: Sequence[str], ngram: int) -> ShingleSets:
-    """Return the sets of the shingles of each text; a text below `ngram` characters has none."""
-    raw = [text.encode("utf-16-le", "surrogatepass") for text in shadows]
-    starts = np.zeros(len(raw) + 1, np.int64)
-    np.cumsum([len(data) // 2 for data in raw], out=starts[1:])
-    return unit_sets(np.frombuffer(b"".join(raw), np.uint16), starts, ngram)
-
-
 def unit_sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
-    """As `shingle_sets`, of shadows as `shadow_units` gives them."""
+    """Return the sets of the shingles of texts, whose shadows are as `shadow_units` gives them.
+
+    A text below `ngram` characters has none.
+    """
     parts = [_sets(units[:0], starts[:1], ngram)]
     for some in portions(np.diff(starts), _STEP):  # so little that the arrays stay in the cache
         edges = starts[some.start : some.stop + 1]
