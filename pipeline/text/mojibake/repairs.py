@@ -206,7 +206,9 @@ def _settled(page: Page, model: Model) -> list[Repair]:
     kept = found = page.found
     if about := page.about():
         spoken = [repair for repair in found if not _is_example(about, repair)]
-        if len(spoken) < len(found):
+        if spoken and page.inside(spoken).sum() * 2 >= page.outside:
+            about = []  # its own words are damaged: they quote nothing
+        elif len(spoken) < len(found):
             return spoken  # what is quoted must not be taken for another kind of damage either
     if not kept:
         kept = disjoint(_legacy(text, list(legacy_readings(kinds, page.alphabets)), model))

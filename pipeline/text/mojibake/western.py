@@ -14,9 +14,9 @@ _TRAIL = (
     "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     "\u2013-\u203a\u20ac\u2122"
 )
-# But not a no-break space behind a letter: `MISUTÂ AJIKKO` may be meant.
+# But not a no-break space behind a capital: `MISUTÂ AJIKKO` may be meant.
 SIGN = re.compile(
-    f"(?<![A-Za-z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]"
+    f"(?<![A-Z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]"
 )
 # Chinese that lost bytes, or is all letters still: what ftfy finds in it by chance (`Ñ¾` of 已经 is
 # `Ѿ`) is no character of the text.
