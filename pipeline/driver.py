@@ -15,24 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline import plan
 from pipeline.corpus import Artifact, Corpus, gather
 from pipeline.decide import decide_corpus
 from pipeline.dedup.options import DedupOptions
 from pipeline.engines.isolate import Isolation, run_isolated
 from pipeline.engines.local import Crew, Failed, Watch
 from pipeline.errors import ConservationError, UsageError
-from pipeline.plan import (
-    PlannedPiece,
-    Shard,
-    check_places,
-    clean_id,
-    cut_shards,
-    dependency_versions,
-    identity,
-    list_pieces,
-    program_id,
-    tables_id,
-)
+from pipeline.plan import PlannedPiece, Shard
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.recipe import Recipe
 from pipeline.records import CleanJob, careful, nothing, without
@@ -72,14 +62,14 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     """
     output = Path(recipe.section(OutputOptions).path)
     started = time.monotonic()
-    check_places(recipe.section(InputOptions).paths, output)
-    keep_for(tables_id())
-    stamps = Stamps(State(output).inputs, clean_id(recipe))
-    pieces = list_pieces(recipe, stamps)
+    plan.check_places(recipe.section(InputOptions).paths, output)
+    keep_for(plan.tables_id())
+    stamps = Stamps(State(output).inputs, plan.clean_id(recipe))
+    pieces = plan.list_pieces(recipe, stamps)
     if not pieces:  # a mount that is not there must not empty what is published
         shown = ", ".join(recipe.section(InputOptions).paths)
         raise UsageError(f"no files in {shown}", "nothing was published; name another input")
-    name = identity(recipe, pieces)
+    name = plan.identity(recipe, pieces)
     observer.phase("plan", _describe(pieces))
     if dry_run:
         return _dry_run(recipe, output, pieces, name, observer)
@@ -112,7 +102,7 @@ def _dry_run(
     if there is not None:
         observer.note(f"nothing new: {there.name} holds this already")
     else:
-        _, missing = State(output).match(pieces, clean_id(recipe))
+        _, missing = State(output).match(pieces, plan.clean_id(recipe))
         observer.note(f"would clean {_describe(missing)}, and publish a new version to {output}")
     return Result(None, {})
 
@@ -128,8 +118,8 @@ class _Run:
         self.options = recipe.section(OutputOptions)
         self.limits = recipe.section(RunOptions)
         self.state = State(output)
-        self.cleaner = clean_id(recipe)
-        self.program = program_id(recipe)
+        self.cleaner = plan.clean_id(recipe)
+        self.program = plan.program_id(recipe)
         self.crew = Crew(self._workers(), self._watch())
 
     def build(self, pieces: Sequence[PlannedPiece], started: float) -> tuple[dict[str, Any], Path]:
@@ -151,7 +141,7 @@ class _Run:
             **self._names(),
             **totals(corpus, decisions, counts),
             "recipe": self.recipe.resolved(),
-            "dependencies": dict(dependency_versions()),
+            "dependencies": dict(plan.dependency_versions()),
             "shards": sorted(artifact.folder.name for artifact in artifacts),
         }
         check_laws(facts, counts["rows"], self.limits.max_quarantine_share)
@@ -208,7 +198,9 @@ class _Run:
         if self.limits.limit:
             return self._clean_some(pieces)
         artifacts, missing = self.state.match(pieces, self.cleaner)
-        shards = cut_shards(missing, self.limits.shard_bytes, self.cleaner, self._workers() * 4)
+        shards = plan.cut_shards(
+            missing, self.limits.shard_bytes, self.cleaner, self._workers() * 4
+        )
         known = len(pieces) - len(missing)
         detail = f", {counted(known, 'piece')} known from earlier runs" if known else ""
         self.observer.phase("clean", counted(len(shards), "shard") + detail)
@@ -242,7 +234,7 @@ class _Run:
         left = self.limits.limit
         artifacts: list[Artifact] = []
         self.crew.start(1, partial(load, self.recipe.values, 1))
-        for one in cut_shards(pieces, 1 << 20, f"{self.cleaner} limit {left}"):
+        for one in plan.cut_shards(pieces, 1 << 20, f"{self.cleaner} limit {left}"):
             shard = Shard(one.pieces, one.key, left)
             ((_, stats),) = run_isolated(clean_shard, [self._job(shard)], self.crew, ISOLATION)
             self.state.commit(shard, f"{self.cleaner} limit", stats.records)

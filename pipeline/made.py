@@ -22,19 +22,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.report import tallies
 from pipeline.report.summary import SHOWN, examples, receipt_keys, summarise_quarantine
-from pipeline.report.tallies import (
-    TOP_LINES,
-    Tallies,
-    counted,
-    joined,
-    loaded,
-    saved,
-    shown,
-    tallied,
-    top_lines,
-    unpack,
-)
+from pipeline.report.tallies import Tallies, saved
 from pipeline.runs import find, firsts, portions
 from pipeline.store.files import output_errors
 from pipeline.store.parquet import LOOKUP_ROWS, WriteOptions, write_parquet
@@ -107,10 +97,10 @@ class Made:
         self.quarantined = pc.equal(plan.column("status"), "quarantined").to_numpy()
         for slab in self.slabs[self.slabs["file"] < 0]:
             self.fresh[slab["first"] : slab["last"]] = True
-        self.known = joined(self.parts)
+        self.known = tallies.joined(self.parts)
 
     def _read(self, number: int, paths: tuple[str, str, str], mine: Places) -> None:
-        stored = loaded(Path(paths[2]).read_bytes())
+        stored = tallies.loaded(Path(paths[2]).read_bytes())
         numbers = self.slabs["row"][mine].astype(np.int64)
         order = np.argsort(numbers, kind="stable")
         numbers, mine = numbers[order], mine[order]
@@ -122,7 +112,7 @@ class Made:
             found.append(taken(places[rows], content, slabs.tolist()))
             if len(found[-1]) < len(rows):
                 raise ValueError(f"{path} has rotted")
-        known = unpack(*stored[2:6])
+        known = tallies.unpack(*stored[2:6])
         examples, lines = (json.loads(told.tobytes()) for told in (stored[7], stored[9]))
         sizes = np.bincount(stored[1]["slab"], stored[1]["rows"], int(numbers[-1]) + 1)
         firsts = np.full(len(self.slabs), -1, np.int64)
@@ -141,7 +131,7 @@ class Made:
     def wanted(self) -> NDArray[np.bool_]:
         """Return of which records the receipts are read: also where an example may be from."""
         out: NDArray[np.bool_] = self.fresh | self.quarantined
-        drawn = shown(self.known.drawn)
+        drawn = tallies.shown(self.known.drawn)
         unknown = [_mark(row, self.known.names) not in self.examples for row in drawn]
         out[self.place(drawn[np.array(unknown, np.bool_)])] = True
         return out
@@ -175,15 +165,15 @@ class Finished:
         self.slabs = [np.searchsorted(slabs["first"], at, "right") - 1 for at in places]
         within = [at - slabs["first"][of] for at, of in zip(places, self.slabs, strict=True)]
         keys = receipt_keys(records.table, self.edits)
-        new = tallied(self.edits, self.removed, self.slabs, within, keys)
-        self.tallies = joined([made.known, new])
+        new = tallies.tallied(self.edits, self.removed, self.slabs, within, keys)
+        self.tallies = tallies.joined([made.known, new])
         gone = pc.equal(records.plan.column("status"), "quarantined")
         self.quarantine = select(records.table.filter(gone), QUARANTINE)
         self.written: list[NDArray[Any]] = []
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return rows by folder, and receipts by stage."""
-        counts = counted(self.tallies)
+        counts = tallies.counted(self.tallies)
         quarantined = pc.sum(self.quarantine.column("records")).as_py() or 0
         rows = [sum(row[2] for row in counts["stage"]), sum(row[-1] for row in counts["dropped"])]
         return {
@@ -193,7 +183,7 @@ class Finished:
 
     def summary(self) -> dict[str, Any]:
         """Return what the report needs to know of the group, as JSON values."""
-        counts = counted(self.tallies)
+        counts = tallies.counted(self.tallies)
         return {
             "stages": counts["stage"],
             "rules": counts["rule"],
@@ -205,7 +195,7 @@ class Finished:
 
     def _examples(self) -> dict[str, list[dict[str, Any]]]:
         """Return by stage a random sample of the receipts, and the largest, in their context."""
-        drawn, known = shown(self.tallies.drawn), self.made.examples
+        drawn, known = tallies.shown(self.tallies.drawn), self.made.examples
         marks = [_mark(row, self.tallies.names) for row in drawn]
         places = self.records.places[self.records.edits.column("row").to_numpy()]
         rows = np.searchsorted(places, self.made.place(drawn)) + drawn["nth"]
@@ -223,7 +213,7 @@ class Finished:
 
     def _removed(self) -> list[dict[str, Any]]:
         """Return the lines that were removed most often."""
-        top = top_lines(self.tallies.lines)
+        top = tallies.top_lines(self.tallies.lines)
         ids = self.made.plan.column("id").take(pa.array(self.made.place(top))).to_pylist()
         known = self.made.lines
         new = np.flatnonzero([key not in known for key in top["key"].tolist()])
@@ -231,7 +221,7 @@ class Finished:
         rows = [known[key] for key in top["key"].tolist()]
         self.lines = (top["key"], _json(rows))
         told = zip(rows, top["n"].tolist(), ids, strict=True)
-        return [{**row, "n": n, "example": name} for row, n, name in told][:TOP_LINES]
+        return [{**row, "n": n, "example": name} for row, n, name in told][: tallies.TOP_LINES]
 
     def _lines(self, top: NDArray[Any]) -> dict[int, dict[str, Any]]:
         """Read some lines, of this part or of what the version before has."""

@@ -397,15 +397,8 @@ class _Judge:
         gone = np.flatnonzero(found.star != np.arange(len(ranks)))
         kind = np.where(found.contained[gone], CONTAINED, NEAR)
         fates = self.fates
-        fates.found.append(
-            (
-                ranks[gone],
-                ranks[found.star[gone]],
-                ranks[found.twin[gone]],
-                kind,
-                found.jaccard[gone],
-            )
-        )
+        who = ranks[gone], ranks[found.star[gone]], ranks[found.twin[gone]]
+        fates.found.append((*who, kind, found.jaccard[gone]))
         fates.compared += int(found.pairs.sum())
         fates.uncompared += int(found.unmet.sum())
         for some in found.misses:

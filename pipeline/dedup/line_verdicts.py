@@ -10,18 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.dedup.line_counts import (
-    SLOTS,
-    Flags,
-    Ints,
-    Shares,
-    SitesOptions,
-    Tally,
-    Words,
-    follows_above,
-    keys,
-    slots,
-)
+from pipeline.dedup import line_counts as counts
+from pipeline.dedup.line_counts import Flags, Ints, SitesOptions, Tally, Words
 from pipeline.dedup.pages import outside_article
 from pipeline.runs import runs
 from pipeline.text.sketches.line_hashes import LABEL, LEADS, PICTURE, PROSE, STRUCTURE, LineRecords
@@ -54,8 +44,8 @@ class Known:
 
 def known(tally: Tally, options: SitesOptions) -> Known:
     """Return a tally with its verdicts: how often on all sites, and where on the page."""
-    present = np.zeros(SLOTS, bool)
-    present[slots(tally.key)] = True
+    present = np.zeros(counts.SLOTS, bool)
+    present[counts.slots(tally.key)] = True
     return Known(
         tally,
         present,
@@ -102,7 +92,7 @@ class Standing:
 
     row: Ints
     total: Ints
-    share: Shares
+    share: counts.Shares
     frequent: Flags
     home: Flags
     steady: Flags
@@ -122,7 +112,7 @@ def standing(
     """Look the lines up by their keys; `total`: how many documents the site of each has."""
     tally = what.tally
     row = np.full(len(records), -1, np.int64)
-    maybe = np.flatnonzero(what.present.take(slots(keyed), mode="clip"))
+    maybe = np.flatnonzero(what.present.take(counts.slots(keyed), mode="clip"))
     row[maybe] = tally.find(keyed[maybe])
     # What follows is computed for the known ones only.
     at = np.flatnonzero((row >= 0) & (total >= options.site_documents))
@@ -148,14 +138,14 @@ def judge(
     total = pages.total[records.owner]
     line, form, pair = (
         standing(records, keyed, total, options, what)
-        for what, (_, keyed) in zip(counted, keys(records, pages.salt), strict=True)
+        for what, (_, keyed) in zip(counted, counts.keys(records, pages.salt), strict=True)
     )
     plain = (records.shape & (STRUCTURE | LEADS)) == 0
     prose = (records.shape & PROSE) != 0
     by_line = line.frequent & plain & (~prose | line.steady | _in_run(records, line, options))
     alone = by_line & line.home & ((records.chars >= options.min_chars) | line.closing)
     paired = pair.frequent & (pair.share >= options.template_share)
-    paired[1:] |= paired[:-1] & follows_above(records)[1:]
+    paired[1:] |= paired[:-1] & counts.follows_above(records)[1:]
     # A label whose value happens to be a sentence is one still, beside those that it always has.
     said = prose & ~(paired & ((records.shape & LABEL) != 0))
     by_form = form.frequent & plain & ~said & (form.share >= options.template_share)
@@ -190,7 +180,7 @@ def _in_run(records: LineRecords, line: Standing, options: SitesOptions) -> Flag
 
 def _runs(records: LineRecords, flags: Flags) -> tuple[Ints, Ints]:
     """Return the run of each line, and the first line of each run of equal flags in a document."""
-    start = ~follows_above(records)
+    start = ~counts.follows_above(records)
     start[1:] |= flags[1:] != flags[:-1]
     return np.cumsum(start) - 1, np.flatnonzero(start)
 
@@ -251,7 +241,7 @@ def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:
 def _between(records: LineRecords, goes: Flags) -> Flags:
     """Say which lines stand directly between two that go."""
     out = np.zeros(len(records), bool)
-    follows = follows_above(records)
+    follows = counts.follows_above(records)
     out[1:-1] = goes[:-2] & goes[2:] & follows[1:-1] & follows[2:]
     return out
 
@@ -283,7 +273,7 @@ def _emptied(
 def _below(records: LineRecords, goes: Flags) -> Flags:
     """Say which lines stand directly below one that goes."""
     out = np.zeros(len(records), bool)
-    out[1:] = goes[:-1] & follows_above(records)[1:]
+    out[1:] = goes[:-1] & counts.follows_above(records)[1:]
     return out
 
 
@@ -292,7 +282,7 @@ def _outside(records: LineRecords, goes: Flags) -> Flags:
 
     A label in a rarer wording (`原文链接` where most say `原文地址`) has no share of its own.
     """
-    follows = follows_above(records)
+    follows = counts.follows_above(records)
     out = np.zeros(len(records), bool)
     out[:-1] = goes[1:] & follows[1:] & (records.top[:-1] == 0)
     out[1:] |= goes[:-1] & follows[1:] & (records.bottom[1:] == 0)

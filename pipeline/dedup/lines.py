@@ -27,6 +27,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dedup import line_verdicts as verdicts
 from pipeline.dedup.line_counts import (
     EXAMPLES,
     NOBODY,
@@ -38,16 +39,7 @@ from pipeline.dedup.line_counts import (
     count,
     salted,
 )
-from pipeline.dedup.line_verdicts import (
-    FORM,
-    OUTSIDE,
-    Known,
-    Pages,
-    judge,
-    known,
-    pages_of,
-    totals,
-)
+from pipeline.dedup.line_verdicts import Known, Pages, totals
 from pipeline.text.removal import Reason
 from pipeline.text.sketches.line_hashes import LineRecords, mix
 
@@ -86,7 +78,7 @@ class SiteRemovals:
         Of a line of the site the reason has the name only. The counts, which every new document of
         the site moves, are in `of_sites`: they would alter the receipts of all others.
         """
-        outside = self.rule == OUTSIDE
+        outside = self.rule == verdicts.OUTSIDE
         counts = (np.where(outside, n, 0) for n in (self.documents, self.site_documents))
         columns = (self.rule.astype(np.uint64), self.name, *(n.astype(np.uint64) for n in counts))
         mark = np.zeros(len(self), np.uint64)
@@ -103,7 +95,7 @@ class SiteRemovals:
 
 
 def _reason(rule: int, name: int, documents: int, total: int) -> Reason:
-    note = _PAGE.format(documents, total) if rule == OUTSIDE else f"{NOTED} {name:016x}"
+    note = _PAGE.format(documents, total) if rule == verdicts.OUTSIDE else f"{NOTED} {name:016x}"
     return Reason(RULES[rule], note)
 
 
@@ -117,7 +109,7 @@ def learn(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[SiteRemov
     document of 32 lines (12,000 documents on one core), a fiftieth of cleaning it.
     """
     tallies, concerned = count(chunks, site, options)
-    exact, template, pair = (known(tally, options) for tally in tallies)
+    exact, template, pair = (verdicts.known(tally, options) for tally in tallies)
     pages = Pages(salted(site), totals(site, tallies[0].sites))
     counted = (exact, template, pair)
     # What goes recurs itself, or stands between lines, in a page, or below a heading of such.
@@ -129,21 +121,21 @@ def learn(chunks: Chunks, site: Words, options: SitesOptions) -> tuple[SiteRemov
 def _removals(
     records: LineRecords, pages: Pages, options: SitesOptions, counted: tuple[Known, Known, Known]
 ) -> SiteRemovals:
-    chosen, rule, found, goes = judge(records, pages, options, counted)
+    chosen, rule, found, goes = verdicts.judge(records, pages, options, counted)
     documents = np.zeros(len(chosen), np.int64)
     examples = np.full((len(chosen), EXAMPLES), NOBODY, np.int64)
     name = np.zeros(len(chosen), np.uint64)
     totals = found[0].total[chosen]
     for by_form, what in ((False, counted[0]), (True, counted[1])):
-        mine = ((rule == FORM) == by_form) & (rule != OUTSIDE)
+        mine = ((rule == verdicts.FORM) == by_form) & (rule != verdicts.OUTSIDE)
         row = found[by_form].row[chosen[mine]]
         documents[mine] = what.tally.documents[row]
         examples[mine] = what.tally.examples[row]
         name[mine] = what.tally.key[row] - np.uint64(by_form)  # keys are odd
     # Of a line outside the article the counts say how many lines of its page were learned.
-    page, lines = pages_of(records)
+    page, lines = verdicts.pages_of(records)
     learned = np.bincount(page[goes], minlength=len(lines))
-    mine = rule == OUTSIDE
+    mine = rule == verdicts.OUTSIDE
     documents[mine] = learned[page[chosen[mine]]]
     totals[mine] = lines[page[chosen[mine]]]
     return SiteRemovals(

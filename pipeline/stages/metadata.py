@@ -19,15 +19,8 @@ import numpy as np
 from pipeline.census import ALWAYS, Census
 from pipeline.document import Document, Edit
 from pipeline.stages.base import Apply, Options, Outcome, Stage, option
-from pipeline.text.metadata import byline, dates, names
+from pipeline.text.metadata import byline, dates, headline, names
 from pipeline.text.metadata.ends import BYLINE, DATELINE, HEADING, SIGNATURE, Wanted, what_to_read
-from pipeline.text.metadata.headline import (
-    dateline,
-    marked_title,
-    original_title,
-    reported_from,
-    title_above,
-)
 from pipeline.text.metadata.placement import (
     BESIDE,
     PEOPLE,
@@ -92,7 +85,7 @@ def _outside_read(document: Document, options: MetadataOptions) -> Document:
 
 
 def _with_marked_title(document: Document) -> Document:
-    title = marked_title(document.text[:200].partition("\n")[0])
+    title = headline.marked_title(document.text[:200].partition("\n")[0])
     if title is None or document.columns.get("title"):
         return document
     return document.edited([], title=title)
@@ -274,13 +267,13 @@ def _columns(
     if (when := found.get("published_at")) and (hour := found.get("hour")) and not when.hour:
         found["published_at"] = when.replace(hour=int(hour[:2]), minute=int(hour[3:]))
     if "author" in found:
-        places = (reported_from(line.text) for line in going)
+        places = (headline.reported_from(line.text) for line in going)
         if place := next(filter(None, places), None):
             found["place"] = place
     if "published_at" in found and not known.get("published_at"):
         found["published_at_zone"] = dates.zone_of(found["published_at"])
     for line in [line for line in head if not line.goes][:4] if wired else ():
-        if said := dateline(line.text):
+        if said := headline.dateline(line.text):
             for column, value in said.items():
                 found.setdefault(column, value)
             break
@@ -291,21 +284,21 @@ def _columns(
 
 
 def _title(head: Sequence[Line]) -> str | None:
-    if head and (marked := marked_title(head[0].text)):
+    if head and (marked := headline.marked_title(head[0].text)):
         return marked
     above: list[str] = []
     for line in head:
         if line.goes and above:
-            if title := title_above(above):
+            if title := headline.title_above(above):
                 return title
             break
         if not line.goes:
             above.append(line.text)
-    titles = (original_title(line.text) for line in head if line.goes)
+    titles = (headline.original_title(line.text) for line in head if line.goes)
     if title := next(filter(None, titles), None):
         return title
     left = next((line for line in head if not line.goes), None)  # # 标题 below the bylines
-    return marked_title(left.text) if left else None
+    return headline.marked_title(left.text) if left else None
 
 
 def _edits(text: str, going: Sequence[Line], signed: _Signed | None) -> list[Edit]:

@@ -19,23 +19,7 @@ import pyarrow.parquet as pq
 import xxhash
 from numpy.typing import NDArray
 
-from pipeline.store.splice import (
-    CHUNK_OFFSET,
-    COLUMNS,
-    COMPRESSED,
-    DATA_OFFSET,
-    GROUP_COMPRESSED,
-    GROUP_OFFSET,
-    GROUP_RAW,
-    GROUP_ROWS,
-    GROUPS,
-    META,
-    OF_NULLS,
-    RAW,
-    ROWS,
-    STATISTICS,
-    VALUES,
-)
+from pipeline.store import splice
 from pipeline.store.thrift import BINARY, I64, STRUCT, Reader, Struct, written
 
 _NULL_COUNT, _MAX, _MIN = 3, 5, 6  # fields of Statistics in parquet.thrift
@@ -119,11 +103,11 @@ def assembled(
     `bounds`: of each group. `options`: those with which the pieces were compressed.
     """
     footer = _footer_of_nulls(schema, groups, options)
-    footer[ROWS] = (I64, sum(piece.rows for group in groups for piece in group))
+    footer[splice.ROWS] = (I64, sum(piece.rows for group in groups for piece in group))
     out: list[bytes | memoryview] = [_MAGIC]
     places = np.zeros(sum(map(len, groups)), piece_dtype(len(schema)))
     at, first = len(_MAGIC), 0
-    for group, told, least in zip(groups, footer[GROUPS][1].values, bounds, strict=True):
+    for group, told, least in zip(groups, footer[splice.GROUPS][1].values, bounds, strict=True):
         mine = places[first : first + len(group)]
         first += len(group)
         mine["slab"] = [piece.slab for piece in group]
@@ -161,22 +145,31 @@ def _tell(group: Struct, names: Sequence[str], pieces: NDArray[Any], bounds: Bou
     sizes, raws = pieces["bytes"].sum(axis=0).tolist(), pieces["raw"].sum(axis=0).tolist()
     starts = pieces["offset"][0].tolist()
     for name, chunk, start, size, raw in zip(
-        names, group[COLUMNS][1].values, starts, sizes, raws, strict=True
+        names, group[splice.COLUMNS][1].values, starts, sizes, raws, strict=True
     ):
-        meta = chunk[META][1]
-        for what, value in ((VALUES, rows), (COMPRESSED, size), (RAW, raw), (DATA_OFFSET, start)):
+        meta = chunk[splice.META][1]
+        for what, value in (
+            (splice.VALUES, rows),
+            (splice.COMPRESSED, size),
+            (splice.RAW, raw),
+            (splice.DATA_OFFSET, start),
+        ):
             meta[what] = (I64, value)
-        for what in OF_NULLS:
-            if what != STATISTICS or name not in bounds:
+        for what in splice.OF_NULLS:
+            if what != splice.STATISTICS or name not in bounds:
                 meta.pop(what, None)
         if name in bounds:
             least, most = bounds[name]
             held = {_NULL_COUNT: (I64, 0), _MAX: (BINARY, most), _MIN: (BINARY, least)}
-            meta[STATISTICS] = (STRUCT, held)
-        if chunk[CHUNK_OFFSET][1]:  # where the metadata stand once more, 0: nowhere
-            chunk[CHUNK_OFFSET] = (I64, start)
-    told = ((GROUP_RAW, sum(raws)), (GROUP_ROWS, rows), (GROUP_COMPRESSED, sum(sizes)))
+            meta[splice.STATISTICS] = (STRUCT, held)
+        if chunk[splice.CHUNK_OFFSET][1]:  # where the metadata stand once more, 0: nowhere
+            chunk[splice.CHUNK_OFFSET] = (I64, start)
+    told = (
+        (splice.GROUP_RAW, sum(raws)),
+        (splice.GROUP_ROWS, rows),
+        (splice.GROUP_COMPRESSED, sum(sizes)),
+    )
     for what, value in told:
         group[what] = (I64, value)
-    if GROUP_OFFSET in group:
-        group[GROUP_OFFSET] = (I64, starts[0])
+    if splice.GROUP_OFFSET in group:
+        group[splice.GROUP_OFFSET] = (I64, starts[0])

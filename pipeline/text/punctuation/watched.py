@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text import codes as arrays
-from pipeline.text.marks import (
-    ASCII_MARKS,
-    CJK_SIDE,
-    HAN,
-    KANA_HANGUL,
-    WEAK_SIDE,
-    WIDE_MARKS,
-)
+from pipeline.text import marks
 from pipeline.text.punctuation import gaps
 
 # Of a character that may be worth a look.
@@ -34,13 +27,13 @@ def inside() -> NDArray[np.uint8]:
     """Return what is worth a look: uint8 (65536,)."""
     table = arrays.flag_table(
         {
-            ASCII: ASCII_MARKS,
-            WIDE: WIDE_MARKS,
+            ASCII: marks.ASCII_MARKS,
+            WIDE: marks.WIDE_MARKS,
             DRAWN: ".…—─－―-",
             BLANK: " \u3000",
             PAIRED: "()（）\"'“”",
-            FOREIGN: KANA_HANGUL,
-            LETTER: HAN,
+            FOREIGN: marks.KANA_HANGUL,
+            LETTER: marks.HAN,
         }
     )
     table[0xFFFF] = ASTRAL  # stands for all that is beyond the BMP: emoji oftener than ideographs
@@ -89,13 +82,13 @@ def beside() -> NDArray[np.uint16]:
     """Return what is asked of the neighbours of a place: uint16 (65536,)."""
     table = arrays.flag_table(
         {
-            SIDE: CJK_SIDE,
-            RIGHT: HAN + "0-9“‘《「『",
-            WEAK: WEAK_SIDE,
+            SIDE: marks.CJK_SIDE,
+            RIGHT: marks.HAN + "0-9“‘《「『",
+            WEAK: marks.WEAK_SIDE,
             ALNUM: "A-Za-z0-9_",
             CLOSING: gaps.CLOSING,
             SEPARATING: gaps.SEPARATING,
-            HANLIKE: HAN,
+            HANLIKE: marks.HAN,
             END: " \n",
         }
     )

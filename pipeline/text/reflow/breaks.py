@@ -14,32 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.text import codes as arrays
 from pipeline.text import layout as look
-from pipeline.text.lines import (
-    BEYOND_ASCII,
-    CLOSER,
-    COMMA,
-    CREDIT,
-    HAN_FIRST,
-    HEAD,
-    INLINE,
-    ITEM,
-    LABEL,
-    LEFTOVER,
-    LETTER,
-    MARKED,
-    MARKER,
-    OPEN,
-    PAIR,
-    SEMI,
-    SPACED,
-    STOP,
-    STOPPED,
-    Bools,
-    Lines,
-    Places,
-    by_text,
-    lines_of,
-)
+from pipeline.text import lines as kind
+from pipeline.text.lines import INLINE, Bools, Lines, Places, by_text, lines_of
 from pipeline.text.reflow import seam
 from pipeline.text.reflow.blanks import moved
 from pipeline.text.reflow.joinable import may_be_joined
@@ -108,16 +84,16 @@ def _breaks(lines: Lines, hit: Bools) -> tuple[Places, Places]:
     inner[:-1] &= (ends[1:] > lines.starts[1:]) & ~lines.fenced[1:]
     mine = np.flatnonzero(inner & ~hit[lines.owners])
     before = lines.tails[mine]
-    stopped = (before & (STOP | SEMI)) != 0
-    closed = np.flatnonzero(((before & CLOSER) != 0) & ~stopped)
+    stopped = (before & (kind.STOP | kind.SEMI)) != 0
+    closed = np.flatnonzero(((before & kind.CLOSER) != 0) & ~stopped)
     second = lines.at(-2, mine[closed])
-    seen = second | np.where((second & CLOSER) != 0, lines.at(-3, mine[closed]), 0)
-    stopped[closed] = (seen & STOP) != 0
-    long = (lines.sizes(mine) >= seam.SHORTEST) | ((before & OPEN) != 0)
-    goes_on = (lines.heads[mine + 1] & LEFTOVER) != 0
+    seen = second | np.where((second & kind.CLOSER) != 0, lines.at(-3, mine[closed]), 0)
+    stopped[closed] = (seen & kind.STOP) != 0
+    long = (lines.sizes(mine) >= seam.SHORTEST) | ((before & kind.OPEN) != 0)
+    goes_on = (lines.heads[mine + 1] & kind.LEFTOVER) != 0
     cut = goes_on | (~stopped & long)
-    spoken = mine[cut & ~goes_on & ((before & (COMMA | OPEN)) != 0)]
-    spoken = spoken[(lines.held(spoken) & LETTER) != 0]
+    spoken = mine[cut & ~goes_on & ((before & (kind.COMMA | kind.OPEN)) != 0)]
+    spoken = spoken[(lines.held(spoken) & kind.LETTER) != 0]
     return mine[cut], np.concatenate([mine[goes_on], spoken])
 
 
@@ -161,7 +137,7 @@ def _weighed(
     wide = (lines.ends - lines.starts > WIDEST) & ~(lines.fenced | lines.blank)
     asked = np.bincount(lines.owners, wide, n) * 10 <= total
     asked &= np.bincount(owners, minlength=n) >= MANY
-    marked = (lines.heads[mine + 1] & MARKER) != 0  # an item of a list, or a heading
+    marked = (lines.heads[mine + 1] & kind.MARKER) != 0  # an item of a list, or a heading
     bonds, odds = np.zeros(len(mine), np.float32), np.full(len(mine), _NEVER)
     letters = np.zeros(len(mine), np.bool_)
     free = np.flatnonzero(~marked)
@@ -184,11 +160,11 @@ def _at_best(
     label, else the bond; of ideographs with others behind them it can be nothing else.
     """
     last, this, tails = lines.heads[mine], lines.heads[mine + 1], lines.tails[mine]
-    apart = ((last | this) & HEAD) != 0
+    apart = ((last | this) & kind.HEAD) != 0
     apart |= lines.blank[mine] | lines.blank[mine + 1]
     least = np.where(apart, np.float32(0.0), np.float32(-1.0))
-    plain = ((tails & (HAN_FIRST | COMMA)) != 0) & ((tails & CREDIT) == 0)
-    plain &= ((this & (ITEM | LABEL)) == 0) & ~(apart | marked)
+    plain = ((tails & (kind.HAN_FIRST | kind.COMMA)) != 0) & ((tails & kind.CREDIT) == 0)
+    plain &= ((this & (kind.ITEM | kind.LABEL)) == 0) & ~(apart | marked)
     plain = np.flatnonzero(plain & (bonds < -1))
     plain = plain[~lines.labels(mine[plain] + 1)]
     found = np.where(marked, least, np.maximum(bonds, least))
@@ -207,25 +183,25 @@ def _weights(
     """
     last, this, first = lines.held(mine), lines.held(mine + 1), lines.heads[mine]
     sizes = lines.ends[mine] - lines.starts[mine]
-    latin = ((last | this) & BEYOND_ASCII) == 0
+    latin = ((last | this) & kind.BEYOND_ASCII) == 0
     # Latin prose goes on with a small letter; all else ends with its line.
     small = lines.codes[lines.starts[mine + 1]] - np.uint32(ord("a")) <= ord("z") - ord("a")
     prose = np.where(small & (sizes >= seam.LATIN_LINE), np.float32(2.0), np.float32(-2.0))
     odds = np.where(sizes < 16, -3.8, np.where(sizes >= 36, -1.6, -2.3)) + _ROUNDING
-    odds += 1.1 * ((last & MARKED) != 0)
-    headline = ((last & MARKED) == 0) & ((last & SPACED) != 0)
-    odds -= 3.5 * (headline & ((first & ITEM) == 0))
-    odds += 2.7 * ((last & STOPPED) != 0)
-    odds += _UNCLOSED * ((last & PAIR) != 0)
-    odds += 2.6 * ((this & MARKED) != 0)
-    odds -= 3.0 * ((lines.tails[mine] & CLOSER) != 0)
-    odds -= 1.5 * ((lines.heads[mine + 1] & HAN_FIRST) == 0)
+    odds += 1.1 * ((last & kind.MARKED) != 0)
+    headline = ((last & kind.MARKED) == 0) & ((last & kind.SPACED) != 0)
+    odds -= 3.5 * (headline & ((first & kind.ITEM) == 0))
+    odds += 2.7 * ((last & kind.STOPPED) != 0)
+    odds += _UNCLOSED * ((last & kind.PAIR) != 0)
+    odds += 2.6 * ((this & kind.MARKED) != 0)
+    odds -= 3.0 * ((lines.tails[mine] & kind.CLOSER) != 0)
+    odds -= 1.5 * ((lines.heads[mine + 1] & kind.HAN_FIRST) == 0)
     wanted = np.flatnonzero(~latin & (all_of | (odds + 0.8 * seam.MOST_BOND > 0)))
     bonds = np.where(latin, prose, np.float32(0.0))
     bonds[wanted] = seam.bonds(lines.codes, lines.ends[mine[wanted]])
     odds += np.where(bonds > 0, 0.8 * bonds, 0.5 * bonds)
     # Most brackets are closed again.
-    for k in np.flatnonzero(((last & PAIR) != 0) & (odds > 0) & ~latin).tolist():
+    for k in np.flatnonzero(((last & kind.PAIR) != 0) & (odds > 0) & ~latin).tolist():
         if not look.unclosed(lines.text(mine.item(k))):
             odds[k] -= _UNCLOSED
-    return bonds, np.where(latin, prose, odds), (last & LETTER) != 0
+    return bonds, np.where(latin, prose, odds), (last & kind.LETTER) != 0

@@ -9,20 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.runs import firsts
 from pipeline.text import layout as look
-from pipeline.text.lines import (
-    CLOSER,
-    CODE_END,
-    COMMA,
-    CREDIT,
-    HAN_FIRST,
-    LEFTOVER,
-    OPEN,
-    SEMI,
-    STOP,
-    Bools,
-    Lines,
-    Places,
-)
+from pipeline.text import lines as kind
+from pipeline.text.lines import Bools, Lines, Places
 from pipeline.text.reflow.width import MANY, NARROW, WIDEST
 
 _NEVER_FITS = 24
@@ -45,10 +33,10 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     columns = lines.columns(every)
     latin = columns == lines.sizes(every)
     # Code does not count: what ends or looks so.
-    code = (lines.tails[every] & CODE_END) != 0
+    code = (lines.tails[every] & kind.CODE_END) != 0
     mine = np.flatnonzero(~(latin & code))
     latin = latin[mine]
-    plain = (lines.tails[every[mine]] & CREDIT) == 0
+    plain = (lines.tails[every[mine]] & kind.CREDIT) == 0
     stretches = _stretches(lines, every[mine], columns[mine])
     votes = _Votes(lines.owners[every[mine]], stretches, plain)
     asked &= np.logical_or(*votes.agree(~latin, n))
@@ -91,7 +79,9 @@ def _bare(lines: Lines, every: Places) -> Bools:
     full = lines.sizes(every) > 0
     followed = np.append(np.diff(lines.owners[every]) == 0, False) & full & ~fenced
     followed[:-1] &= full[1:] & ~fenced[1:]
-    marked = (lines.tails[every] & (STOP | SEMI | CLOSER | COMMA | OPEN)) != 0
+    marked = (
+        lines.tails[every] & (kind.STOP | kind.SEMI | kind.CLOSER | kind.COMMA | kind.OPEN)
+    ) != 0
     found: Bools = followed & ~marked
     return found
 
@@ -141,7 +131,9 @@ def _stretches(lines: Lines, mine: Places, columns: Places) -> list[tuple[Places
 
     In characters, then in columns: the line fitted, and with the next one's first word it did not.
     """
-    two = ((lines.at(2, mine) & LEFTOVER) != 0) | ((lines.heads[mine + 1] & HAN_FIRST) == 0)
+    two = ((lines.at(2, mine) & kind.LEFTOVER) != 0) | (
+        (lines.heads[mine + 1] & kind.HAN_FIRST) == 0
+    )
     word = _latin_words(lines.codes, lines.ends[mine] + 1)
     found = []
     for size, one in ((lines.sizes(mine), 1), (columns, 2)):
