@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.stages.base import option
+from pipeline.tablefiles import table_rows
 from pipeline.text.decoding.charsets import codec_of, decode_with
 from pipeline.text.decoding.realign import aligned
 from pipeline.text.likelihood import log_likelihood, tables
@@ -58,62 +60,17 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-# Each with the languages that it is used for.
-WESTERN = ("french", "german", "spanish", "portuguese", "nordic")
-CENTRAL = ("polish", "czech", "hungarian", "romanian")
-CYRILLIC = ("russian", "bulgarian", "ukrainian")
-CJK = {
-    "gb18030": ("zh",),
-    "big5hkscs": ("zh",),
-    "cp932": ("ja",),
-    "euc_jp": ("ja",),
-    "cp949": ("ko",),
-}
-UTF8 = {"utf-8": ("zh", "ja", "ko", *WESTERN, *CENTRAL, *CYRILLIC)}
-WIDE16 = ("utf-16-le", "utf-16-be")
-WIDE = dict.fromkeys((*WIDE16, "utf-32-le", "utf-32-be"), ("zh", "ja", "ko", "french", "russian"))
-OTHERS = {
-    "cp1252": WESTERN,
-    "cp1251": CYRILLIC,
-    "koi8-r": CYRILLIC,
-    "cp1250": CENTRAL,
-    "iso8859-2": CENTRAL,
-    "cp1253": ("greek",),
-    "cp1254": ("turkish",),
-    "cp1255": ("hebrew",),
-    "cp1256": ("arabic",),
-    "cp1257": ("baltic",),
-    "cp874": ("thai",),
-    "iso8859-5": CYRILLIC,
-    "iso8859-6": ("arabic",),
-    "cp866": CYRILLIC,
-    "cp855": CYRILLIC,
-    "mac-cyrillic": CYRILLIC,
-    "johab": ("ko",),
-    "mac-roman": WESTERN,
-    "cp850": WESTERN,
-    "cp852": CENTRAL,
-    "cp437": WESTERN,
-}
-LATIN = (
-    "utf-8",
-    "cp1252",
-    "cp1250",
-    "cp1254",
-    "cp1257",
-    "iso8859-2",
-    "mac-roman",
-    "cp850",
-    "cp852",
-    "cp437",
+_CHARSETS = [(*row, "")[:5] for row in table_rows("decode/charsets.tsv")]
+CJK, UTF8, WIDE, OTHERS = (
+    tuple(codec for codec, kind, *_ in _CHARSETS if kind == wanted)
+    for wanted in ("cjk", "utf-8", "wide", "other")
 )
+WIDE16 = WIDE[:2]
+LATIN = frozenset(codec for codec, *_, letters in _CHARSETS if letters == "latin")
+RARE = {codec: int(nats) for codec, _, _, nats, _ in _CHARSETS}
+_LANGUAGES = {codec: tuple(languages.split()) for codec, _, languages, *_ in _CHARSETS}
 AMONG_LATIN = 8.0
 """Nats against another alphabet among Latin letters: è alone would be и in Windows-1251."""
-# Nats against charsets that are seldom met: of two equal readings the usual one is right.
-RARE = {"utf-8": -5, "cp1251": 2, "koi8-r": 3, "cp1250": 3, "iso8859-2": 4, "cp1253": 4,
-        "cp1254": 5, "cp1255": 4, "cp1256": 4, "cp1257": 5, "cp874": 5, "iso8859-5": 6,
-        "iso8859-6": 6, "cp866": 8, "cp855": 10, "mac-cyrillic": 10, "mac-roman": 10,
-        "cp850": 10, "cp852": 10, "cp437": 12, "johab": 12}  # fmt: skip
 UNCLEAR = 0.3
 """Confidence below which other charsets than ours are asked for."""
 MAX_ASKED = 20_000
@@ -211,7 +168,7 @@ def _legacy(data: bytes, valid: int, label: str, options: DecodeOptions) -> Deco
         found = _mixed(data, label, options)
         if found:
             return found
-    found = _best(data, [*CJK], label, options)
+    found = _best(data, CJK, label, options)
     # What reads badly may still be two charsets.
     doubtful = found.errors or found.confidence < 0.95
     return (_mixed(data, label, options) if doubtful else None) or found
@@ -276,13 +233,10 @@ def _score(data: bytes, codec: str) -> float:
     """Return ln p(data read in this charset), in nats."""
     # Plain "replace": the handlers' knowledge changes no verdict, and costs a call for each error.
     text = data.decode(codec, "replace")
-    return log_likelihood(text, _LANGUAGES[codec]) - RARE.get(codec, 0)
+    return log_likelihood(text, _LANGUAGES[codec]) - RARE[codec]
 
 
-_LANGUAGES = {**CJK, **UTF8, **WIDE, **OTHERS, "koi8-u": CYRILLIC, "cp1258": WESTERN}
-
-
-def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) -> Decoded:
+def _best(data: bytes, codecs: Sequence[str], label: str, options: DecodeOptions) -> Decoded:
     """Decode in the charset in which a sample of the bytes is likeliest."""
     head = data[: options.sample_bytes & ~3]
     # Pieces are cut at ASCII; a wide charset has none, but shows itself by its NULs.
@@ -318,7 +272,7 @@ def _best(data: bytes, codecs: list[str], label: str, options: DecodeOptions) ->
 
 def _wide(data: bytes) -> tuple[str, ...]:
     """Return the wide charsets that data may be in: of UTF-32 half and more are NULs."""
-    return tuple(WIDE) if data.count(0) * 3 >= len(data) else WIDE16
+    return WIDE if data.count(0) * 3 >= len(data) else WIDE16
 
 
 def _remaining(data: bytes, sample: bytes, found: Decoded) -> Decoded:

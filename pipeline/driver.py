@@ -218,7 +218,7 @@ class _Run:
         records = quarantined = size = 0
         workers = min(len(shards), self._workers())
         self.crew.start(len(shards), partial(load, self.recipe.values, workers))
-        html.template()  # is loaded while the workers are busy
+        html.template("report.html.j2")  # is loaded while the workers are busy
         self.observer.progress(0, len(shards))
         results = run_isolated(clean_shard, jobs, self.crew, ISOLATION)
         for done, (number, stats) in enumerate(results, 1):

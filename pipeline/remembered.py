@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.memory import PAIR_DTYPE, Memory
 from pipeline.dedup.verdicts import MEMBER_DTYPE, MISS_DTYPE, GroupMemory
-from pipeline.store.files import output_errors, whole_files
+from pipeline.store.files import load_rows, output_errors, whole_files
 
 
 class Remembered:
@@ -39,14 +39,9 @@ class Remembered:
         return self._load("signed", dtype)
 
     def _load(self, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
-        nothing = np.zeros(0, dtype)
         if self.folder is None:
-            return nothing
-        try:
-            found = np.load(self.folder / f"{name}.npy")
-        except (OSError, ValueError, EOFError):
-            return nothing
-        return found if found.dtype == dtype and found.ndim == 1 else nothing
+            return np.zeros(0, dtype)
+        return load_rows(self.folder / f"{name}.npy", dtype)
 
     def save(self) -> None:
         """Write what this run used, and remove what other programs left."""

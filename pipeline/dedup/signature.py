@@ -16,6 +16,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.dedup.options import DedupOptions
+from pipeline.runs import portions
 from pipeline.text.sketches.shadow import Places, Units
 from pipeline.text.sketches.shingles import batch_shingles
 
@@ -78,14 +79,11 @@ class Signer:
         out = np.full((len(firsts) - 1, len(self.a)), EMPTY, np.uint32)
         filled = np.flatnonzero(np.diff(firsts))  # reduceat is wrong for empty segments
         mixed(hashes)
-        at = 0
-        while at < len(filled):
-            begin = firsts[filled[at]]
-            to = max(int(np.searchsorted(firsts[filled + 1], begin + _SLICE, "right")), at + 1)
-            rows = filled[at:to]
+        for some in portions(np.diff(firsts)[filled], _SLICE):
+            rows = filled[some]
+            begin = firsts[rows[0]]
             piece = hashes[begin : firsts[rows[-1] + 1]]
             out[rows] = self._minima(piece, firsts[rows] - begin)
-            at = to
         return out
 
     def _minima(self, piece: NDArray[np.uint32], begins: NDArray[np.int64]) -> Signatures:

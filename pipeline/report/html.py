@@ -129,7 +129,7 @@ def render(
     order = list(facts["edits"])
     shown = sorted(summary["examples"].items(), key=lambda item: _place(order, item[0]))
     learned = [row for row in summary["removed"] if row["stage"] == "sites"]
-    return template().render(
+    return template("report.html.j2").render(
         name=name,
         version=version,
         run_id=facts["run_id"],
@@ -169,8 +169,8 @@ def render(
 
 
 @cache
-def template() -> Template:
-    """Return the template; kept compiled as Python keeps modules, which saves 35 ms of a run."""
+def template(name: str) -> Template:
+    """Return a template; kept compiled as Python keeps modules, which saves 35 ms of a run."""
     from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader
 
     kept = TEMPLATES / "__pycache__"
@@ -179,8 +179,12 @@ def template() -> Template:
     write = not sys.dont_write_bytecode and os.access(kept, os.W_OK)
     cache = FileSystemBytecodeCache(str(kept)) if write else None
     loader = FileSystemLoader(TEMPLATES)
-    environment = Environment(autoescape=True, loader=loader, bytecode_cache=cache)
-    return environment.get_template("report.html.j2")
+    plain = name.endswith(".md.j2")  # of which a line with nothing but a tag leaves no line
+    environment = Environment(
+        autoescape=not plain,  # noqa: S701  a card is no page
+        trim_blocks=plain, keep_trailing_newline=plain, loader=loader, bytecode_cache=cache,
+    )  # fmt: skip
+    return environment.get_template(name)
 
 
 def headline(facts: Mapping[str, Any]) -> str:

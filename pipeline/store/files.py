@@ -12,6 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import OutputError
 
@@ -94,6 +98,16 @@ def write_staged(path: Path, data: bytes) -> None:
     """Write a small file into a folder that is synced as a whole before it is renamed."""
     with output_errors(path):
         path.write_bytes(data)
+
+
+def load_rows(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the rows of a .npy file; none where it is missing, torn or of another shape."""
+    try:
+        found = np.load(path)
+    except (OSError, ValueError, EOFError):
+        found = None
+    whole = found is not None and found.dtype == dtype and found.ndim == 1
+    return found if whole else np.zeros(0, dtype)
 
 
 def digest(path: Path) -> str:

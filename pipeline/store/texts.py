@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.runs import find
-from pipeline.store.files import output_errors, whole_file, write_bytes
+from pipeline.store.files import load_rows, output_errors, whole_file, write_bytes
 
 Slabs = NDArray[Any]
 
@@ -68,13 +68,8 @@ def known(folder: Path, digests: Sequence[str]) -> Slabs:
     """Return the slabs of data files; `file` says of which."""
     found = [NO_SLABS]
     for number, digest in enumerate(digests):
-        try:
-            slabs = np.load(_path(folder, digest))
-        except (OSError, ValueError, EOFError):
-            continue
-        if slabs.dtype == SLAB_DTYPE and slabs.ndim == 1:
-            slabs["file"] = number
-            found.append(slabs)
+        found.append(load_rows(_path(folder, digest), SLAB_DTYPE))
+        found[-1]["file"] = number
     every = np.concatenate(found)
     return every[np.argsort(every["digest"][:, 0], kind="stable")]
 
@@ -83,14 +78,10 @@ def known_heads(folder: Path, digests: Sequence[str]) -> NDArray[Any]:
     """Return the dropped documents (HEAD_DTYPE) of parts, sorted by word."""
     found = [np.zeros(0, HEAD_DTYPE)]
     for number, digest in enumerate(digests):
-        try:
-            words = np.load(_heads(folder, digest))
-        except (OSError, ValueError, EOFError):
-            continue
-        if words.dtype == np.uint64 and words.ndim == 1:
-            heads = np.zeros(len(words), HEAD_DTYPE)
-            heads["word"], heads["file"], heads["row"] = words, number, np.arange(len(words))
-            found.append(heads)
+        words = load_rows(_heads(folder, digest), np.dtype(np.uint64))
+        heads = np.zeros(len(words), HEAD_DTYPE)
+        heads["word"], heads["file"], heads["row"] = words, number, np.arange(len(words))
+        found.append(heads)
     every = np.concatenate(found)
     return every[np.argsort(every["word"], kind="stable")]
 

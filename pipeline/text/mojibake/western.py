@@ -15,9 +15,7 @@ _TRAIL = (
     "\u2013-\u203a\u20ac\u2122"
 )
 # But not a no-break space behind a capital: `MISUTÂ AJIKKO` may be meant.
-SIGN = re.compile(
-    f"(?<![A-Z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]"
-)
+SIGN = re.compile(f"(?<![A-Z\u00c0-\u024f])\u00c2\u00a0|(?!\u00c2\u00a0)[\u00c2-\u00f4][{_TRAIL}]")
 # Chinese that lost bytes, or is all letters still: what ftfy finds in it by chance (`Ñ¾` of 已经 is
 # `Ѿ`) is no character of the text.
 _HAN = re.compile("[\u3400-\u9fff]")
