@@ -19,7 +19,10 @@ def command() -> None:
     """Be the command line, and end with its exit code."""
     from pipeline.startup import leave
 
-    leave(main())
+    try:
+        leave(main())
+    except KeyboardInterrupt:  # before the command line was there to say so
+        leave(130)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,13 @@ def verify(output: Path, deep: bool) -> int:
 
 @cli.command(short_help="Remove old versions.")
 @_published
-@click.option("--keep", default=1, show_default=True, help="Versions to keep beside the current.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Versions to keep beside the current.",
+)
 def gc(output: Path, keep: int) -> int:
     """Remove old versions, and cleaned shards that only they used."""
     from pipeline.store.gc import collect
@@ -209,7 +215,10 @@ def explain(name: str, output: Path, version_name: str, stage: str, as_json: boo
     from pipeline.report.lookup import choose_version, find
 
     for found in find(choose_version(output, version_name), name):
-        _print([text_at(found.texts(), stage)] if stage else _explained(found, as_json))
+        if stage:
+            _print([text_at(found.texts(), stage)], as_it_is=not sys.stdout.isatty())
+        else:
+            _print(_explained(found, as_json))
     return 0
 
 
@@ -236,7 +245,13 @@ def diff(old: str, new: str, output: Path, as_json: bool) -> int:
 @cli.command("try", short_help="Run the stages on one file, publish nothing.")
 @click.argument("file")
 @_recipe_options
-@click.option("--records", default=3, show_default=True, help="How many of its records.")
+@click.option(
+    "--records",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="How many of its records.",
+)
 @_json_option
 def try_file(
     file: str, config: str | None, settings: Sequence[str], records: int, as_json: bool
@@ -249,7 +264,8 @@ def try_file(
     from pipeline.report import trying
 
     if file != trying.STDIN and not Path(file).is_file():
-        problem = "is a folder" if Path(file).is_dir() else "no such file"
+        there = "is a folder" if Path(file).is_dir() else "is a pipe or a device"
+        problem = there if Path(file).exists() else "no such file"
         raise UsageError(f"cannot read {file}: {problem}", "name a file, or - for stdin")
     recipe = _load(config, settings)
     stdin = trying.kept(sys.stdin.buffer.read()) if file == trying.STDIN else None
@@ -258,7 +274,7 @@ def try_file(
     for found in tried:
         _print(_explained(found, as_json))
         if not as_json:
-            click.echo("\n" + found.text if found.text is not None else "")
+            _print(["\n" + found.text if found.text is not None else ""])
     if more:
         click.echo(f"there are more records in {file}: --records N", err=True)
     return 0
@@ -275,11 +291,13 @@ def _explained(found: Any, as_json: bool) -> Iterable[str]:
     )
 
 
-def _print(lines: Iterable[str], otherwise: str = "") -> int:
+def _print(lines: Iterable[str], otherwise: str = "", as_it_is: bool = False) -> int:
     """Print lines, and return how many; where there are none, say `otherwise` on stderr."""
+    from pipeline.report.terminal import harmless
+
     count = 0
     for line in lines:
-        click.echo(line)
+        click.echo(line if as_it_is else harmless(line), color=as_it_is or None)
         count += 1
     if not count and otherwise:
         click.echo(otherwise, err=True)
@@ -366,8 +384,13 @@ def init(file: str, inputs: Sequence[str], output: str) -> int:
     from pipeline.report.starter import starter
 
     try:
-        with Path(file).open("x", encoding="utf-8") as target:
-            target.write(starter(file, tuple(inputs) or ("seeds",), output))
+        text = starter(file, tuple(inputs) or ("seeds",), output).encode()
+        with Path(file).open("xb") as target:
+            target.write(text)
+    except UnicodeEncodeError:
+        raise UsageError(
+            "a recipe is UTF-8, one of these names is not", "name its folder"
+        ) from None
     except FileExistsError:
         raise UsageError(f"{file} exists", "name another file, or remove this one") from None
     except OSError as error:

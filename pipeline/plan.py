@@ -168,11 +168,15 @@ OWN = ("versions", "state", "current")
 
 
 def check_places(paths: Sequence[str], output: Path) -> None:
-    """Raise UsageError where a later run would read its own output, or would own the disk."""
+    """Raise UsageError where a run could not write, would read its output, or own the disk."""
     place = output.resolve()
+    if os.fsencode(place) != str(place).encode("utf-8", "replace"):
+        raise UsageError(f"{output} is not UTF-8, as Arrow's names of files are", "name another")
     if place == Path(place.anchor) or place == Path.home():
         raise UsageError(f"{output} cannot be an output", "name a folder of its own")
     for given in paths:
+        if not given:  # a shell variable that is not set, not the folder where one stands
+            raise UsageError("an input has no name", "name a file, a folder or a glob")
         if is_remote(given):
             continue
         named, deep, _ = given.partition("**")

@@ -6,10 +6,13 @@ exit code 1. Like cli.py it loads nothing but click.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -53,6 +56,7 @@ def ended(command: Callable[[], object]) -> int:
     from pipeline.errors import PipelineError
 
     signal.signal(signal.SIGTERM, _stop)
+    _streams_that_can_be_used()
     try:
         code = command()
         sys.stdout.flush()
@@ -60,6 +64,8 @@ def ended(command: Callable[[], object]) -> int:
         return _fail("interrupted", "run the same command again to resume", 130)
     except Stopped:
         return _fail("stopped by SIGTERM", "run the same command again to resume", 143)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _fail("a command is missing", f"run: {error.ctx.command_path} --help", 2)
     except click.UsageError as error:
         named = error.ctx.command_path if error.ctx else "python -m pipeline"
         message = error.format_message().rstrip(".").replace("valid integer range", "whole number")
@@ -68,11 +74,41 @@ def ended(command: Callable[[], object]) -> int:
         if error.exit_code == 1 and error.__cause__ is not None:
             click.echo(str(error.__cause__), err=True)  # the traceback of a worker
         return _fail(error.message, error.hint, error.exit_code)
-    except BrokenPipeError:
-        # The reader of our stdout has gone (head): not an error. Python must not flush into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except OSError as error:  # of our own streams, or where nobody foresaw it
+        return _cannot_write(error)
+    except SystemExit as left:
+        if left.code != 1:  # what click makes of a reader that has gone
+            raise
+        return _cannot_write(BrokenPipeError())
     return code if isinstance(code, int) else 0
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+
+
+def _cannot_write(error: OSError) -> int:
+    """Return 141 where the reader of our output has gone (head), 75 where the disk is full."""
+    if not isinstance(error, BrokenPipeError) and error.errno not in _FULL:
+        raise error
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())  # what is left must not be written at the end
+    if isinstance(error, BrokenPipeError):
+        return 141
+    why = (error.strerror or str(error)).lower()
+    return _fail(f"cannot write: {why}", "mend the disk and run the same command again", 75)
+
+
+def _streams_that_can_be_used() -> None:
+    """Open what our caller closed (>&-), and write what a charset lacks as its escape.
+
+    A file that we open must not become number 1 or 2: libraries write their complaints there. And
+    no console in GBK may end a command because it lacks a ⏎.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):  # a test may have put something else in its place
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Stopped(BaseException):
@@ -85,11 +121,15 @@ def _stop(*_: Any) -> None:
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    from pipeline.report.terminal import paint
+    from pipeline.report.terminal import harmless, paint
 
-    for line in message.splitlines():
-        text = line[:1].lower() + line[1:] if not line[:2].isupper() else line
-        print(f"{paint('error:', 'red', sys.stderr)} {text}", file=sys.stderr)  # noqa: T201
+    said = [
+        f"{paint('error:', 'red', sys.stderr)} "
+        f"{line[:1].lower() + line[1:] if not line[:2].isupper() else line}"
+        for line in message.splitlines()
+    ]
     if hint:
-        print(f"{paint('hint:', 'cyan', sys.stderr)} {hint}", file=sys.stderr)  # noqa: T201
+        said.append(f"{paint('hint:', 'cyan', sys.stderr)} {hint}")
+    with suppress(OSError):  # where nobody can be told, the exit code says it
+        print(harmless("\n".join(said)), file=sys.stderr)  # noqa: T201
     return code

@@ -64,6 +64,14 @@ def test_limit_takes_the_first_records(tmp_path: Path) -> None:
         (["pipe", "--stages", "mojibkae"], "unknown stage"),
         (["frobnicate"], "frobnicate"),
         (["check", "configs/none.toml"], "cannot read"),
+        (["--input", ""], "an input has no name"),
+        (["--output", ""], "expected a string: a folder"),
+        (["--output", "out\udcd6"], "not utf-8"),
+        (["init", "no/such.toml", "--input", "in\udcd6"], "a recipe is utf-8"),
+        (["gc", "--keep", "-1"], "not in the range"),
+        (["try", "README.md", "--records", "0"], "not in the range"),
+        (["try", "/dev/null"], "a pipe or a device"),
+        (["quarantine"], "a command is missing"),
     ],
 )
 def test_a_mistake_is_an_error_a_hint_and_exit_2(args: list[str], said: str) -> None:
@@ -172,3 +180,67 @@ def test_a_profiler_still_has_its_say() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout == b"last\n"
+
+
+def in_shell(command: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of bash in which `pipeline` is the program."""
+    line = f"pipeline() {{ '{sys.executable}' -m pipeline \"$@\"; }}; {command}"
+    environment = {**os.environ, **env}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, capture_output=True, check=False, env=environment
+    )
+
+
+@pytest.mark.parametrize("command", ["rule", "--help", "schema"])
+def test_a_reader_that_goes_is_no_error(command: str) -> None:
+    result = in_shell(f"pipeline {command} | true; exit ${{PIPESTATUS[0]}}")
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["rule", 'pipe <<< \'{"text": "好"}\''])
+def test_a_full_disk_behind_stdout_is_75(command: str) -> None:
+    result = in_shell(f"pipeline {command} > /dev/full")
+    assert result.returncode == 75
+    assert result.stderr.startswith(b"error: cannot write: no space left")
+
+
+def test_closed_streams_are_no_reason_to_fail(tmp_path: Path) -> None:
+    result = in_shell(f"pipeline --output {tmp_path}/out <&- >&- 2>&-")
+    assert result.returncode == 0
+    assert (tmp_path / "out/current").exists()
+    assert in_shell("pipeline pipe <&-").returncode == 0
+
+
+def test_a_charset_that_lacks_a_mark_gets_its_escape() -> None:
+    result = call("try", "seeds/003_01085ef3b15ebc0b.txt", PYTHONIOENCODING="gbk")
+    assert result.returncode == 0, result.stderr.decode("gbk")
+    assert "\\u23ce".encode("gbk") in result.stdout, "⏎ is not in GBK"
+
+
+def test_names_that_are_no_utf_8_are_read_reported_and_found(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/\xd6\xd0"
+    os.mkdir(folder)
+    Path(os.fsdecode(folder + b"/a.txt")).write_text("今天是周一。", "utf-8")
+    given, out = os.fsdecode(folder), str(tmp_path / "out")
+    assert call("--input", given, "--output", out).returncode == 0
+    for name in (f"{given}/a.txt", "\\xd6\\xd0/a.txt"):
+        found = call("explain", name, "--output", out)
+        assert found.stdout.decode().startswith(f"{tmp_path}/\\xd6\\xd0/a.txt\n  kept"), (
+            found.stderr
+        )
+
+
+def test_a_name_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x9b2J\u202etxt.\nkept"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / evil).write_text("他说,今天是周一。", "utf-8")
+    out = str(tmp_path / "out")
+    run = call("--input", str(tmp_path / "in"), "--output", out)
+    found = call("explain", str(tmp_path / "in" / evil), "--output", out)
+    missing = call("explain", evil + "?", "--output", out)
+    assert (run.returncode, found.returncode, missing.returncode) == (0, 0, 2)
+    for said in (run.stderr, found.stdout, missing.stderr):
+        text = said.decode()
+        assert "owned" in text, "the name is shown"
+        assert not set("\x1b\x07\x9b\u202e") & set(text)

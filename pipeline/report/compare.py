@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.report.difference import visible
 from pipeline.runs import runs
 from pipeline.store.earlier import read_parts
 from pipeline.store.groups import groups, path_bytes, record_keys
@@ -218,6 +219,6 @@ def render(difference: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}:" if total == len(rows) else f"{name} ({len(rows)} of {total:,}):"
         for row in rows:
             fates = " -> ".join(fate for fate in (row["was"], row["now"]) if fate)
-            yield f"  {row['id']}" + (f"  {fates}" if row["was"] != row["now"] else "")
+            yield f"  {visible(row['id'])}" + (f"  {fates}" if row["was"] != row["now"] else "")
     if "changed" in difference["samples"]:
         yield f"the text as it was: python -m pipeline explain ID --version {difference['old']}"

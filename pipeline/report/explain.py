@@ -32,7 +32,7 @@ def explain(found: Found, marks: tuple[Mark, Mark]) -> Iterator[str]:
     ledger = found.ledger
     place = ledger["input_path"] + (f"#{ledger['record']}" if ledger["record"] >= 0 else "")
     whole = ledger["id"] == ledger["input_path"]  # a file that is one document
-    yield ledger["id"] if whole else f"{ledger['id']}  ({place})"
+    yield visible(ledger["id"] if whole else f"{ledger['id']}  ({place})")
     yield from _fate(found)
     for name, value in found.columns.items():
         if name in SHOWN and value not in (None, [], "", 0):
@@ -55,9 +55,9 @@ def _fate(found: Found) -> Iterator[str]:
     for row in found.gone:
         if row["unit"] == "document":
             if row["twin"]:
-                yield f"  stays instead: {row['twin']} (Jaccard {row['jaccard']:.3f})"
+                yield f"  stays instead: {visible(row['twin'])} (Jaccard {row['jaccard']:.3f})"
             if row["detail"]:
-                yield f"  {row['detail']}"
+                yield f"  {visible(row['detail'])}"
 
 
 def explain_steps(

@@ -49,7 +49,8 @@ def write_reports(
         near_misses(corpus, decisions),
         length_counts(corpus.table.column("n_chars_in")),
     )
-    write_staged(staged / "report.html", page.encode())
+    # The recipe that they show may name inputs that are not UTF-8.
+    write_staged(staged / "report.html", page.encode(errors="backslashreplace"))
     card = render_card(options.name, options.licence, facts, summary)
-    write_staged(staged / "README.md", card.encode())
+    write_staged(staged / "README.md", card.encode(errors="backslashreplace"))
     return html.alerts(facts, summary, change), html.telling(summary)

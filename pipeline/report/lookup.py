@@ -7,6 +7,7 @@ that is read whole: benchmarks/explain.py measures it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,8 +21,11 @@ import pyarrow.parquet as pq
 
 from pipeline.document import Edit, undo_edits
 from pipeline.errors import UsageError
+from pipeline.readers.base import shown
 from pipeline.report.sitelines import told
 from pipeline.store import version as versions
+
+_UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def find(version: Path, name: str) -> list[Found]:
 
     The end of a path will do where the ledger has one such path only.
     """
+    name = as_text(name)
     path, _, number = name.rpartition("#")
     found = []
     for part in _ledger(version):
@@ -96,6 +101,11 @@ def find(version: Path, name: str) -> list[Found]:
                 rows = file.read().take(pa.array(places)).to_pylist()
             found += [_read(version, part.name, row) for row in rows]
     return found or _by_end(version, name)
+
+
+def as_text(typed: str) -> str:
+    """Return a name as a version has it, where bytes that are no UTF-8 were typed."""
+    return shown(typed) if _UNDECODED.search(typed) else typed
 
 
 def _ledger(version: Path) -> list[Path]:

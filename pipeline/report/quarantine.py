@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
+from pipeline.report.lookup import as_text
 from pipeline.store.version import current
 
 
@@ -42,6 +43,7 @@ def place(row: Mapping[str, Any]) -> str:
 
 def details(output: Path, name: str) -> Iterator[str]:
     """Yield everything known of the records of a path or its end, of path#record, or a reason."""
+    name = as_text(name)
     found = [
         row
         for row in rows(output)

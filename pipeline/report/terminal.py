@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import textwrap
 import time
@@ -63,7 +64,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Say one line."""
-        print(text, file=self.stream, flush=True)
+        print(harmless(text), file=self.stream, flush=True)
 
     def stop(self) -> None:
         """Leave the terminal as it was: nothing moves in plain lines."""
@@ -136,3 +137,18 @@ def paint(text: str, colour: str, stream: TextIO) -> str:
     if os.environ.get("NO_COLOR") or not stream.isatty():
         return text
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
+
+
+# What moves a cursor, clears a screen or turns the order of letters round, but for our own colours.
+_CONTROL = re.compile(
+    "(\x1b\\[(?:0|1|2|31|32|36)m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def harmless(text: str) -> str:
+    r"""Return text that a terminal shows and does not obey, whatever a name or a title held.
+
+    >>> harmless("a" + chr(27) + "[2Jb")
+    'a\\u001b[2Jb'
+    """
+    return _CONTROL.sub(lambda found: found[1] or f"\\u{ord(found[0]):04x}", text)
