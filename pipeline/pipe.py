@@ -16,10 +16,10 @@ import orjson
 from pipeline.cleaning import run_guarded
 from pipeline.document import Document, Dropped, Edit
 from pipeline.errors import UsageError
+from pipeline.readers.fields import encodable
 from pipeline.recipe import Recipe
 from pipeline.stages import ORDER
 from pipeline.stages.runner import Compiled, compile_stages
-from pipeline.store.shard import encodable
 
 READ_BYTES = 1 << 20
 BATCH_BYTES = 1 << 19
@@ -101,7 +101,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         # orjson refuses lone surrogates, which json and real crawls have.
         try:
-            item = _sound(json.loads(line))
+            item = encodable(json.loads(line))
         except (ValueError, RecursionError) as error:
             return {"id": None, "quarantined": f"bad-json: {error}"}
     if not isinstance(item, dict):
@@ -109,17 +109,6 @@ def _parse(line: bytes) -> dict[str, Any]:
     if not isinstance(item.get("text"), str):
         return {**item, "quarantined": "no-text"}
     return item
-
-
-def _sound(value: Any) -> Any:
-    """Return a JSON value without lone surrogates, which no UTF-8 can carry."""
-    if isinstance(value, str):
-        return encodable(value)
-    if isinstance(value, list):
-        return [_sound(item) for item in value]
-    if isinstance(value, dict):
-        return {encodable(key): _sound(item) for key, item in value.items()}
-    return value
 
 
 def _given(item: dict[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,20 @@ class FieldMap:
         return as_json(extras)
 
 
+def encodable(value: Any) -> Any:
+    """Return a JSON value with lone surrogates (JSON has them, UTF-8 cannot) as U+FFFD."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    elif isinstance(value, dict):
+        return {encodable(key): encodable(item) for key, item in value.items()}
+    elif isinstance(value, list):
+        return [encodable(item) for item in value]
+    return value
+
+
 def _text(record: Mapping[str, Any], name: str) -> str | bytes:
     data = record.get(name)
     if isinstance(data, str | bytes):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pipeline.readers.fields import encodable
 from pipeline.readers.options import HtmlOptions
 from pipeline.readers.pagefields import page_fields
 from pipeline.readers.pagelines import PageLine, PageLines, page_lines
@@ -63,9 +64,7 @@ def extract(html: str, options: HtmlOptions | None = None) -> Extracted:
     from resiliparse.parse.html import HTMLTree
 
     options = options or HtmlOptions()
-    if not html.isascii():  # half a surrogate pair cannot be parsed
-        html = html.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    html = _without_attributes(_without_unclosed(html))
+    html = _without_attributes(_without_unclosed(encodable(html)))
     tree = HTMLTree.parse(html)
     page = page_lines(str(tree))
     if 'id="js_content"' in html:

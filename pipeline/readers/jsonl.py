@@ -11,7 +11,7 @@ import orjson
 
 from pipeline.document import RawDocument
 from pipeline.readers.base import BadInputError, Fault, Piece
-from pipeline.readers.fields import FieldMap, as_json
+from pipeline.readers.fields import FieldMap, as_json, encodable
 from pipeline.readers.lines import rows
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.plain import too_large
@@ -164,7 +164,7 @@ def _second_try(data: bytes, error: orjson.JSONDecodeError) -> Any:
     if "valid UTF-8" in message:
         raise BadInputError("bad-utf8", message) from error
     if "surrogate" in message:
-        return _without_surrogates(_exact(data))
+        return encodable(_exact(data))
     raise BadInputError("json-syntax", message) from error
 
 
@@ -180,12 +180,3 @@ def _exact(data: bytes) -> Any:
         raise BadInputError("json-too-deep", "recursion") from error
     except ValueError as error:
         raise BadInputError("json-syntax", str(error)) from error
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Return a value in which a lone surrogate is U+FFFD, which is what it can be stored as."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
-    return [_without_surrogates(v) for v in value] if isinstance(value, list) else value

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from pipeline.document import Document, Dropped, Edit, RawDocument
 from pipeline.engines.pulse import alive
 from pipeline.readers import Fault
+from pipeline.readers.fields import encodable
 from pipeline.store.files import output_errors
 from pipeline.store.ipc import COMPRESSION
 from pipeline.store.schema import DATA, EDITS
@@ -271,7 +272,7 @@ def _fates(rows: Sequence[Row]) -> dict[str, pa.Array]:
     if all(row.status == "kept" for row in rows):
         return {name: _repeated(_KEPT[name], _STORED[name], len(rows)) for name in names}
     values: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in names}
-    values["detail"] = [encodable(detail) for detail in values["detail"]]
+    values["detail"] = encodable(values["detail"])
     return {name: pa.array(column, _STORED[name]) for name, column in values.items()}
 
 
@@ -320,16 +321,7 @@ def _strings(values: Sequence[str | None]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
-        return pa.array([v if v is None else encodable(v) for v in values], pa.string())
-
-
-def encodable(text: str) -> str:
-    """Return the text with lone surrogates (JSON has them, UTF-8 cannot) as U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+        return pa.array(encodable(list(values)), pa.string())
 
 
 def as_names(value: Any) -> list[str]:
