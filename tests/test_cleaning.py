@@ -64,7 +64,7 @@ def test_what_workers_share_is_loaded_before_they_are_forked() -> None:
         from pipeline.text.mojibake import codecs, flags
         from pipeline.warm import warm
         warm(load(None).values)
-        tables = (grammar.grammar, ngram.load, readings._table, rules._builtin, shadow.table,
+        tables = (grammar.grammar, ngram.load, readings._table, rules.builtin_rules, shadow.table,
                   t2s.tables_of_t2s, codecs.reading, flags.flags)
         print(*(table.__name__ for table in tables if not table.cache_info().currsize))
     """

@@ -108,32 +108,24 @@ class Rule:
     file: str
 
 
-def builtin_rules(folder: str = "boilerplate") -> tuple[Rule, ...]:
-    """Return the rules of `pipeline/tables/<folder>/*.toml`, files and rows in order.
+@kept
+def builtin_rules() -> tuple[Rule, ...]:
+    """Return the rules of `pipeline/tables/boilerplate/*.toml`, files and rows in order.
 
     They are not validated again at every start: a test does that for every change of them.
     """
-    return _builtin(folder)
+    return tuple(
+        _rule(row, name) for name, text in builtin_texts() for row in tomllib.loads(text)["rule"]
+    )
 
 
-@kept
-def _builtin(folder: str) -> tuple[Rule, ...]:
-    rows = ((name, row) for name, text in builtin_texts(folder) for row in _rows(text))
-    return tuple(_rule(row, name) for name, row in rows)
-
-
-def builtin_texts(folder: str = "boilerplate") -> list[tuple[str, str]]:
+def builtin_texts() -> list[tuple[str, str]]:
     """Return (file name, TOML) of the built-in rules, in order of name."""
-    paths = sorted((FOLDER / folder).glob("*.toml"))
+    paths = sorted((FOLDER / "boilerplate").glob("*.toml"))
     return [(path.name, path.read_text("utf-8")) for path in paths]
 
 
-def _rows(text: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = tomllib.loads(text)["rule"]
-    return rows
-
-
-def load_rules(paths: Sequence[str], folder: str = "boilerplate") -> tuple[Rule, ...]:
+def load_rules(paths: Sequence[str]) -> tuple[Rule, ...]:
     """Return the rules of a user's own files, then the built-in ones.
 
     Raises RecipeError that lists all mistakes of all files.
@@ -146,7 +138,7 @@ def load_rules(paths: Sequence[str], folder: str = "boilerplate") -> tuple[Rule,
             raise RecipeError(
                 f"rule file {path} cannot be read: {error}", "check boilerplate.rules in the recipe"
             ) from error
-    builtin = builtin_rules(folder)
+    builtin = builtin_rules()
     own = parse_rules(texts, taken={rule.id: rule.file for rule in builtin})
     return (*own, *builtin)
 
