@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.arguments import (
+    json_option,
+    json_text,
+    load_recipe,
+    output_option,
+    print_lines,
+    published,
+    recipe_options,
+    setting,
+)
 from pipeline.shell import RunByDefault, ended
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DEFAULT_RECIPE = "configs/default.toml"
 
 
 def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -48,34 +56,8 @@ def cli() -> None:
     """
 
 
-def _as_path(_: click.Context, __: click.Parameter, value: str) -> Path:
-    from pathlib import Path
-
-    return Path(value)
-
-
-_setting = click.option(
-    "--set", "settings", multiple=True, metavar="SECTION.OPTION=VALUE", help="Override an option."
-)
-_published = click.argument("output", default="output", callback=_as_path)
-_output = click.option(
-    "--output",
-    default="output",
-    show_default=True,
-    metavar="DIR",
-    help="Where it was published.",
-    callback=_as_path,
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def _recipe_options(function: Any) -> Any:
-    config = click.option("--config", metavar="FILE", help=f"Recipe. [default: {DEFAULT_RECIPE}]")
-    return config(_setting(function))
-
-
 @cli.command(short_help="Clean the inputs and publish a new version.")
-@_recipe_options
+@recipe_options
 @click.option("--input", "inputs", multiple=True, metavar="PATH", help="File, folder or glob.")
 @click.option("--output", metavar="DIR", help="Where to publish.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes; 0 is one per core.")
@@ -114,7 +96,7 @@ def run(
         "run.workers": workers,
         "run.limit": limit,
     }
-    recipe = _load(config, settings, given)
+    recipe = load_recipe(config, settings, given)
     if log_format == "json":
         result = run_recipe(recipe, JsonLines(sys.stderr), dry_run=dry_run)
     else:
@@ -132,25 +114,25 @@ def run(
 
 
 @cli.command(short_help="Filter JSONL: text in, text and edits out.")
-@_recipe_options
+@recipe_options
 @click.option("--stages", metavar="NAMES", help="Comma-separated; default: all of the recipe.")
 def pipe(config: str | None, settings: Sequence[str], stages: str | None) -> int:
     """Filter JSONL: objects with `id` and `text` in, the same with new `text` and `edits` out."""
     from pipeline.pipe import filter_stream
 
     names = [name.strip() for name in stages.split(",") if name.strip()] if stages else []
-    return filter_stream(_load(config, settings), names, sys.stdin.buffer, sys.stdout.buffer)
+    return filter_stream(load_recipe(config, settings), names, sys.stdin.buffer, sys.stdout.buffer)
 
 
 @cli.command(short_help="Validate a recipe; print it resolved.")
 @click.argument("config", required=False)
-@_setting
+@setting
 def check(config: str | None, settings: Sequence[str]) -> int:
     """Validate a recipe and its rule tables; print it resolved, with the origin of each value."""
     from pipeline.report.recipes import render_recipe
     from pipeline.stages.runner import compile_stages
 
-    recipe = _load(config, settings)
+    recipe = load_recipe(config, settings)
     compile_stages(recipe.stages())
     click.echo(render_recipe(recipe), nl=False)
     click.echo(f"{config or 'the default recipe'}: no mistakes", err=True)
@@ -158,21 +140,21 @@ def check(config: str | None, settings: Sequence[str]) -> int:
 
 
 @cli.command(short_help="Check what is published against its manifest.")
-@_published
+@published
 @click.option("--deep", is_flag=True, help="Read every byte and compare the hashes.")
 def verify(output: Path, deep: bool) -> int:
     """Check what is published against its manifest: one line per fault, exit code 12."""
     from pipeline.errors import VerifyError
     from pipeline.store.verify import verify as faults_of
 
-    faults = _print(faults_of(output, deep), f"{output}: no faults")
+    faults = print_lines(faults_of(output, deep), f"{output}: no faults")
     if faults:
         raise VerifyError(f"faults found in {output}: {faults}", "run the recipe again")
     return 0
 
 
 @cli.command(short_help="Remove old versions.")
-@_published
+@published
 @click.option(
     "--keep",
     type=click.IntRange(min=0),
@@ -184,13 +166,13 @@ def gc(output: Path, keep: int) -> int:
     """Remove old versions, and cleaned shards that only they used."""
     from pipeline.store.gc import collect
 
-    _print((f"removed {folder}" for folder in collect(output, keep)), "nothing to remove")
+    print_lines((f"removed {folder}" for folder in collect(output, keep)), "nothing to remove")
     return 0
 
 
 @cli.command(short_help="Explain a document: every edit, and its fate.")
 @click.argument("name", metavar="ID|PATH")
-@_output
+@output_option
 @click.option(
     "--version",
     "version_name",
@@ -205,7 +187,7 @@ def gc(output: Path, keep: int) -> int:
     metavar="STAGE",
     help="Print the text as this stage left it, or `input`.",
 )
-@_json_option
+@json_option
 def explain(name: str, output: Path, version_name: str, stage: str, as_json: bool) -> int:
     """Explain a document: every edit in order, and why it stays or goes.
 
@@ -216,17 +198,17 @@ def explain(name: str, output: Path, version_name: str, stage: str, as_json: boo
 
     for found in find(choose_version(output, version_name), name):
         if stage:
-            _print([text_at(found.texts(), stage)], as_it_is=not sys.stdout.isatty())
+            print_lines([text_at(found.texts(), stage)], as_it_is=not sys.stdout.isatty())
         else:
-            _print(_explained(found, as_json))
+            print_lines(_explained(found, as_json))
     return 0
 
 
 @cli.command()
 @click.argument("old", default="")
 @click.argument("new", default="")
-@_output
-@_json_option
+@output_option
+@json_option
 def diff(old: str, new: str, output: Path, as_json: bool) -> int:
     """Compare two versions: documents, rules and settings.
 
@@ -238,13 +220,13 @@ def diff(old: str, new: str, output: Path, as_json: bool) -> int:
 
     later = choose_version(output, new)
     found = compare(choose_version(output, old) if old else version_before(output, later), later)
-    _print([_json(found)] if as_json else render(found))
+    print_lines([json_text(found)] if as_json else render(found))
     return 0
 
 
 @cli.command("try", short_help="Run the stages on one file, publish nothing.")
 @click.argument("file")
-@_recipe_options
+@recipe_options
 @click.option(
     "--records",
     type=click.IntRange(min=1),
@@ -252,7 +234,7 @@ def diff(old: str, new: str, output: Path, as_json: bool) -> int:
     show_default=True,
     help="How many of its records.",
 )
-@_json_option
+@json_option
 def try_file(
     file: str, config: str | None, settings: Sequence[str], records: int, as_json: bool
 ) -> int:
@@ -267,14 +249,14 @@ def try_file(
         there = "is a folder" if Path(file).is_dir() else "is a pipe or a device"
         problem = there if Path(file).exists() else "no such file"
         raise UsageError(f"cannot read {file}: {problem}", "name a file, or - for stdin")
-    recipe = _load(config, settings)
+    recipe = load_recipe(config, settings)
     stdin = trying.kept(sys.stdin.buffer.read()) if file == trying.STDIN else None
     with stdin or nullcontext(Path(file)) as path:
         tried, more = trying.try_file(path, recipe, records)
     for found in tried:
-        _print(_explained(found, as_json))
+        print_lines(_explained(found, as_json))
         if not as_json:
-            _print(["\n" + found.text if found.text is not None else ""])
+            print_lines(["\n" + found.text if found.text is not None else ""])
     if more:
         click.echo(f"there are more records in {file}: --records N", err=True)
     return 0
@@ -284,30 +266,11 @@ def _explained(found: Any, as_json: bool) -> Iterable[str]:
     from pipeline.report import explain as explaining
 
     if as_json:
-        return [_json(explaining.as_json(found))]
+        return [json_text(explaining.as_json(found))]
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return explaining.explain(
         found, explaining.colour_marks() if coloured else explaining.plain_marks()
     )
-
-
-def _print(lines: Iterable[str], otherwise: str = "", as_it_is: bool = False) -> int:
-    """Print lines, and return how many; where there are none, say `otherwise` on stderr."""
-    from pipeline.report.terminal import harmless
-
-    count = 0
-    for line in lines:
-        click.echo(line if as_it_is else harmless(line), color=as_it_is or None)
-        count += 1
-    if not count and otherwise:
-        click.echo(otherwise, err=True)
-    return count
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
 @cli.group(short_help="Look at what could not be processed; try again.")
@@ -316,28 +279,28 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@_output
+@output_option
 def quarantine_list(output: Path) -> int:
     """Count reasons, then list the records: path#record, reason, detail."""
     from pipeline.report.quarantine import listing
 
-    _print(listing(output), "nothing is in quarantine")
+    print_lines(listing(output), "nothing is in quarantine")
     return 0
 
 
 @quarantine.command("show")
 @click.argument("name")
-@_output
+@output_option
 def quarantine_show(name: str, output: Path) -> int:
     """Show all that is known of a record (path or path#record), or of all with a reason."""
     from pipeline.report.quarantine import details
 
-    _print(details(output, name))
+    print_lines(details(output, name))
     return 0
 
 
 @quarantine.command("replay")
-@_recipe_options
+@recipe_options
 @click.option("--output", metavar="DIR", help="Where it was published.")
 def quarantine_replay(config: str | None, settings: Sequence[str], output: str | None) -> int:
     """Clean the shards with quarantined records again, and publish what came of it."""
@@ -348,7 +311,7 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
     from pipeline.report.terminal import Terminal
     from pipeline.store.options import OutputOptions
 
-    recipe = _load(config, settings, {"output.path": output})
+    recipe = load_recipe(config, settings, {"output.path": output})
     if not rows(Path(recipe.section(OutputOptions).path)):
         click.echo("nothing is in quarantine")
         return 0
@@ -358,15 +321,15 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
 
 @cli.command(short_help="Print a rule with its examples, or list them.")
 @click.argument("identifier", metavar="[ID]", default="")
-@_recipe_options
+@recipe_options
 def rule(identifier: str, config: str | None, settings: Sequence[str]) -> int:
     """Print a rule with its examples; without an ID, list the rules."""
     from pipeline.report.rules import describe, list_rules
     from pipeline.stages.boilerplate import BoilerplateOptions
     from pipeline.text.boilerplate.rules import load_rules
 
-    rules = load_rules(_load(config, settings).section(BoilerplateOptions).rules)
-    _print([describe(identifier, rules)] if identifier else list_rules(rules))
+    rules = load_rules(load_recipe(config, settings).section(BoilerplateOptions).rules)
+    print_lines([describe(identifier, rules)] if identifier else list_rules(rules))
     return 0
 
 
@@ -420,15 +383,6 @@ def schema() -> int:
 
     click.echo(json.dumps(recipe_schema(), ensure_ascii=False, indent=2))
     return 0
-
-
-def _load(config: str | None, settings: Sequence[str], flags: dict[str, Any] | None = None) -> Any:
-    """Load the recipe with the settings and flags that were given; a flag of None was not."""
-    from pipeline.recipe import load, parse_setting
-
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    path = config or (DEFAULT_RECIPE if os.path.exists(DEFAULT_RECIPE) else None)
-    return load(path, {**dict(map(parse_setting, settings)), **given})
 
 
 def run_command_line(args: Sequence[str]) -> int:
