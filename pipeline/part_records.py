@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.corpus import take_edits, take_records
-from pipeline.removals import apply_removals, reasons_of
+from pipeline.cutting import apply_removals
+from pipeline.removals import reasons_of
 from pipeline.runs import runs
 from pipeline.store.shard import EDIT_SCHEMA
 

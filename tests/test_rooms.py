@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "corpus": {"plan", "store", "dedup"} | BASE,
     "state": {"corpus", "plan", "store"} | BASE,
     "removals": {"text"} | BASE,
+    "cutting": {"text", "removals"} | BASE,
     "remembered": {"dedup", "store"} | BASE,
     "totals": {"corpus", "removals", "stages", "store"} | BASE,
 }

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cutting import apply_removals
 from pipeline.document import Edit, apply_edits, replay
-from pipeline.removals import STAGE, Removals, apply_removals, lines_left
+from pipeline.removals import STAGE, Removals, lines_left
 from pipeline.report.lookup import find
 from pipeline.store.shard import EDIT_SCHEMA, RECORD_SCHEMA
 from pipeline.text.page import page_of
