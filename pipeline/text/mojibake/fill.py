@@ -3,7 +3,7 @@
 A byte that an outer reading lost takes a character of the text below it, and that text must again
 be UTF-8 in the bytes of the next reading: of the 64 characters that the bytes around the hole
 allow, often only one gives a text that is valid all the way down. Where the loss is in the last
-layer nothing constrains it, and the hole stays; but a quotation mark that must be closed is.
+layer nothing constrains it, and the hole stays, but for marks that are what is left of their bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,17 @@ _OPENING = {
 }
 _CLOSABLE = frozenset(prefix + lost for prefix in _OPENING for lost in (b"", b"\xff"))
 """Holes of which a closing mark may be left."""
-_OPENS = re.compile(f"[{''.join(CLOSES.values())}]")
+_REACH = 1000
+"""Characters before a hole in which its opening mark is looked for."""
+_PAIRED = frozenset({"gbk", "cp949", "big5"})
+_LONE = {
+    bytes((first, UNKNOWN, last)): mark
+    for mark in "、。〈〉《》「」『』【】〔〕–—‘’“”…"
+    for first, middle, last in [mark.encode()]
+    if middle == 0x80
+}
+"""Marks whose middle byte is lost, as 0x80 begins no pair of those readings: with any other byte
+that begins none, the same first and last are characters that hardly any text has."""
 _PREFIX = re.compile(rb"([\xe1-\xef][\x80-\xbf])\xff?")
 _READABLE = re.compile("[\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _HAN = re.compile("[\u4e00-\u9fff]+")
@@ -57,7 +67,7 @@ class Filler:
         """
         text, holes = levels[0].text, list(levels[0].holes)
         for depth, level in enumerate(levels):
-            text = self._filled(text, holes, names[depth + 1 :])
+            text = self._filled(text, holes, names[depth], names[depth + 1 :])
             if depth + 1 == len(levels):
                 break
             if text == level.text:
@@ -66,9 +76,9 @@ class Filler:
                 text, holes = self.undo(text, names[depth + 1])
         return text
 
-    def _filled(self, text: str, holes: list[bytes], deeper: tuple[str, ...]) -> str:
+    def _filled(self, text: str, holes: list[bytes], name: str, deeper: tuple[str, ...]) -> str:
         if not deeper:
-            return closed(text, holes)
+            return closed(text, holes, name)
         places = [match.start() for match in re.finditer(MARK, text)]
         if len(places) != len(holes):
             return text
@@ -160,18 +170,25 @@ def _private(name: str) -> str:
     )
 
 
-def closed(text: str, holes: Sequence[bytes]) -> str:
-    """Fill holes of the last layer that may be a closing mark whose opening mark stands open."""
-    if _CLOSABLE.isdisjoint(holes):
+def closed(text: str, holes: Sequence[bytes], name: str) -> str:
+    """Fill holes of the last layer, reading `name`, that can be one mark only.
+
+    That is one whose middle byte begins no pair, or a closing mark whose opening mark stands open;
+    not where another hole stands between, which may be what closed it.
+    """
+    lone = _LONE if name in _PAIRED else {}
+    if lone.keys().isdisjoint(holes) and _CLOSABLE.isdisjoint(holes):
         return text  # as is nearly every text: the search in it comes last
-    if not _OPENS.search(text) or text.count(MARK) != len(holes):
+    if text.count(MARK) != len(holes):
         return text
     pieces = text.split(MARK)
     out = pieces[0]
     for raw, piece in zip(holes, pieces[1:], strict=True):
+        since = out[-_REACH:].rpartition(MARK)[2]
         marks = _OPENING[raw[:2]] if raw in _CLOSABLE else ()
-        found = (mark for mark in marks if out.count(CLOSES[mark]) > out.count(mark))
-        out += next(found, MARK) + piece
+        found = (mark for mark in marks if since.count(CLOSES[mark]) > since.count(mark))
+        out += lone.get(raw) or next(found, MARK)
+        out += piece
     return out
 
 

@@ -184,7 +184,9 @@ def _filled(
     """
     texts = [judged.ends.texts[i] for i in rows.tolist()]
     holes = [judged.ends.holes[i] for i in rows.tolist()]
-    filled = [closed(*both) if both[1] else both[0] for both in zip(texts, holes, strict=True)]
+    name = chain[0].removeprefix("utf8-as-")
+    both = zip(texts, holes, strict=True)
+    filled = [closed(text, lost, name) if lost else text for text, lost in both]
     chains = [chain] * len(filled)
     for i in np.flatnonzero(np.isin(rows, list(judged.levels))).tolist() if judged.levels else ():
         levels = judged.levels[int(rows[i])]

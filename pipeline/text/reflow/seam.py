@@ -32,6 +32,8 @@ _OPENS = re.compile(
 """What paragraphs of the news begin with, seldom the second half of a sentence: 3月26日晚，."""
 _SAID = (*"吗嗎呢吧嘛哦呀", "谢谢", "謝謝", "怎么办", "怎麼辦")
 """What a sentence ends with: there a mark is missing, and what follows is another."""
+_LOST = "\ufffd"
+"""A character that is lost: at the end of a line a full stop as a rule, since most lines have one."""
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
@@ -126,7 +128,7 @@ def torn(paragraph: str, last: str, this: str, worth: float) -> float:
     could not lift the result above `worth`.
     """
     size = len(last)
-    if len(paragraph) < SHORTEST:
+    if len(paragraph) < SHORTEST or last[-1] == _LOST:
         return -9.0
     if last.isascii() and this.isascii():
         return _latin(last, this)
