@@ -33,7 +33,7 @@ _OPENS = re.compile(
 _SAID = (*"吗嗎呢吧嘛哦呀", "谢谢", "謝謝", "怎么办", "怎麼辦")
 """What a sentence ends with: there a mark is missing, and what follows is another."""
 _LOST = "\ufffd"
-"""A character that is lost: at the end of a line a full stop as a rule, since most lines have one."""
+"""A character that is lost: at the end of a line a full stop as a rule."""
 _IS_HAN = re.compile(f"[{HAN}]")
 SHORTEST = 10
 """Characters below which a line is never taken for one that was cut."""
