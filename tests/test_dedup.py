@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.dedup import candidates, paragraphs
+from pipeline.dedup import candidates, groups, paragraphs
 from pipeline.dedup import decide as decide_module
 from pipeline.dedup.bands import linked
 from pipeline.dedup.clusters import Forest
@@ -179,6 +179,19 @@ def test_the_copy_of_a_copy_goes_but_a_chain_does_not_drift() -> None:
     for other, least in ((decisions.twin, 0.7), (decisions.stays, 0.5)):
         assert (overlaps(sets, gone, other).jaccard >= least - 0.02).all()
     assert decisions.kept[decisions.stays].all()
+
+
+def test_all_pairs_of_a_group_are_compared_up_to_its_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once each, at the limit too."""
+    blocks = [prose(seed, 100) for seed in range(40, 60)]
+    chain = ["".join(blocks[k : k + 10]) for k in range(10)]
+    every = run(chain)
+    monkeypatch.setattr(groups, "SMALL", len(chain))
+    at_limit = run(chain)
+    assert every.compared == at_limit.compared
+    assert np.array_equal(every.gone, at_limit.gone)
 
 
 def test_what_lies_in_a_copy_goes_with_it() -> None:

@@ -150,10 +150,9 @@ def _open_pairs(group: Group, neighbours: Neighbours) -> tuple[Places, Places]:
         rights.append(np.maximum(i, j))
     left, right = np.concatenate(lefts), np.concatenate(rights)
     apart = group.star[left] != group.star[right]
-    # An anchor was compared with all that had not gone before its turn, and each later anchor too.
+    # An anchor was compared with all that had not gone before its turn, which stand below it.
     anchors = group.star == np.arange(len(group.star))
     done = anchors[left] & (group.turn[left] != _NEVER) & (group.turn[right] >= group.turn[left])
-    done |= anchors[right] & (group.turn[right] != _NEVER) & (group.turn[left] > group.turn[right])
     open_ = apart & ~done
     return left[open_], right[open_]
 
