@@ -113,7 +113,40 @@ def test_bytes_read_in_the_table_of_another_country_come_back(name: str, true: s
     assert out.text == f"前言\n{text}\n后记"
     origin = {"utf-8": "utf8", "gb18030": "gbk"}.get(true, true)
     # Where two tables take all characters for the same bytes, the usual one gives the name.
-    assert {e.rule for e in out.edits} <= {f"{origin}-as-{name}", f"{origin}-as-cp1252"}
+    usual = {"iso8859-9": "cp1254", "iso8859-7": "cp1253", "koi8-u": "koi8-r"}.get(name, "cp1252")
+    assert {e.rule for e in out.edits} <= {f"{origin}-as-{x}" for x in (name, usual, "cp1252")}
+
+
+@pytest.mark.parametrize("outer", ["latin-1", "cp1251", "koi8-r", "cp437", "gb18030"])
+@pytest.mark.parametrize(
+    ("true", "inner"),
+    [("gb18030", "latin-1"), ("gb18030", "cp437"), ("big5", "latin-1"), ("utf-8", "cp850")],
+)
+def test_bytes_beneath_a_layer_of_utf8_come_back(true: str, inner: str, outer: str) -> None:
+    text = DECLARATION if true == "big5" else "\n".join(CLAUSES)
+    first = text.encode(true).decode(inner)
+    data = first.encode()
+    wrong = (
+        "".join(bytes((x,)).decode(outer, "replace").replace("�", chr(x)) for x in data)
+        if outer != "gb18030"
+        else as_gbk(first, "�")
+    )
+    out = repaired(wrong)
+    marked = re.escape(out.text).replace("�", ".{0,3}")
+    assert re.fullmatch(marked, text)
+    assert all("+" in e.rule for e in out.edits)
+    assert repaired(out.text).text == out.text
+
+
+def test_euc_jp_read_in_other_tables_comes_back() -> None:
+    text = "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。"
+    for wrong in ("latin-1", "koi8-r", "cp437", "mac-roman", "big5"):
+        damaged = text.encode("euc_jp").decode(wrong, "replace")
+        out = repaired(damaged)
+        assert out.text == text or wrong == "big5", wrong
+    assert {e.rule for e in repaired(text.encode("euc_jp").decode("latin-1")).edits} == {
+        "euc-jp-as-cp1252"
+    }
 
 
 @pytest.mark.parametrize("wrong", ["big5", "cp932", "cp949", "euc_jp", "gbk"])

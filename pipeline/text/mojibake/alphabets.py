@@ -35,7 +35,7 @@ SAMPLE = 400
 GLANCE, LOOKED_AT = 300, 1000
 PLAIN = -6.8
 """Mean log-probability of letters: of a language -3 to -5.4, of bytes -7.5 to -14."""
-CYRILLIC = frozenset({"cp1251", "cp866", "koi8-r", "iso8859-5", "mac-cyrillic"})
+CYRILLIC = frozenset({"cp1251", "cp866", "koi8-r", "koi8-u", "iso8859-5", "mac-cyrillic"})
 """Tables whose letters the model takes for those of words, most of them."""
 _NEUTRAL = (0xA0, 0xB0, 0xB7, 0xD7, *range(0x2010, 0x2028), 0x203B)
 """Marks of Chinese text as well."""
@@ -62,7 +62,7 @@ def fitting(text: str) -> list[str]:
     """
     # Most of them are Latin-1 throughout, which the gate tells by other signs.
     first = _bits().take(code_points(text[:GLANCE]), mode="clip")
-    if int(np.bitwise_and.reduce(first[first != 0])) == _WESTERN:
+    if int(np.bitwise_and.reduce(first[first != 0])) in _LATIN1:
         return []
     codes, rows, bits = _rows(text[:LOOKED_AT])
     if len(rows) < SAMPLE and len(text) > LOOKED_AT:
@@ -70,7 +70,7 @@ def fitting(text: str) -> list[str]:
     if len(rows) < LEAST:
         return []
     names = _common(bits)
-    if not names or names == ["cp1252"]:
+    if not names or sum(1 << ONE_BYTE.index(name) for name in names) in _LATIN1:
         return []
     letters = np.count_nonzero(codes[rows] >> 8 != 0x25)
     if letters < LETTERS_SHARE * len(rows) or _is_plain(codes[rows[0] : rows[-1] + 1]):
@@ -123,6 +123,8 @@ def _is_plain(codes: NDArray[np.uint32]) -> bool:
 _NARROW = re.compile("[^\x80-\u2dff]+")
 _ALL = np.uint32(0xFFFFFFFF)
 _WESTERN = 1 << ONE_BYTE.index("cp1252")
+_LATIN1 = (_WESTERN, _WESTERN | 1 << ONE_BYTE.index("iso8859-9"))
+"""Bits of what is in cp1252 alone, or has none of the six letters that are others in Turkey."""
 
 
 @kept

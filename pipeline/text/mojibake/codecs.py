@@ -197,6 +197,7 @@ _BUILDERS: dict[str, Callable[[], dict[int, int]]] = {
     # Latin-1 and cp1252 differ in 0x80-0x9F only, and no character is two bytes: one table for both
     "cp1252": partial(_one_byte, "cp1252", {c: c for c in range(0x80, 0x100)}),
 }
+# Of tables that have the same letters for the same bytes the last one is taken: Windows' own.
 _ONE_BYTE = {
     "cp1251": "cp1251",
     "macroman": "mac-roman",
@@ -204,9 +205,12 @@ _ONE_BYTE = {
     "cp850": "cp850",
     "cp852": "cp852",
     "cp866": "cp866",
+    "koi8-u": "koi8-u",
     "koi8-r": "koi8-r",
     "cp1250": "cp1250",
+    "iso8859-7": "iso8859-7",
     "cp1253": "cp1253",
+    "iso8859-9": "iso8859-9",
     "cp1254": "cp1254",
     "cp1255": "cp1255",
     "cp1256": "cp1256",

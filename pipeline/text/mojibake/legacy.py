@@ -23,14 +23,20 @@ from pipeline.text.ngram import Model
 
 # Wrong reading → what the bytes may have been. Order is a claim: the first of equals wins.
 ORIGINS: dict[str, tuple[str, ...]] = {
-    "cp1252": ("gbk", "big5", "cp932", "cp949"),
-    "big5": ("gbk", "cp932"),
-    "cp949": ("gbk", "big5"),
-    "cp932": ("gbk", "big5"),
+    "cp1252": ("gbk", "big5", "cp932", "cp949", "euc-jp"),
+    "big5": ("gbk", "cp932", "euc-jp"),
+    "cp949": ("gbk", "big5", "euc-jp"),
+    "cp932": ("gbk", "big5", "euc-jp"),
     "euc-jp": ("gbk",),
     "gbk": ("big5", "cp932", "cp949"),
 }
-_CODEC = {"gbk": "gb18030", "big5": "big5hkscs", "cp932": "cp932", "cp949": "cp949"}
+_CODEC = {
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "cp932": "cp932",
+    "cp949": "cp949",
+    "euc-jp": "euc_jp",
+}
 MIN_HIGH, MIN_LINE, MIN_PART = 6, 4, 12
 """Fewest bytes outside ASCII of a line (three characters): with less the score cannot tell; of a
 line that is nothing but Hangul; and of what is only part of a line."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.census import code_points
 from pipeline.text.mojibake import dropped, gate, latin, legacy, western
 from pipeline.text.mojibake.alphabets import CYRILLIC, PLAIN
+from pipeline.text.mojibake.beneath import beneath
 from pipeline.text.mojibake.chains import deeper_ends, wide
 from pipeline.text.mojibake.codecs import ONE_BYTE, reading
 from pipeline.text.mojibake.fill import closed
@@ -44,6 +45,8 @@ MAX_EXAMPLE = 16
 """Characters up to which damage in a text about encodings is taken for an example."""
 MANY_TORN = 3
 """Stretches out of step of which half and more must be known characters."""
+MANY_LINES = 3
+"""Repaired lines of a text that show which legacy encoding it was."""
 SAMPLE_LINES = 6
 """Lines from which a long text's legacy encoding is told."""
 TOGETHER = 1 << 18
@@ -121,6 +124,8 @@ def _read_as(name: str, pages: Sequence[Page], model: Model) -> None:
     olds = Excerpts.between(codes, beyond_ascii(codes), found.starts, found.ends)
     case = Case(found, olds, Excerpts.of(found.texts), deeper_ends(found, spans, chain), model)
     judged = verdicts(case, spans)
+    if name in CYRILLIC:
+        np.minimum(judged.before, PLAIN, out=judged.before)
     rows, old, new = _better(case, judged)
     owners = np.searchsorted(bounds, rows, "right") - 1
     begins, ends = found.starts[rows], found.ends[rows]
@@ -213,7 +218,8 @@ def _settled(page: Page, model: Model) -> list[Repair]:
         elif len(spoken) < len(found):
             return spoken  # what is quoted must not be taken for another kind of damage either
     if not kept:
-        kept = disjoint(_legacy(text, list(legacy_readings(kinds, page.alphabets)), model))
+        kept = beneath(text, kinds, page.alphabets, lambda x, y: _repairs([x], [y], model)[0])
+        kept = kept or _all_legacy(text, kinds, page.alphabets, model)
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
         half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= page.outside
         kept = kept if half else disjoint([*kept, *_in_step(text, kinds, model)])
@@ -346,6 +352,21 @@ def legacy_readings(kinds: int, alphabets: Sequence[str] = ()) -> Iterator[str]:
             yield from names
 
 
+def _all_legacy(text: str, kinds: int, alphabets: Sequence[str], model: Model) -> list[Repair]:
+    """Return the best repairs by legacy readings; where most had one rule, all by that one."""
+    found = disjoint(_legacy(text, list(legacy_readings(kinds, alphabets)), model))
+    sizes: Counter[str] = Counter()
+    for repair in found:
+        sizes[repair.chain[0]] += wide(text[repair.start : repair.end])
+    if len(found) < MANY_LINES:
+        return found
+    ((rule, size),) = sizes.most_common(1)
+    if size * 2 < wide(text):
+        return found
+    origin, _, name = rule.partition("-as-")
+    return list(_judged_legacy(text, name, model, (origin,), prevails=True))
+
+
 def _legacy(text: str, names: list[str], model: Model) -> list[Repair]:
     """Return what bytes of legacy encodings give, by the readings named.
 
@@ -364,8 +385,9 @@ def _legacy(text: str, names: list[str], model: Model) -> list[Repair]:
 
 
 def _judged_legacy(
-    text: str, name: str, model: Model, origins: Sequence[str] = ()
+    text: str, name: str, model: Model, origins: Sequence[str] = (), prevails: bool = False
 ) -> Iterator[Repair]:
+    """Yield what reading `name` gives; less has to be gained where it prevails in the text."""
     found = list(legacy.candidates(name, code_points(text), model, origins))
     if not found:
         return
@@ -380,6 +402,9 @@ def _judged_legacy(
         old = mean * (end - start)
         new = score * (len(candidate.text) - candidate.text.count(MARK)) + candidate.prior
         enough = MIN_SCORE_TORN if candidate.torn else MIN_SCORE
-        if new - old >= candidate.least and score > enough and is_asian:
+        least = candidate.least
+        if prevails:
+            enough, least = enough - MIN_GAIN, least / 4
+        if new - old >= least and score > enough and is_asian:
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide(candidate.text))
