@@ -156,8 +156,7 @@ def recount(
 def _masks(counts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return the mask of each row of counts: uint64 (n,)."""
     present = np.packbits(counts > 0, axis=1, bitorder="little")
-    masks: NDArray[np.uint64] = present.view(np.dtype("<u8")).ravel().astype(np.uint64)
-    return masks
+    return present.view(np.dtype("<u8")).ravel().astype(np.uint64)
 
 
 @cache

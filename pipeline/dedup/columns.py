@@ -103,8 +103,7 @@ class StoredColumns:
     def __getitem__(self, column: int) -> Hashes:
         hashes = whole([(upper[:, column], lower[:, column]) for upper, lower in self.parts])
         hashes[self.changed] = self.changes[:, column]
-        taken: Hashes = hashes[self.order]
-        return taken
+        return hashes[self.order]
 
     def replace(self, ranks: Ranks, rows: Hashes) -> None:
         """Put uint64 (k, columns) in the place of the hashes of k documents, in memory only."""

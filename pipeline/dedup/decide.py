@@ -344,8 +344,7 @@ class _Judge:
             mine = rows >= 0
             some = Named(named.heads[mine], named.sizes[mine], named.key[mine], named.check[mine])
             self._record(self.known.recall(rows[mine], some), ranks[found])
-        left: NDArray[np.bool_] = ~found
-        return left
+        return ~found
 
     def _named(self, ranks: Ranks, group: Ranks) -> Named:
         return Named.of(self.text_hash[ranks], self._settled(ranks), group)

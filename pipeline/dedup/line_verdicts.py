@@ -102,8 +102,7 @@ class Standing:
 def totals(site: Words, sites: Mapping[int, int]) -> Ints:
     """Return of each document how many its site has: int64 (n,)."""
     homes, inverse = np.unique(site, return_inverse=True)
-    result: Ints = np.array([sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
-    return result
+    return np.array([sites.get(home, 0) for home in homes.tolist()], np.int64)[inverse]
 
 
 def standing(
@@ -174,8 +173,7 @@ def _in_run(records: LineRecords, line: Standing, options: SitesOptions) -> Flag
     """Say which lines stand in a run of lines of the site that is long enough."""
     run, first = _runs(records, line.frequent)
     lines = np.diff(first, append=len(records))
-    result: Flags = line.frequent & (lines >= options.run_lines)[run]
-    return result
+    return line.frequent & (lines >= options.run_lines)[run]
 
 
 def _runs(records: LineRecords, flags: Flags) -> tuple[Ints, Ints]:
@@ -212,8 +210,7 @@ def _with_company(
     anchored = np.logical_or.reduceat(anchor & alone, first)
     anchored |= long & np.logical_or.reduceat(anchor, first)
     anchored &= (chars <= _FORM_SHARE * _document_chars(records)[first]) & (lines <= _FORM_LINES)
-    result: Flags = alone | (by_line & enough[run]) | (recurs & anchored[run])
-    return result
+    return alone | (by_line & enough[run]) | (recurs & anchored[run])
 
 
 def pages_of(records: LineRecords) -> tuple[Ints, Ints]:
@@ -234,8 +231,7 @@ def _copies(records: LineRecords, shared: Flags, prose: Flags) -> Flags:
     common = np.bincount(page, np.where(shared, chars, 0), len(lines))
     sentences = np.bincount(page, prose, len(lines))
     text = (sentences >= _TEXT_SENTENCES) & (sentences >= _TEXT_SHARE * lines)
-    result: Flags = (text & (common > _COPY_SHARE * said))[page]
-    return result
+    return (text & (common > _COPY_SHARE * said))[page]
 
 
 def _between(records: LineRecords, goes: Flags) -> Flags:
@@ -251,8 +247,7 @@ def _near_edge(records: LineRecords) -> Flags:
 
     There a picture is a code to scan or a badge, and its address is new with every issue.
     """
-    out: Flags = np.minimum(records.top, records.bottom) <= _PICTURE_LINES
-    return out
+    return np.minimum(records.top, records.bottom) <= _PICTURE_LINES
 
 
 def _emptied(
@@ -292,8 +287,7 @@ def _outside(records: LineRecords, goes: Flags) -> Flags:
 def _document_chars(records: LineRecords) -> Ints:
     """Return for each line how many letters its document has."""
     page, _ = pages_of(records)
-    result: Ints = np.bincount(page, records.chars)[page].astype(np.int64)
-    return result
+    return np.bincount(page, records.chars)[page].astype(np.int64)
 
 
 def _heads_nothing(records: LineRecords, goes: Flags) -> Flags:

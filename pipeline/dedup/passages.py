@@ -87,8 +87,7 @@ def _places(
 def _turns(owners: Places, texts: int) -> Places:
     """Return of each text's places (`owners` ascend) which one it is: 0, 1, ..."""
     counts = np.bincount(owners, minlength=texts)
-    turns: Places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return turns
+    return np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _spread(

@@ -125,10 +125,9 @@ def _text(html: str, tree: Any, page: PageLines, options: HtmlOptions) -> str | 
     if options.extractor == "resiliparse":
         from resiliparse.extract.html2text import extract_plain_text
 
-        text: str = extract_plain_text(
+        return extract_plain_text(
             tree, main_content=True, alt_texts=False, list_bullets=False, preserve_formatting=True
         )
-        return text
     import trafilatura
 
     # deduplicate=True keeps a cache for the life of the process: output by order of pages.

@@ -209,16 +209,14 @@ def _least(
     group, limits = group[some], np.broadcast_to(most, len(ranks))[some]
     order = np.lexsort((ranks[some], group))
     starts = np.searchsorted(group[order], group[order])
-    rows: NDArray[np.intp] = np.sort(some[order[np.arange(len(order)) - starts < limits[order]]])
-    return rows
+    return np.sort(some[order[np.arange(len(order)) - starts < limits[order]]])
 
 
 def shown(drawn: NDArray[Any]) -> NDArray[Any]:
     """Return those of some receipts (DRAWN) that may be examples of a part that has them all."""
     group = drawn["name"] * 2 + drawn["large"]
     limits = np.where(drawn["large"], LARGEST, SAMPLES)
-    out: NDArray[Any] = drawn[_least(group, drawn["rank"], limits)]
-    return out
+    return drawn[_least(group, drawn["rank"], limits)]
 
 
 def top_lines(lines: NDArray[Any]) -> NDArray[Any]:

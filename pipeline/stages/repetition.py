@@ -287,8 +287,7 @@ def _copies_possible(found: Echoes, options: RepetitionOptions) -> NDArray[np.bo
     chars = np.bincount(owner, end - start, len(found.size))
     told = found.told >= _TOLD * options.block_share
     told |= chars / np.maximum(found.size, 1) + found.told >= _SAID * options.block_share
-    possible: NDArray[np.bool_] = told & (found.size >= options.block_chars)
-    return possible
+    return told & (found.size >= options.block_chars)
 
 
 def _said_again(

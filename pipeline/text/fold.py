@@ -50,8 +50,7 @@ def fold_table() -> NDArray[np.uint16]:
 
 def fold_units(units: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """Fold UTF-16 code units: uint16 (n,) to uint16 (n,)."""
-    folded: NDArray[np.uint16] = fold_table().take(units)
-    return folded
+    return fold_table().take(units)
 
 
 def fold_codes(codes: NDArray[np.uint32]) -> str:

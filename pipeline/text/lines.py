@@ -134,8 +134,7 @@ class Lines:
         """Return the flags that occur in some lines."""
         bounds = np.empty(2 * len(which), np.intp)
         bounds[::2], bounds[1::2] = self.starts[which], self.ends[which]
-        found: NDArray[np.uint8] = np.bitwise_or.reduceat(self.flags, bounds)[::2]
-        return found
+        return np.bitwise_or.reduceat(self.flags, bounds)[::2]
 
     def _flags(self, which: Places) -> tuple[NDArray[np.uint8], Places]:
         """Return the flags of the characters in some lines, and where each line begins in them.
@@ -150,8 +149,7 @@ class Lines:
 
     def sizes(self, which: Places) -> Places:
         """Return the size of some lines in characters."""
-        found: Places = self.ends[which] - self.starts[which]
-        return found
+        return self.ends[which] - self.starts[which]
 
     def columns(self, which: Places) -> Places:
         """Return the width of some lines (not none) in columns: `layout.columns`."""

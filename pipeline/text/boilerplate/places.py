@@ -49,8 +49,7 @@ class Lines:
         bound &= self.size > FOOTER_CHARS
         bottom = np.maximum.reduceat(np.where(bound, number, -1), self.first)
         owner = self.owner[line]
-        between: Flags = (top[owner] < line) & (line < bottom[owner])
-        return between
+        return (top[owner] < line) & (line < bottom[owner])
 
     def may_be_headings(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
         """Say which of some lines begin with # or stand above one that begins with =."""
@@ -62,8 +61,7 @@ class Lines:
     def may_begin_fences(self, codes: NDArray[np.uint32], line: Ints) -> Flags:
         """Say which of some lines begin with what a fence or the marks before it begin with."""
         first = fold_table().take(codes.take(self.starts[line]), mode="clip")
-        found: Flags = _marks("`~ \t>").take(first)
-        return found
+        return _marks("`~ \t>").take(first)
 
 
 class Places:
@@ -169,8 +167,7 @@ def _in_bmp(chars: frozenset[str] | None) -> frozenset[str] | None:
 
 
 def _window(codes: NDArray[np.uint32], reach: Ints) -> NDArray[np.uint16]:
-    window: NDArray[np.uint16] = fold_table().take(codes.take(reach, mode="clip"), mode="clip")
-    return window
+    return fold_table().take(codes.take(reach, mode="clip"), mode="clip")
 
 
 def _letter(window: NDArray[np.uint16], links: Flags, bare: Flags) -> NDArray[np.uint16]:

@@ -259,8 +259,7 @@ class _Literals:
 
 def _folded(codes: NDArray[np.uint32]) -> NDArray[np.uint16]:
     """Return code points folded; all beyond the BMP are one."""
-    folded: NDArray[np.uint16] = fold_table().take(codes, mode="clip")
-    return folded
+    return fold_table().take(codes, mode="clip")
 
 
 def _code(char: str) -> int:

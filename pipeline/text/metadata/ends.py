@@ -250,8 +250,7 @@ class _Batch:
         return np.searchsorted(self.ends, places)
 
     def _line_starts(self, lines: NDArray[np.intp]) -> NDArray[np.intp]:
-        starts: NDArray[np.intp] = np.where(lines > 0, self.breaks[lines - 1] + 1, 0)
-        return starts
+        return np.where(lines > 0, self.breaks[lines - 1] + 1, 0)
 
     def _folded(self, places: NDArray[np.intp], shifts: Sequence[int]) -> list[NDArray[np.uint16]]:
         """Return the folded units at places and beside them."""
@@ -259,8 +258,7 @@ class _Batch:
 
     def _codes(self, places: NDArray[np.intp]) -> NDArray[np.uint32]:
         """Return what stands at places; before the first and behind the last a line end."""
-        found: NDArray[np.uint32] = self.codes.take(np.minimum(places, len(self.codes) - 1))
-        return found
+        return self.codes.take(np.minimum(places, len(self.codes) - 1))
 
     def _headings(self) -> NDArray[np.uint8]:
         marked = self.codes[self.starts] == ord("#")

@@ -270,8 +270,7 @@ class Spans:
     def own(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell which texts have one of some places, which are in order: bool (n,)."""
         before = np.searchsorted(places, self.starts)
-        found: NDArray[np.bool_] = np.append(before[1:], len(places)) > before
-        return found
+        return np.append(before[1:], len(places)) > before
 
 
 def _in_rows(f: NDArray[np.uint8]) -> tuple[_Mask, _Mask]:
@@ -373,8 +372,7 @@ def _western(f: NDArray[np.uint8]) -> _Mask:
 
 def _controls(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Mark the controls that are in no text."""
-    found: NDArray[np.bool_] = _CONTROLS.take(codes, mode="clip")
-    return found
+    return _CONTROLS.take(codes, mode="clip")
 
 
 def _signs(f: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -170,8 +170,7 @@ def are_east_asian(excerpts: Excerpts) -> NDArray[np.bool_]:
     """Tell of which texts most letters are Han, kana or Hangul: the rest is ftfy's field."""
     before = np.zeros(len(excerpts.codes) + 1, np.int64)
     np.cumsum(_asian().take(excerpts.codes, mode="clip"), out=before[1:])
-    found: NDArray[np.bool_] = before[excerpts.last] > before[excerpts.first]
-    return found
+    return before[excerpts.last] > before[excerpts.first]
 
 
 def beyond_ascii(codes: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -366,11 +366,9 @@ class _Whole:
 def _ranges(starts: _Places, counts: NDArray[np.int64]) -> _Places:
     """Return `counts` places from each start on: one array."""
     before = np.cumsum(counts) - counts
-    places: _Places = np.repeat(starts - before, counts) + np.arange(counts.sum())
-    return places
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
 
 
 def _counted(places: _Places, first: _Places, last: _Places) -> NDArray[np.int64]:
     """Return how many of some places (in order) lie in each span."""
-    found: NDArray[np.int64] = np.searchsorted(places, last) - np.searchsorted(places, first)
-    return found
+    return np.searchsorted(places, last) - np.searchsorted(places, first)

@@ -82,8 +82,7 @@ class Page:
         """Return how many characters beyond ASCII each repair has: int64 (n,)."""
         high = self.sheet.high[self.at :]
         ends = high[np.array([repair.end for repair in repairs], np.intp)]
-        found: NDArray[np.int64] = ends - high[np.array([r.start for r in repairs], np.intp)]
-        return found
+        return ends - high[np.array([r.start for r in repairs], np.intp)]
 
     def pieces(self) -> Iterator[tuple[int, int]]:
         """Yield start and end in the sheet of what is left of lines: two characters at least."""

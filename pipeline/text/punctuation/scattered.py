@@ -88,8 +88,7 @@ def _beside_marks(codes: NDArray[np.uint32]) -> _Places:
     left, right = codes[blanks - 1], codes[blanks + 1]
     marked = np.isin(left, _WIDE), np.isin(right, _WIDE)
     beside = (marked[0] & (marked[1] | _is_han(right))) | (marked[1] & _is_han(left))
-    found: _Places = blanks[beside & _in_prose(codes, blanks)]
-    return found
+    return blanks[beside & _in_prose(codes, blanks)]
 
 
 def _is_han(codes: NDArray[np.uint32]) -> _Flags:
@@ -104,8 +103,7 @@ def _in_prose(codes: NDArray[np.uint32], places: _Places) -> _Flags:
     first = np.where(line > 0, ends[line - 1] + 1, 0)
     last = ends[np.minimum(line, len(ends) - 1)]
     marked = np.searchsorted(marks, last) > np.searchsorted(marks, first)
-    prose: _Flags = marked & (last - first >= _PROSE_CHARS)
-    return prose
+    return marked & (last - first >= _PROSE_CHARS)
 
 
 def _around(codes: NDArray[np.uint32], blanks: _Places) -> NDArray[np.uint32]:

@@ -49,8 +49,7 @@ def of_one_width(lines: Lines, asked: Bools) -> Places:
     if asked.any():
         few = _few(lines, votes, asked)
         asked &= (agreed[0] & few[0]) | (agreed[1] & few[1])
-    found: Places = every[asked[lines.owners[every]]]
-    return found
+    return every[asked[lines.owners[every]]]
 
 
 def _few(lines: Lines, votes: _Votes, asked: Bools) -> list[Bools]:
@@ -153,8 +152,7 @@ def _latin_words(codes: NDArray[np.uint32], starts: Places) -> Places:
 
 
 def _is_latin(codes: NDArray[np.uint32]) -> Bools:
-    found: Bools = (codes - np.uint32(ord("!"))) <= ord("~") - ord("!")  # below, they wrap around
-    return found
+    return (codes - np.uint32(ord("!"))) <= ord("~") - ord("!")  # below, they wrap around
 
 
 def _overlap(owners: Places, starts: Places, ends: Places, n: int) -> Places:

@@ -74,8 +74,7 @@ def covered(text: str, lines: Sequence[tuple[int, int]]) -> list[int]:
     room = spans[:, 1] - spans[:, 0] - STRETCH + 1
     ends = np.minimum(spans[:, 0] + np.maximum(room, 0), len(units))
     share = before[ends] - before[np.minimum(spans[:, 0], len(units))]
-    found: list[int] = np.flatnonzero((room > 0) & (share >= _COVERED * room)).tolist()
-    return found
+    return np.flatnonzero((room > 0) & (share >= _COVERED * room)).tolist()
 
 
 def alike(paragraphs: Sequence[str], least: float, min_chars: int) -> list[Alike]:

@@ -223,8 +223,7 @@ def goes_on_again(text: str, start: int, end: int) -> bool:
 def _several(lines: _Lines, rows: Ints) -> NDArray[np.bool_]:
     """Return of which of the lines their text has others among them."""
     owner = lines.owner[rows]
-    several: NDArray[np.bool_] = (np.bincount(owner, minlength=1) > 1)[owner]
-    return several
+    return (np.bincount(owner, minlength=1) > 1)[owner]
 
 
 def _near(lines: _Lines, long: Ints, sums: Words) -> tuple[Ints, NDArray[np.float64]]:

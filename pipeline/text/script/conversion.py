@@ -76,8 +76,7 @@ def converter(config: str) -> Convert:
     """Return OpenCC's converter of that name; loaded once a process, at first use."""
     import opencc
 
-    convert: Convert = opencc.OpenCC(config).convert
-    return convert
+    return opencc.OpenCC(config).convert
 
 
 def convert(texts: Sequence[str], step: Step, stage: str) -> list[tuple[str, list[Edit]]]:

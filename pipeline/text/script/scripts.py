@@ -110,7 +110,7 @@ def _by_counts(counted: Census) -> NDArray[np.int8]:
     hangul = counted.count("hangul")
     share = traditional / np.maximum(traditional + simplified, 1)
     weight = np.where(han > NAME_MAX, LETTERS_PER_HAN, LETTERS_PER_HAN_OF_A_NAME)
-    found: NDArray[np.int8] = np.select(
+    return np.select(
         [
             hangul > np.maximum(han, kana),
             kana > KANA_MIN * (kana + han),
@@ -121,7 +121,6 @@ def _by_counts(counted: Census) -> NDArray[np.int8]:
         [_KOREAN, _JAPANESE, _OTHER, _HANT, _MIXED],
         _HANS,
     )
-    return found
 
 
 # In a line, the shares below are of Traditional-only characters among those of one script only.
@@ -202,8 +201,7 @@ def chinese(counted: Census) -> NDArray[np.bool_]:
     kana = counted.count("kana").astype(np.float64)
     # Two kana in a line are a shop's name in Taipei (鮮の味); a Japanese line has more.
     japanese = (kana > 2) & (kana > KANA_MIN * (kana + han))
-    found: NDArray[np.bool_] = (han > 0) & ~japanese & (counted.count("hangul") <= han)
-    return found
+    return (han > 0) & ~japanese & (counted.count("hangul") <= han)
 
 
 @cache

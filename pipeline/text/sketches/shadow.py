@@ -100,8 +100,7 @@ def _outside_identity() -> list[int]:
     skip = np.zeros(65536, bool)
     for first, last in (*_IDENTITY, (0xD800, 0xF8FF)):  # surrogates, private use
         skip[first : last + 1] = True
-    codes: list[int] = np.flatnonzero(~skip).tolist()
-    return codes
+    return np.flatnonzero(~skip).tolist()
 
 
 def _joining() -> frozenset[str]:

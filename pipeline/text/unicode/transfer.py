@@ -59,8 +59,7 @@ def asked(counted: Census) -> NDArray[np.bool_]:
     signs = counted.count("ascii_other") >= MIN_SIGNS
     letters = counted.count("latin")
     word = (counted.count("ascii_mark") >= 4) & (letters >= MIN_LETTERS)  # =?utf-8?B?...?=
-    found: NDArray[np.bool_] = signs & (word | (letters * LETTERS_SHARE >= han))
-    return found
+    return signs & (word | (letters * LETTERS_SHARE >= han))
 
 
 def may_be_carried(text: str) -> bool:
