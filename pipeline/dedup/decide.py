@@ -23,7 +23,7 @@ from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Portable, Read, Spread
 from pipeline.dedup.thinning import thinned
 from pipeline.dedup.verdicts import GroupMemory, Named, Outcome, outcome
-from pipeline.dedup.verify import MOST, ShingleSets, joined, unit_sets
+from pipeline.dedup.verify import MOST, ShingleSets, joined, pieces_of_sets
 from pipeline.runs import portions
 
 Ranks = NDArray[np.int64]
@@ -407,8 +407,9 @@ class _Judge:
     def _sets(self, ranks: Ranks) -> ShingleSets:
         length = self.length[ranks]
         return joined([
-            unit_sets(*self.read(ranks[some]), self.options.ngram)
+            sets
             for some in portions(length, READ_UNITS)
+            for sets in pieces_of_sets(*self.read(ranks[some]), self.options.ngram)
         ])  # fmt: skip
 
 

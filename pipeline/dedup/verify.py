@@ -7,7 +7,7 @@ to .001 (one standard deviation), and a book of 50 MB takes 4 MB instead of 400.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -75,13 +75,16 @@ def unit_sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
 
     A text below `ngram` characters has none.
     """
-    parts = [_sets(units[:0], starts[:1], ngram)]
-    for some in portions(np.diff(starts), _STEP):  # so little that the arrays stay in the cache
+    return joined([*pieces_of_sets(units, starts, ngram)])
+
+
+def pieces_of_sets(units: Units, starts: Numbers, ngram: int) -> Iterator[ShingleSets]:
+    """Yield the sets of some texts after the other: so few that the arrays stay in the cache."""
+    for some in portions(np.diff(starts), _STEP):
         edges = starts[some.start : some.stop + 1]
         piece = units[edges[0] : edges[-1]]
         long = len(piece) > _LONG  # is one text
-        parts.append(_long_set(piece, ngram) if long else _sets(piece, edges - edges[0], ngram))
-    return joined(parts[1:] or parts)
+        yield _long_set(piece, ngram) if long else _sets(piece, edges - edges[0], ngram)
 
 
 def _sets(units: Units, starts: Numbers, ngram: int) -> ShingleSets:
