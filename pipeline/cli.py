@@ -145,11 +145,12 @@ def check(config: str | None, settings: Sequence[str]) -> int:
 def verify(output: Path, deep: bool) -> int:
     """Check what is published against its manifest: one line per fault, exit code 12."""
     from pipeline.errors import VerifyError
+    from pipeline.store.verify import MEND
     from pipeline.store.verify import verify as faults_of
 
     faults = print_lines(faults_of(output, deep), f"{output}: no faults")
     if faults:
-        raise VerifyError(f"faults found in {output}: {faults}", "run the recipe again")
+        raise VerifyError(f"faults found in {output}: {faults}", MEND)
     return 0
 
 

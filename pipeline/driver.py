@@ -73,7 +73,7 @@ def run(recipe: Recipe, observer: Observer, dry_run: bool = False, replay: bool 
     observer.phase("plan", _describe(pieces))
     if dry_run:
         return _dry_run(recipe, output, pieces, name, observer)
-    with versions.locked(output):
+    with versions.locked(output), State(output).damage_told():
         stamps.save()
         there = versions.find(output, name)
         if there is not None and not replay:

@@ -37,7 +37,7 @@ from pipeline.store.schema import (
     schema,
     select,
 )
-from pipeline.store.texts import Slabs, save_receipts
+from pipeline.store.texts import Slabs, read_receipts, save_receipts
 
 Places = NDArray[np.int64]
 
@@ -100,7 +100,7 @@ class Made:
         self.known = tallies.joined(self.parts)
 
     def _read(self, number: int, paths: tuple[str, str, str], mine: Places) -> None:
-        stored = tallies.loaded(Path(paths[2]).read_bytes())
+        stored = tallies.loaded(read_receipts(paths[2]))
         numbers = self.slabs["row"][mine].astype(np.int64)
         order = np.argsort(numbers, kind="stable")
         numbers, mine = numbers[order], mine[order]

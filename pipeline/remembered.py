@@ -1,6 +1,6 @@
 """What `decide` remembers from run to run: files of arrays under the state of an output.
 
-    state/decide/<program>/{documents,groups,misses,paragraphs,signed}.npy
+    state/decide/<program>/{documents,groups,misses,paragraphs,signed}.rows
 
 Everything in it is a function of texts and program, and can be computed again: a file that is
 missing, torn or of another shape is as good as none. Each run leaves what it has used itself, so
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.dedup.memory import PAIR_DTYPE, Memory
 from pipeline.dedup.verdicts import MEMBER_DTYPE, MISS_DTYPE, GroupMemory
-from pipeline.store.files import load_rows, output_errors, whole_files
+from pipeline.store.files import load_rows, output_errors, save_rows, whole_files
 
 
 class Remembered:
@@ -41,7 +41,7 @@ class Remembered:
     def _load(self, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         if self.folder is None:
             return np.zeros(0, dtype)
-        return load_rows(self.folder / f"{name}.npy", dtype)
+        return load_rows(self.folder / f"{name}.rows", dtype)
 
     def save(self) -> None:
         """Write what this run used, and remove what other programs left."""
@@ -56,10 +56,9 @@ class Remembered:
         }
         if self.signed is not None:
             files["signed"] = self.signed
-        with whole_files([self.folder / f"{name}.npy" for name in files]) as paths:
+        with whole_files([self.folder / f"{name}.rows" for name in files]) as paths:
             for path, array in zip(paths, files.values(), strict=True):
-                with path.open("wb") as file:
-                    np.save(file, array)
+                save_rows(path, array)
         with output_errors(self.folder):
             for other in self.folder.parent.iterdir():
                 if other != self.folder:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+import xxhash
 
 from pipeline.readers import InputFile
 from pipeline.store.files import write_bytes
@@ -55,11 +56,11 @@ class Stamps:
         self.now: dict[str, list[Any] | _Noted] = {}
         self.fresh = False  # a file was hashed
         try:
-            content = orjson.loads(path.read_bytes()) if path else {}
-        except (OSError, orjson.JSONDecodeError):
+            check, _, content = path.read_bytes().partition(b"\n") if path else (b"", b"", b"")
+        except OSError:
             return  # as good as none: all is hashed again
-        if content.get("program") == program:
-            self.known = content["files"]
+        if path and check == _check(program, content):
+            self.known = orjson.loads(content)
 
     def pieces(self, file: InputFile) -> tuple[InputFile, list[Stamped]] | None:
         """Return a file as it was when its bytes were looked at, and its pieces, if it is."""
@@ -80,6 +81,11 @@ class Stamps:
     def save(self) -> None:
         """Write what this run has seen, and forget it."""
         if self.path and (self.fresh or len(self.now) != len(self.known)):
-            content = {"program": self.program, "files": self.now}
-            write_bytes(self.path, orjson.dumps(content, default=_Noted.row))
+            content = orjson.dumps(self.now, default=_Noted.row)
+            write_bytes(self.path, _check(self.program, content) + b"\n" + content)
         self.known, self.now = {}, {}
+
+
+def _check(program: str, content: bytes) -> bytes:
+    """Return what stands above the stamps: an end that has moved would lose records in silence."""
+    return f"{program} {xxhash.xxh3_64_hexdigest(content)}".encode()

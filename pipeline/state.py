@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow.compute as pc
+import xxhash
 
 from pipeline.corpus import Artifact, read_records
-from pipeline.errors import ConservationError
+from pipeline.errors import ConservationError, OutputError, PipelineError, VerifyError
 from pipeline.plan import PieceName, PlannedPiece, Shard
 from pipeline.store.files import output_errors, sync, sync_all
+from pipeline.store.verify import MEND, verify
 
 
 class State:
@@ -47,6 +51,7 @@ class State:
         meta = {
             "cleaner": cleaner,
             "pieces": [tuple(p.name) for p in shard.pieces],
+            "files": {p.name: [p.stat().st_size, _hash(p)] for p in sorted(folder.iterdir())},
         }
         with output_errors(folder):
             (folder / "meta.json").write_bytes(orjson.dumps(meta))
@@ -59,11 +64,45 @@ class State:
             sync(self.clean)
 
     def known(self, cleaner: str) -> Iterator[tuple[Path, tuple[PieceName, ...]]]:
-        """Yield the shards that the program `cleaner` has cleaned, in order of name."""
+        """Yield the shards that the program `cleaner` has cleaned, in order of name.
+
+        One that lacks a file, or the end of one, is not there: its input will be cleaned again.
+        """
+        for folder, content in self._shards():
+            if content.get("cleaner") == cleaner and _is_whole(folder, content["files"]):
+                yield folder, tuple(PieceName(*row) for row in content["pieces"])
+
+    def _shards(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Yield the folders of cleaned shards with what their meta.json says: {} if damaged."""
         for meta in sorted(self.clean.glob("*/meta.json")):
-            content = orjson.loads(meta.read_bytes())
-            if content["cleaner"] == cleaner:
-                yield meta.parent, tuple(PieceName(*row) for row in content["pieces"])
+            try:
+                yield meta.parent, orjson.loads(meta.read_bytes())
+            except orjson.JSONDecodeError:
+                yield meta.parent, {}
+
+    @contextmanager
+    def damage_told(self) -> Iterator[None]:
+        """Where a run breaks, look whether its own files have rotted: that is not our fault.
+
+        Shards that have are removed, so that the next run cleans them again. To read them all in
+        each run would cost a night as much as a full run.
+        """
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, PipelineError) and error.exit_code != PipelineError.exit_code:
+                raise
+            rotten = [f for f, said in self._shards() if not _is_whole(f, said.get("files"), True)]
+            for folder in rotten:
+                shutil.rmtree(folder)
+            if rotten:
+                raise OutputError(
+                    f"files in {self.clean} are damaged; removed: {len(rotten)} cleaned shards",
+                    "run the same command again: it cleans them anew",
+                ) from error
+            if faults := list(verify(self.folder.parent, deep=True)):
+                raise VerifyError("\n".join(faults), MEND) from error
+            raise
 
     def match(
         self, pieces: Sequence[PlannedPiece], cleaner: str
@@ -81,11 +120,26 @@ class State:
 
     def forget_quarantined(self) -> None:
         """Remove the shards that hold a quarantined record: they will be cleaned again."""
-        for meta in self.clean.glob("*/meta.json"):
-            status = read_records(meta.parent, ("status",)).column("status")
+        for folder, _ in self._shards():
+            status = read_records(folder, ("status",)).column("status")
             if "quarantined" in status.unique().to_pylist():
-                shutil.rmtree(meta.parent)
+                shutil.rmtree(folder)
 
     def clear_work(self) -> None:
         """Remove what an interrupted run left half-written."""
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _hash(path: Path) -> str:
+    return xxhash.xxh3_64_hexdigest(path.read_bytes())
+
+
+def _is_whole(folder: Path, files: Mapping[str, Sequence[Any]] | None, deep: bool = False) -> bool:
+    """Tell whether the files of a shard have their sizes (`deep`: their bytes) of its commit."""
+    try:
+        return files is not None and all(
+            (folder / name).stat().st_size == size and not (deep and _hash(folder / name) != known)
+            for name, (size, known) in files.items()
+        )
+    except FileNotFoundError:
+        return False

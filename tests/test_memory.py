@@ -15,6 +15,7 @@ from pipeline.dedup.memory import PAIR_DTYPE, Comparer, Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.verdicts import GroupMemory
 from pipeline.remembered import Remembered
+from pipeline.store.files import save_rows
 from pipeline.text.sketches.shadow import shadow_units
 from tests.test_dedup import changed, cluster, prose, shingle_sets
 
@@ -128,11 +129,12 @@ def test_a_torn_or_strange_file_is_as_good_as_none(tmp_path: Path) -> None:
     kept.documents.used.append(np.zeros(3, PAIR_DTYPE))
     kept.save()
     assert len(Remembered(tmp_path, "program").documents.known) == 1
-    path = tmp_path / "decide/program/documents.npy"
-    for content in (path.read_bytes()[:-5], b"", b"\x93NUMPY\x01\x00", b"strange" * 99):
+    path = tmp_path / "decide/program/documents.rows"
+    whole = path.read_bytes()
+    for content in (whole[:-5], whole[:-1] + b"\1", b"", whole[:3], b"strange" * 99):
         path.write_bytes(content)
         assert not len(Remembered(tmp_path, "program").documents.known)
-    np.save(path, np.zeros((2, 2)))
+    save_rows(path, np.zeros(2))
     assert not len(Remembered(tmp_path, "program").documents.known)
     Remembered(tmp_path, "another").save()
     assert [folder.name for folder in (tmp_path / "decide").iterdir()] == ["another"]

@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.document import Edit, replay
+from pipeline.errors import OutputError, VerifyError
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
+from pipeline.stamps import Stamps
 from pipeline.store.splice import compressed, spliced
 from pipeline.store.thrift import Reader, written
 from pipeline.store.verify import verify
@@ -210,6 +212,72 @@ def test_what_was_harmed_is_made_again(nights: tuple[Path, Path, Path], harm: st
     faults = list(verify(output, deep=True))
     told = {Path(line.split(":")[0]).name for line in faults if str(version) in line}
     assert told == ({Path(n).name for n in linked} if harm == "rotten" else set())
+
+
+def zeroed(content: bytes) -> bytes:
+    return content[:20] + bytes(40) + content[60:]
+
+
+@pytest.mark.parametrize(
+    ("what", "harm"),
+    [
+        ("state/clean/*/records.arrow", lambda content: content[:-100]),
+        ("state/clean/*/lines.npy", None),
+        ("state/clean/*/meta.json", lambda content: content[:-1]),
+        ("state/decide/*/*.rows", zeroed),
+        ("state/decide/*/*.rows", lambda content: content[:-1] + bytes([content[-1] ^ 1])),
+        ("state/texts/*", zeroed),
+    ],
+)
+def test_state_that_has_rotted_is_made_again(
+    nights: tuple[Path, Path, Path], what: str, harm: Any
+) -> None:
+    source, output, whole = nights
+    harmed = sorted(output.glob(what))
+    for path in harmed:
+        content = path.read_bytes()
+        path.unlink()
+        if harm is not None:
+            path.write_bytes(harm(content))
+    assert harmed
+    assert files(run(source, output)) == files(whole)
+
+
+def test_stamps_that_have_rotted_are_as_good_as_none(tmp_path: Path) -> None:
+    stamps = Stamps(tmp_path / "inputs.json", "program")
+    stamps.now["a.jsonl"], stamps.fresh = [[0], [], [[0, 500, "", 500]]], True
+    stamps.save()
+    content = stamps.path.read_bytes()  # type: ignore[union-attr]
+    assert Stamps(stamps.path, "program").known
+    assert not Stamps(stamps.path, "another").known
+    for rotten in (content.replace(b"500", b"400", 1), content[:-1], b"", b"{}"):
+        stamps.path.write_bytes(rotten)  # type: ignore[union-attr]
+        assert not Stamps(stamps.path, "program").known
+
+
+def test_a_shard_that_breaks_a_run_is_removed_and_cleaned_by_the_next(
+    nights: tuple[Path, Path, Path],
+) -> None:
+    source, output, whole = nights
+    path = min((output / "state/clean").glob("*/lines.npy"))
+    path.write_bytes(zeroed(path.read_bytes()))
+    with pytest.raises(OutputError, match="removed: 1 cleaned shard") as told:
+        run(source, output)
+    assert told.value.hint.startswith("run the same command again")
+    assert files(run(source, output)) == files(whole)
+
+
+def test_a_damaged_version_that_breaks_a_run_is_named_and_can_be_removed(
+    nights: tuple[Path, Path, Path],
+) -> None:
+    source, output, whole = nights
+    before = (output / "current").resolve()
+    (before / "run.json").write_text("{")
+    with pytest.raises(VerifyError, match=r"run\.json: 1 bytes"):
+        run(source, output)
+    shutil.rmtree(before)
+    assert files(run(source, output)) == files(whole)
+    assert not list(verify(output, deep=True))
 
 
 def test_no_text_of_another_program_is_taken_over(nights: tuple[Path, Path, Path]) -> None:

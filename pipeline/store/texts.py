@@ -1,11 +1,11 @@
 """Where the texts of a published part lie, so that the next version can copy them.
 
-    state/texts/<digest>.npy        SLAB_DTYPE, the compressed slabs of the data file
-    state/texts/<digest>.heads.npy  uint64, the words of the dropped documents, row by row
+    state/texts/<digest>.rows        SLAB_DTYPE, the compressed slabs of the data file
+    state/texts/<digest>.heads.rows  uint64, the words of the dropped documents, row by row
 
 And of its receipts, under the digest of that group:
 
-    state/texts/<digest>.npy        SLAB_DTYPE, all slabs; `row`: the number of the slab
+    state/texts/<digest>.rows        SLAB_DTYPE, all slabs; `row`: the number of the slab
     state/texts/<digest>.made       where its receipts lie, and what the report has to know of them
 
 Nothing but time depends on it: a table that is missing, or whose slab is not where it says, costs
@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from pipeline.runs import find
-from pipeline.store.files import load_rows, output_errors, whole_file, write_bytes
+from pipeline.store.files import load_rows, output_errors, save_rows, whole_file, write_bytes
 
 Slabs = NDArray[Any]
 
@@ -47,16 +48,24 @@ audit of which part (-1: nowhere), in which row."""
 def save(folder: Path, digest: str, slabs: Slabs, words: NDArray[np.uint64]) -> None:
     """Write where the slabs of the part of this digest lie, and whose heads its audit has."""
     for path, rows in ((_path(folder, digest), slabs), (_heads(folder, digest), words)):
-        with whole_file(path) as part, part.open("wb") as file:
-            np.save(file, rows)
+        with whole_file(path) as part:
+            save_rows(part, rows)
 
 
 def save_receipts(place: tuple[str, str], slabs: Slabs, content: bytes) -> None:
     """Write the slabs of the receipts of a part, and what was saved of them."""
     folder, digest = Path(place[0]), place[1]
-    write_bytes(receipts(folder, digest), content)
-    with whole_file(_path(folder, digest)) as part, part.open("wb") as file:
-        np.save(file, slabs)
+    write_bytes(receipts(folder, digest), xxhash.xxh3_64_digest(content) + content)
+    with whole_file(_path(folder, digest)) as part:
+        save_rows(part, slabs)
+
+
+def read_receipts(path: str) -> bytes:
+    """Return what was saved of the receipts of a part; ValueError where it has rotted."""
+    content = Path(path).read_bytes()
+    if xxhash.xxh3_64_digest(content[8:]) != content[:8]:
+        raise ValueError(f"{path} has rotted")
+    return content[8:]
 
 
 def receipts(folder: Path, digest: str) -> Path:
@@ -118,8 +127,8 @@ def forget_others(folder: Path, digests: Iterable[str]) -> None:
 
 
 def _path(folder: Path, digest: str) -> Path:
-    return folder / f"{digest[:32]}.npy"
+    return folder / f"{digest[:32]}.rows"
 
 
 def _heads(folder: Path, digest: str) -> Path:
-    return folder / f"{digest[:32]}.heads.npy"
+    return folder / f"{digest[:32]}.heads.rows"

@@ -11,6 +11,8 @@ from typing import Any
 from pipeline.store.files import digest
 from pipeline.store.version import MANIFEST, SUCCESS, versions
 
+MEND = "restore the versions named, or remove them and run again: state/ has what makes them"
+
 
 def verify(output: Path, deep: bool = False) -> Iterator[str]:
     """Yield a line for every fault of an output folder.
@@ -27,7 +29,7 @@ def verify(output: Path, deep: bool = False) -> Iterator[str]:
     if not (target / SUCCESS).is_file():
         yield f"{link}: points at {target}, which is not a complete version"
     pointer = output / "CURRENT.json"
-    if not pointer.is_file() or json.loads(pointer.read_bytes())["version"] != os.readlink(link):
+    if _pointed_at(pointer) != os.readlink(link):
         yield f"{pointer}: does not name the version that current points at; run again to mend it"
     whole = {}
     for version in versions(output):
@@ -37,6 +39,13 @@ def verify(output: Path, deep: bool = False) -> Iterator[str]:
     # What a file that is named above would have counted tells nothing.
     if deep and whole.get(target.resolve()):
         yield from _verify_counts(target)
+
+
+def _pointed_at(pointer: Path) -> str | None:
+    try:
+        return str(json.loads(pointer.read_bytes())["version"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _verify_version(version: Path, deep: bool) -> Iterator[str]:
