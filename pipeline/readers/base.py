@@ -5,35 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-# code -> what it means. The codes are what the quarantine, its counts and the report show.
-REASONS: dict[str, str] = {
-    "unreadable": "the file cannot be opened or read",
-    "not-a-file": "a pipe, a socket or a device",
-    "link": "a link that leaves the input, or points at what is read anyway (follow_links = false)",
-    "link-broken": "a link to nothing, or to itself",
-    "changed-during-run": "the file is not the one that was planned",
-    "binary": "not text: a known binary format, or too many control characters",
-    "not-what-it-says": "the name promises a container that the bytes are not",
-    "damaged-stream": "the compressed stream is cut, or its checksum is wrong",
-    "expands-too-far": "the compressed data grows beyond max_expansion",
-    "record-too-large": "the record is larger than max_record_bytes",
-    "json-syntax": "the row is no JSON",
-    "json-too-deep": "the values are nested deeper than max_json_depth",
-    "not-an-object": "the row is JSON, but no object",
-    "bad-utf8": "the row is not UTF-8, nor text in any other charset",
-    "text-missing": "the record has no text field, or it is null",
-    "text-not-a-string": "the text field is a number, a list or an object",
-    "csv-syntax": "a quote that never closes, or text after a closing quote",
-    "csv-row-shape": "more or fewer cells than the header has",
-    "no-text-column": "the table has no text column, or several of that name",
-    "parquet-damaged": "the Parquet file cannot be read, or lies about itself",
-    "warc-header": "a record header that is cut, too long, or without a length",
-    "warc-length": "the Content-Length of a record does not fit the file",
-    "http-body": "the body of an HTTP response cannot be unpacked",
-    "html-too-deep": "elements are nested deeper than max_html_depth",
-    "timeout": "the document took longer than max_seconds",
-    "worker-died": "the worker died on this document (the signal stands behind the colon)",
-}
+from pipeline.tablefiles import table_rows
+
+REASONS: dict[str, str] = dict(table_rows("readers/reasons.tsv"))
+"""Codes, and what they mean."""
 
 
 class Fault(NamedTuple):

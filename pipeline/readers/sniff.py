@@ -16,31 +16,12 @@ from pipeline.readers.streams import (
     raw_chunks,
     unpacked,
 )
+from pipeline.tablefiles import table_rows
 
 HEAD = 1 << 16
 """Bytes of the unpacked file that are looked at."""
 
-# magic -> what it is. All of these are no text, whatever the name says.
-BINARY: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "PDF"),
-    (b"\x7fELF", "ELF program"),
-    (b"\x89PNG\r\n", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
-    (b"GIF8", "GIF image"),
-    (b"PK\x03\x04", "ZIP or Office document"),
-    (b"PK\x05\x06", "empty ZIP"),
-    (b"SQLite format 3\0", "SQLite database"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office document"),
-    (b"7z\xbc\xaf\x27\x1c", "7z archive"),
-    (b"Rar!\x1a\x07", "RAR archive"),
-    (b"\xca\xfe\xba\xbe", "Java class"),
-    (b"ARROW1\0\0", "Arrow file"),
-    (b"Obj\x01", "Avro file"),
-    (b"\x1f\x8b", "compressed twice"),
-    (b"\x28\xb5\x2f\xfd", "compressed twice"),
-    (b"BZh", "compressed twice"),
-    (b"\xfd7zXZ\0", "compressed twice"),
-)
+BINARY = [(bytes.fromhex(magic), what) for magic, what in table_rows("readers/binary.tsv")]
 _MAGIC = tuple(magic for magic, _ in BINARY)
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe", b"\xfe\xff")
 WIDE_BOMS: tuple[tuple[bytes, str], ...] = (
