@@ -24,7 +24,7 @@ from pipeline.dedup.memory import Memory
 from pipeline.dedup.options import DedupOptions
 from pipeline.dedup.spread import Ranks
 from pipeline.dedup.verdicts import GroupMemory
-from pipeline.dedup.verify import ShingleSets, overlaps, smallest, unit_sets
+from pipeline.dedup.verify import Overlap, ShingleSets, judge, overlaps, smallest, unit_sets
 from pipeline.text.sketches.shadow import Units, shadow, shadow_units
 
 # Level 1 of GB 2312: what no stage converts.
@@ -299,6 +299,30 @@ def test_a_group_too_large_for_the_memory_is_decided_in_slices(
     assert np.array_equal(whole.gone, sliced.gone)
     assert np.array_equal(whole.root, sliced.root)
     assert sliced.kept[sliced.stays].all()
+
+
+@pytest.mark.parametrize(
+    ("shared", "left", "right", "near", "contained", "follows"),
+    [
+        (7, 8, 9, True, False, True),  # a Jaccard of .7
+        (69, 80, 89, False, False, True),
+        (9, 10, 20, False, True, False),  # nine tenths of a half
+        (9, 20, 10, False, True, True),
+        (9, 10, 21, False, False, False),
+        (9, 40, 10, False, False, True),  # of a quarter: half of a half
+        (9, 41, 10, False, False, False),
+        (10, 15, 15, False, False, True),  # the floor, .5
+        (9, 15, 14, False, False, False),
+    ],
+)
+def test_verdicts_at_their_bounds(
+    shared: int, left: int, right: int, near: bool, contained: bool, follows: bool
+) -> None:
+    sizes = [np.array([n]) for n in (shared, left, right)]
+    for apart in (False, True):
+        found = judge(Overlap(*sizes, np.array([apart])), DedupOptions())
+        verdicts = found.near[0], found.contained[0], found.follows[0]
+        assert verdicts == ((False,) * 3 if apart else (near, contained, follows))
 
 
 def test_no_documents() -> None:

@@ -130,10 +130,9 @@ def render(
     shown = sorted(summary["examples"].items(), key=lambda item: _place(order, item[0]))
     learned = [row for row in summary["removed"] if row["stage"] == "sites"]
     return template("report.html.j2").render(
+        {**facts, **summary},
         name=name,
         version=version,
-        run_id=facts["run_id"],
-        identity=facts["identity"],
         published=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(facts["published_at"])),
         sections=SECTIONS,
         style=style,
@@ -142,15 +141,10 @@ def render(
         script_hash=_hash(script),
         alerts=alerts(facts, summary, change),
         change=change,
-        funnel=facts["funnel"],
-        edits=facts["edits"],
         headline=headline(facts),
         stages=sorted(summary["stages"].items(), key=lambda item: _place(order, item[0])),
         examples=[(stage, [_shown(row) for row in rows]) for stage, rows in shown],
-        rules=summary["rules"],
-        removed=summary["removed"],
         learned=learned,
-        sites=summary["sites"],
         dropped=_by_unit(summary["dropped"]),
         pairs=pairs,
         band=band,
@@ -160,11 +154,7 @@ def render(
             title: sorted(counts.items(), key=lambda item: -item[1])
             for title, counts in summary["columns"].items()
         },
-        damage=summary["damage"],
-        quarantine=summary["quarantine"],
-        quarantined=summary["quarantined"],
         recipe=_recipe(facts["recipe"]),
-        dependencies=facts["dependencies"],
     )
 
 
