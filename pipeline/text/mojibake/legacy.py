@@ -100,9 +100,16 @@ codecs.register_error("pipeline-bad", _mark)
 
 
 def candidates(
-    name: str, codes: NDArray[np.uint32], model: Model, origins: Sequence[str] = ()
+    name: str,
+    codes: NDArray[np.uint32],
+    model: Model,
+    origins: Sequence[str] = (),
+    beside: bool = False,
 ) -> Iterator[Candidate]:
-    """Yield what the stretches of a text may have been before reading `name` hit them."""
+    """Yield what the stretches of a text may have been before reading `name` hit them.
+
+    `beside`: they are what a page of such damage has left, and may be as short as a word.
+    """
     full = reading(name)
     data, starts = full.encode(codes)
     # FOREIGN (0xFE) is a byte like others here: foreign characters are found by their code.
@@ -120,7 +127,8 @@ def candidates(
     never = np.append(0, np.cumsum(_NEVER.take(codes, mode="clip") & (name == "cp1252")))
     controls = lines & (never[rights] > never[lefts])
     # What is less than a whole line must hold enough; a line of Hangul or kana may have less.
-    asked = np.flatnonzero((sizes >= MIN_PART) | (lines & (sizes >= MIN_LINE)) | controls)
+    least = 2 if beside else MIN_LINE
+    asked = np.flatnonzero((sizes >= MIN_PART) | (lines & (sizes >= least)) | controls)
     for i in asked.tolist():
         left, right = int(lefts[i]), int(rights[i])
         raw = data[starts[left] : starts[right]]
@@ -139,7 +147,9 @@ def candidates(
             rest = highs[i] - raw.count(UNKNOWN) - lost
             if (lost or torn) and _size(text) < MIN_KEPT * rest:
                 continue
-            if evidence := _evidence(
+            if beside and not (lost or torn or BAD in text):
+                yield Candidate(left, right, text, origin, 0.0, MIN_GAIN * _size(text) / 4, False)
+            elif evidence := _evidence(
                 name, text, int(sizes[i]), bool(lines[i]), control, lost, torn
             ):
                 yield Candidate(left, right, text, origin, *evidence, lost > 0 or torn)

@@ -220,6 +220,7 @@ def _settled(page: Page, model: Model) -> list[Repair]:
     if not kept:
         kept = beneath(text, kinds, page.alphabets, lambda x, y: _repairs([x], [y], model)[0])
         kept = kept or _all_legacy(text, kinds, page.alphabets, model)
+        kept = _legacy_beside(page, kept, model)
     if kinds & (gate.SHIFTED | gate.DROPPED) and not found:
         half = sum(wide(text[r.start : r.end]) for r in kept) * 2 >= page.outside
         kept = kept if half else disjoint([*kept, *_in_step(text, kinds, model)])
@@ -384,11 +385,40 @@ def _legacy(text: str, names: list[str], model: Model) -> list[Repair]:
     return [repair for name in names for repair in _judged_legacy(text, name, model)]
 
 
+def _legacy_beside(page: Page, kept: list[Repair], model: Model) -> list[Repair]:
+    """Read what is left of a page as half of it and more was: words are too short to tell.
+
+    And what had another reading: of a word by itself, chance makes Hangul.
+    """
+    if not kept:
+        return kept
+    page.found = kept
+    count_left([page])
+    for rule in list(_prevailing(page)):
+        page.found = mine = [repair for repair in kept if repair.chain == (rule,)]
+        spans = [(start - page.at, end - page.at) for start, end in page.pieces()]
+        left = "\n".join([page.text[a:b] for a, b in spans])
+        places = np.concatenate([np.zeros(0, np.int64), *(np.arange(a, b + 1) for a, b in spans)])
+        origin, _, name = rule.partition("-as-")
+        for found in _judged_legacy(left, name, model, (origin,), beside=True):
+            start, end = int(places[found.start]), int(places[found.end - 1]) + 1
+            mine.append(found._replace(start=start, end=end))
+        mine.sort()
+        return disjoint([*mine, *_outside(mine, kept)])
+    return kept
+
+
 def _judged_legacy(
-    text: str, name: str, model: Model, origins: Sequence[str] = (), prevails: bool = False
+    text: str,
+    name: str,
+    model: Model,
+    origins: Sequence[str] = (),
+    *,
+    prevails: bool = False,
+    beside: bool = False,
 ) -> Iterator[Repair]:
     """Yield what reading `name` gives; less has to be gained where it prevails in the text."""
-    found = list(legacy.candidates(name, code_points(text), model, origins))
+    found = list(legacy.candidates(name, code_points(text), model, origins, beside))
     if not found:
         return
     scores = model.scores([c.text.replace(MARK, "") for c in found])
@@ -405,6 +435,6 @@ def _judged_legacy(
         least = candidate.least
         if prevails:
             enough, least = enough - MIN_GAIN, least / 4
-        if new - old >= least and score > enough and is_asian:
+        if new - old >= least and score > enough and (is_asian or beside):
             rule = f"{candidate.origin}-as-{name}"
             yield Repair(start, end, candidate.text, (rule,), old, new, wide(candidate.text))
