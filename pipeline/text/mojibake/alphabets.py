@@ -21,7 +21,7 @@ from pipeline.text.mojibake.codecs import ONE_BYTE, reading
 CLASSES = ("c1", "latin1", "soft_hyphen", "latin_extended", "ipa", "greek", "cyrillic", "symbol",
            "other")  # fmt: skip
 """What the upper halves of the tables are made of."""
-LEAST, MANY, SHARE = 10, 24, 8
+LEAST, MANY, SHARE = 10, 14, 8
 """Letters that tell a table; and one for each SHARE Han characters, or MANY of them (a damaged line
 among clean ones): names in a foreign script are fewer."""
 ROW = 4

@@ -186,7 +186,7 @@ def _evidence(
     wide = len(letters)
     if lost > MAX_LOST * wide + 1:
         return None
-    if text.count(BAD) > max((MAX_TORN if torn else MAX_BAD) * wide, 1) + lost:
+    if text.count(BAD) > max((MAX_TORN if torn else MAX_BAD) * wide, wide >= MIN_HIGH) + lost:
         return None
     if sum(map(len, _INSIDE.findall(text))) * 2 >= wide:
         return None
