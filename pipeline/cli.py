@@ -87,7 +87,6 @@ def run(
     one_thread()
     from pipeline.driver import run as run_recipe
     from pipeline.errors import QuarantineError
-    from pipeline.report.logs import JsonLines
     from pipeline.report.terminal import observer_for
 
     given = {
@@ -97,14 +96,11 @@ def run(
         "run.limit": limit,
     }
     recipe = load_recipe(config, settings, given)
-    if log_format == "json":
-        result = run_recipe(recipe, JsonLines(sys.stderr), dry_run=dry_run)
-    else:
-        terminal = observer_for(sys.stderr)
-        try:
-            result = run_recipe(recipe, terminal, dry_run=dry_run)
-        finally:
-            terminal.stop()  # whatever happened, the cursor comes back
+    observer = observer_for(sys.stderr, log_format)
+    try:
+        result = run_recipe(recipe, observer, dry_run=dry_run)
+    finally:
+        observer.stop()  # whatever happened, the cursor comes back
     left = result.facts["funnel"]["documents"]["quarantined"] if result.facts else 0
     if strict and left:
         raise QuarantineError(
@@ -309,14 +305,14 @@ def quarantine_replay(config: str | None, settings: Sequence[str], output: str |
 
     from pipeline.driver import run as run_recipe
     from pipeline.report.quarantine import rows
-    from pipeline.report.terminal import Terminal
+    from pipeline.report.terminal import Observer
     from pipeline.store.options import OutputOptions
 
     recipe = load_recipe(config, settings, {"output.path": output})
     if not rows(Path(recipe.section(OutputOptions).path)):
         click.echo("nothing is in quarantine")
         return 0
-    run_recipe(recipe, Terminal(sys.stderr), replay=True)
+    run_recipe(recipe, Observer(sys.stderr), replay=True)
     return 0
 
 

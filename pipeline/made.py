@@ -14,7 +14,7 @@ from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.part_records import PartRecords
 from pipeline.report import tallies
 from pipeline.report.summary import SHOWN, examples, receipt_keys, summarise_quarantine
 from pipeline.report.tallies import Tallies, saved
@@ -142,19 +143,10 @@ class Made:
         return places
 
 
-class Records(Protocol):
-    """Records of some `places` of a part, and their receipts (`row`: the row of `table`)."""
-
-    places: Places
-    plan: pa.Table
-    table: pa.Table
-    edits: pa.Table
-
-
 class Finished:
     """The group of a part: what it counts, its summary, and what writes it."""
 
-    def __init__(self, made: Made, records: Records, write: WriteOptions) -> None:
+    def __init__(self, made: Made, records: PartRecords, write: WriteOptions) -> None:
         self.made, self.records, self.options = made, records, write
         slabs = made.slabs
         place = records.places[records.edits.column("row").to_numpy()]

@@ -320,7 +320,7 @@ def test_verdicts_at_their_bounds(
 ) -> None:
     sizes = [np.array([n]) for n in (shared, left, right)]
     for apart in (False, True):
-        found = judge(Overlap(*sizes, np.array([apart])), DedupOptions())
+        found = judge(Overlap(sizes[0], sizes[1], sizes[2], np.array([apart])), DedupOptions())
         verdicts = found.near[0], found.contained[0], found.follows[0]
         assert verdicts == ((False,) * 3 if apart else (near, contained, follows))
 

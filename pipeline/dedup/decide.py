@@ -144,7 +144,7 @@ class _Fates:
 def decide(
     corpus: CorpusArrays,
     options: DedupOptions,
-    read: Read | Portable,
+    read: Read,
     memory: Memory | None = None,
     known: GroupMemory | None = None,
     spread: Spread | None = None,
@@ -225,7 +225,7 @@ def _near(
     options: DedupOptions,
     fates: _Fates,
     clusters: Forest,
-    read: Read | Portable,
+    read: Read,
     memory: Memory,
     known: GroupMemory,
     spread: Spread | None,

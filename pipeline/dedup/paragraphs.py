@@ -26,7 +26,7 @@ from pipeline.dedup.order import stable_order
 from pipeline.dedup.passages import passages
 from pipeline.dedup.signature import span_hashes
 from pipeline.dedup.sketch import furthest, prints
-from pipeline.dedup.spread import PortableTexts, Spread, Texts, in_turn
+from pipeline.dedup.spread import Portable, Spread, Texts, in_turn
 from pipeline.dedup.verify import Overlap, overlaps, unit_sets
 from pipeline.runs import begins, portions, runs
 from pipeline.text.longlines import lines_of
@@ -131,7 +131,7 @@ def shared_paragraphs(
     place: Ranks,
     length: Ranks,
     options: DedupOptions,
-    texts: Texts | PortableTexts,
+    texts: Texts,
     memory: Memory | None = None,
     spread: Spread | None = None,
 ) -> Shared:
@@ -275,7 +275,7 @@ def _compared(
     ranks: Ranks,
     pairs: tuple[Ranks, Ranks],
     length: Ranks,
-    texts: Texts | PortableTexts,
+    texts: Texts,
     memory: Memory,
     spread: Spread | None,
 ) -> Overlap:
@@ -286,7 +286,7 @@ def _compared(
     def compare(fresh: Ranks) -> Overlap:
         of_job = list(_together(ranks[left[fresh]], ranks[right[fresh]], length))
         batches = [fresh[rows] for rows in of_job]
-        away = len(batches) > 1 and isinstance(texts, PortableTexts)
+        away = len(batches) > 1 and isinstance(texts, Portable)
 
         def job(rows: Ranks) -> _Job:
             both = np.concatenate((left[rows], right[rows]))
@@ -307,10 +307,11 @@ def _compared(
     return memory.overlap(hashes[left], hashes[right], compare)
 
 
-def _some(texts: Texts | PortableTexts, documents: Ranks, away: bool) -> Texts:
+def _some(texts: Texts, documents: Ranks, away: bool) -> Texts:
     """Return what gives the texts of some documents, by their places."""
-    if away and isinstance(texts, PortableTexts):
-        return texts.of(documents)
+    if away and isinstance(texts, Portable):
+        some: Texts = texts.of(documents)
+        return some
     return lambda places: texts(documents[places])
 
 

@@ -19,34 +19,19 @@ Texts = Callable[[Ranks], list[str]]
 """Returns the cleaned texts of the documents of the given ranks."""
 
 
-class Spread(Protocol):
-    """Runs a module-level task over jobs; yields (number of the job, result) in any order."""
-
-    def __call__(  # noqa: D102
-        self, task: Callable[[Any], Any], jobs: Iterable[Any]
-    ) -> Iterator[tuple[int, Any]]: ...
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[tuple[int, Any]]]
+"""Runs a module-level task over jobs; yields (number of the job, result) in any order."""
 
 
 @runtime_checkable
 class Portable(Protocol):
     """What reads documents, and gives what reads some of them (`of`) in another process."""
 
-    def __call__(self, ranks: Ranks, /) -> tuple[Units, Ranks]:
-        """Return the shadow texts of documents."""
+    def __call__(self, ranks: Ranks, /) -> Any:
+        """Return the shadow texts of documents, or their texts."""
 
-    def of(self, ranks: Ranks, /) -> Read:
+    def of(self, ranks: Ranks, /) -> Any:
         """Return what reads some of them, by their places in `ranks`."""
-
-
-@runtime_checkable
-class PortableTexts(Protocol):
-    """Texts of documents, some of which (`of`) another process may read."""
-
-    def __call__(self, ranks: Ranks, /) -> list[str]:
-        """Return the texts of documents."""
-
-    def of(self, ranks: Ranks, /) -> Texts:
-        """Return what gives those of some of them, by their places in `ranks`."""
 
 
 def in_turn(task: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[tuple[int, Any]]:

@@ -17,7 +17,7 @@ from pipeline.dedup.candidates import COMMON, READ_UNITS, Proposals, neighbours
 from pipeline.dedup.clusters import Forest
 from pipeline.dedup.memory import Comparer, Memory
 from pipeline.dedup.options import DedupOptions
-from pipeline.dedup.spread import Portable, Read
+from pipeline.dedup.spread import Read
 from pipeline.dedup.verify import ShingleSets, joined, judge, smallest, unit_sets
 from pipeline.runs import find, portions, runs
 
@@ -37,7 +37,7 @@ def thinned(
     proposals: Proposals,
     text_hash: NDArray[np.uint64],
     length: Ranks,
-    read: Read | Portable,
+    read: Read,
     memory: Memory,
     options: DedupOptions,
 ) -> tuple[Ranks, Ranks]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pipeline.engines import worker as child
 from pipeline.errors import PipelineError
@@ -71,16 +71,6 @@ class _Job(Generic[J]):
     failures: int = 0
 
 
-class _Process(Protocol):
-    """What the crew asks of a process."""
-
-    def kill(self) -> None:
-        """Kill it; nothing happens where it is dead already."""
-
-    def wait(self) -> int:
-        """Wait for its end; return the exit code, -N for signal N."""
-
-
 class _Forked:
     """A forked child; it is waited for once, by whoever asks first."""
 
@@ -96,6 +86,10 @@ class _Forked:
         if self.code is None:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self.code
+
+
+_Process = _Forked | subprocess.Popen[bytes]
+"""To kill one that is dead does nothing; to wait for one gives its exit code, -N for signal N."""
 
 
 @dataclass(slots=True)

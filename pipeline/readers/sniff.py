@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from pipeline.decode import BOMS, decode_row
 from pipeline.readers.base import BadInputError, InputFile
 from pipeline.readers.options import InputOptions, LimitOptions
 from pipeline.readers.streams import (
@@ -23,13 +24,7 @@ HEAD = 1 << 16
 
 BINARY = [(bytes.fromhex(magic), what) for magic, what in table_rows("readers/binary.tsv")]
 _MAGIC = tuple(magic for magic, _ in BINARY)
-BOMS = (b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe", b"\xfe\xff")
-WIDE_BOMS: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xfe\x00\x00", "utf-32-le"),  # before UTF-16, whose mark it begins with
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
+WIDE_BOMS = [(mark, name) for mark, name in BOMS if name.startswith(("utf-16", "utf-32"))]
 NAMES = {
     "txt": "text", "md": "text", "text": "text", "jsonl": "jsonl", "ndjson": "jsonl",
     "json": "jsonl", "csv": "csv", "tsv": "tsv", "parquet": "parquet", "warc": "warc",
@@ -120,8 +115,6 @@ def charset_of(head: bytes, options: InputOptions) -> str:
     bad = whole.decode("utf-8", "replace").count("\ufffd")
     if bad * 20 <= len(whole.translate(None, _ASCII)):
         return ""
-    from pipeline.decode import decode_row
-
     found = options.charset or decode_row(whole).encoding
     return "" if found == "utf-8" else found
 
@@ -137,7 +130,7 @@ def _by_name(path: str) -> str:
 
 
 def _without_bom(head: bytes) -> bytes:
-    return head[3:] if head.startswith(BOMS[0]) else head
+    return head.removeprefix(b"\xef\xbb\xbf")
 
 
 def _refuse_binary(head: bytes) -> None:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from pipeline.report.terminal import Figures, Terminal, counted
+from pipeline.report.terminal import Figures, Observer, counted
 
 NARROW = 110  # columns below which the bar is short, so that the figures fit into 80
 
@@ -32,7 +32,7 @@ class TimeLeft(ProgressColumn):
         return Text(f"{left // 60}:{left % 60:02d} left")
 
 
-class Live(Terminal):
+class Live(Observer):
     """One line that moves: step, bar, time left, documents and MB per second, quarantine."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from pipeline.report.terminal import Figures
+from pipeline.report.terminal import Figures, Observer
 from pipeline.store.files import write_bytes
 
 METRICS = (
@@ -19,12 +19,8 @@ METRICS = (
 )
 
 
-class JsonLines:
+class JsonLines(Observer):
     """Tells what a run does as JSON objects: time, event, and what belongs to it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.step = ""
 
     def phase(self, name: str, detail: str = "") -> None:
         """Log that a step begins."""

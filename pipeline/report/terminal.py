@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TextIO
+from typing import Any, NamedTuple, TextIO
 
 COLOURS = {"red": "31", "green": "32", "cyan": "36", "bold": "1", "dim": "2"}
 INTERVAL = 5.0  # seconds between progress lines
@@ -26,24 +26,8 @@ class Figures(NamedTuple):
     quarantined: int
 
 
-class Observer(Protocol):
-    """What a run tells whoever watches."""
-
-    def phase(self, name: str, detail: str = "") -> None:
-        """Say that a step of the run begins."""
-
-    def progress(self, done: int, total: int, figures: Figures | None = None) -> None:
-        """Say that `done` of `total` units of the step are complete."""
-
-    def finish(self, summary: Mapping[str, Any]) -> None:
-        """Show the summary of a published run."""
-
-    def note(self, text: str) -> None:
-        """Say one line."""
-
-
-class Terminal:
-    """Says it in lines that suit a terminal, a log file and a mail from cron alike."""
+class Observer:
+    """Says what a run tells: in lines that suit a terminal, a log file and a mail from cron."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -75,7 +59,7 @@ class Terminal:
             self.note(line)
 
 
-class Silent(Terminal):
+class Silent(Observer):
     """Says nothing."""
 
     def __init__(self) -> None:
@@ -85,10 +69,14 @@ class Silent(Terminal):
         """Say nothing."""
 
 
-def observer_for(stream: TextIO) -> Terminal:
-    """Return the live display where the stream is a terminal, plain lines elsewhere."""
+def observer_for(stream: TextIO, log_format: str) -> Observer:
+    """Return JSON lines, or the live display where the stream is a terminal, else plain lines."""
+    if log_format == "json":
+        from pipeline.report.logs import JsonLines
+
+        return JsonLines(stream)
     if not stream.isatty():
-        return Terminal(stream)
+        return Observer(stream)
     from pipeline.report.live import Live  # rich: 0.1 s
 
     return Live(stream)

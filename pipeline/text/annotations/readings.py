@@ -25,24 +25,7 @@ MAX_WORD = 8
 
 # What fonts and keyboards put in place of pinyin's letters: script a and g, breve for caron, v and
 # u: for ü, small spacing marks of the zhuyin tones.
-_LETTERS = str.maketrans(
-    {
-        "ɑ": "a",
-        "ɡ": "g",
-        "ă": "ǎ",
-        "ĕ": "ě",
-        "ĭ": "ǐ",
-        "ŏ": "ǒ",
-        "ŭ": "ǔ",
-        "ˊ": "ˊ",
-        "ˋ": "ˋ",
-        "′": "ˊ",
-        "`": "ˋ",
-        "ˉ": "",
-        "·": "˙",
-        "’": "'",
-    }
-)
+_LETTERS = str.maketrans("ɑɡăĕĭŏŭˊˋ′`·’", "agǎěǐǒǔˊˋˊˋ˙'", "ˉ")
 _SEPARATORS = re.compile(r"[\s'\-]+")
 _NUMBERED = re.compile(r"([a-zü]+)([1-50])")
 
