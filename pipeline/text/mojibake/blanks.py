@@ -35,16 +35,17 @@ def encoded(name: str, codes: NDArray[np.uint32]) -> tuple[bytes, NDArray[np.int
     if not len(at):
         return data, starts
     before, behind = raw[at - 1], raw[at + 1]
-    # Marks that lost their last byte before a blank: ” is 0xE2809D, ！ 0xEFBC81.
-    mark = (raw[at - 2] == 0xE2) | (raw[at - 2] == 0xEF) | (before == 0x80)
-    last = _IS_THIRD[raw[at - 2]] & _IS_TRAIL[before] & ~mark
+    # Marks that lost their last byte before a blank: ” is 0xE2809D, ！ 0xEFBC81, 、 0xE38081.
+    lead = raw[at - 2]
+    mark = (lead == 0xE2) | (lead == 0xEF) | ((lead == 0xE3) & (before == 0x80))
+    last = _IS_THIRD[lead] & _IS_TRAIL[before] & ~mark
     inside = _IS_THIRD[before] & _IS_TRAIL[behind] & (before != 0xE2)
     first, end = at - np.where(inside, 1, 2), at + np.where(inside, 2, 1)
     beside = _IS_THIRD[raw[first - 3]] & _IS_TRAIL[raw[first - 2]] & _IS_TRAIL[raw[first - 1]]
     beside |= _IS_THIRD[raw[end]] & _IS_TRAIL[raw[end + 1]]
-    twice = (before == 0xC2) & _IS_TRAIL[raw[at - 2]] & (behind >= 0xC2)
+    twice = (before == 0xC2) & _IS_TRAIL[lead] & (behind >= 0xC2)
     # Of 再, 0xE5868D: 0x86 is † in Windows.
-    dagger = (raw[at - 2] == 0xE2) & (before == 0x80) & _IS_TRAIL[raw[at - 3]]
+    dagger = (lead == 0xE2) & (before == 0x80) & _IS_TRAIL[raw[at - 3]]
     twice |= dagger & (behind >= 0xC2) & (behind < 0xC6)
     found = at[(last | inside) & beside | (twice & (name == "cp1252"))]
     if not len(found):
