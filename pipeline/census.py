@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.runs import cut
-from pipeline.tablefiles import table_rows
+from pipeline.tablefiles import code_points_of, table_rows
 
 NAMES: tuple[str, ...] = tuple(row[0] for row in table_rows("census.tsv"))
 _INDEX = {name: i for i, name in enumerate(NAMES)}
@@ -65,9 +65,8 @@ def class_table() -> NDArray[np.uint8]:
     """Return the class of every UTF-16 code unit: uint8 (65536,)."""
     table = np.zeros(65536, np.uint8)
     for i, (_, ranges, *_) in enumerate(table_rows("census.tsv")):
-        for item in ranges.split():
-            first, _, last = item.partition("-")
-            table[int(first, 16) : int(last or first, 16) + 1] = i
+        for codes in code_points_of(ranges):
+            table[codes] = i
     for name, chars in table_rows("script/only.tsv"):
         table[[ord(char) for char in chars if char < "\U00010000"]] = _INDEX["han_" + name]
     return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,12 @@ OPTIONS = DedupOptions()
 HAN = st.text(st.sampled_from("天地玄黄宇宙洪荒日月盈昃"), max_size=40)
 
 
+def sign(texts: list[str]) -> tuple[Any, ...]:
+    """Sign texts that are their own shadows."""
+    units = np.array([ord(char) for char in "".join(texts)], np.uint16)
+    return Signer(OPTIONS).sign_units(units, np.cumsum([0, *map(len, texts)]))
+
+
 def test_permutations_are_those_of_datasketch() -> None:
     datasketch = pytest.importorskip("datasketch")
     ours = np.array(permutations(128))
@@ -29,7 +37,7 @@ def test_permutations_are_those_of_datasketch() -> None:
 @given(st.lists(HAN, max_size=8))
 def test_signatures_are_those_of_datasketch(texts: list[str]) -> None:
     datasketch = pytest.importorskip("datasketch")
-    ours, _, counts = Signer(OPTIONS).sign(texts)
+    ours, _, counts = sign(texts)
     for row, text, count in zip(ours, texts, counts, strict=True):
         theirs = datasketch.MinHash(num_perm=OPTIONS.num_perm, seed=1, hashfunc=lambda h: h)
         hashes = shingle_hashes(np.frombuffer(text.encode("utf-16-le"), np.uint16), 5)
@@ -40,10 +48,10 @@ def test_signatures_are_those_of_datasketch(texts: list[str]) -> None:
 
 def test_slices_and_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["天地玄黄" * k for k in range(12)]
-    whole = Signer(OPTIONS).sign(texts)
+    whole = sign(texts)
     monkeypatch.setattr(signature, "_SLICE", 7)
-    sliced = Signer(OPTIONS).sign(texts)
-    alone = [Signer(OPTIONS).sign([text]) for text in texts]
+    sliced = sign(texts)
+    alone = [sign([text]) for text in texts]
     for part in range(3):
         assert np.array_equal(whole[part], sliced[part])
         assert np.array_equal(whole[part], np.concatenate([a[part] for a in alone]))
@@ -59,7 +67,7 @@ def test_a_signature_is_the_minimum_of_its_parts() -> None:
 
 
 def test_empty_and_short_texts_are_in_no_bucket() -> None:
-    signatures, hashes, counts = Signer(OPTIONS).sign(["", "天地", "", "天地玄黄宇" * 20])
+    signatures, hashes, counts = sign(["", "天地", "", "天地玄黄宇" * 20])
     assert (signatures[[0, 1, 2]] == EMPTY).all()
     assert counts.tolist() == [0, 0, 0, 96]
     assert hashes[0] == hashes[2] != hashes[1]

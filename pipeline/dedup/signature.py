@@ -9,8 +9,6 @@ document by document. Load a signature with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
@@ -53,19 +51,13 @@ class Signer:
         self.ngram = options.ngram
         self.a, self.b = permutations(options.num_perm)
 
-    def sign(
-        self, shadows: Sequence[str]
-    ) -> tuple[Signatures, NDArray[np.uint64], NDArray[np.int32]]:
-        """Return signatures uint32 (n, num_perm), text hashes uint64 (n,), shingles int32 (n,)."""
-        raw = [text.encode("utf-16-le", "surrogatepass") for text in shadows]
-        starts = np.zeros(len(raw) + 1, np.int64)
-        np.cumsum([len(data) // 2 for data in raw], out=starts[1:])
-        return self.sign_units(np.frombuffer(b"".join(raw), np.uint16), starts)
-
     def sign_units(
         self, units: Units, starts: NDArray[np.int64]
     ) -> tuple[Signatures, NDArray[np.uint64], NDArray[np.int32]]:
-        """As `sign`, for what `shadow_units` returns."""
+        """Return signatures uint32 (n, num_perm), text hashes uint64 (n,), shingles int32 (n,).
+
+        Of what `shadow_units` returns.
+        """
         hashes, firsts = batch_shingles(units, starts, self.ngram)
         signatures = self.minima(hashes.astype(np.uint32), firsts)
         return signatures, text_hashes(units, starts), np.diff(firsts).astype(np.int32)

@@ -13,25 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
-# fmt: off
-INVISIBLE = frozenset((
-    "script", "style", "noscript", "template", "svg", "math", "canvas", "object", "embed", "iframe",
-    "frame", "noembed", "noframes", "title", "select",
-    "datalist", "button", "textarea", "input", "audio", "video", "map", "rt", "rp",
-))
-"""Elements whose text is no text of the page, or a reading of the text before it."""
-BLOCKS = frozenset((
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
-    "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
-    "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend", "li", "main",
-    "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "ul",
-))
-_VOID = frozenset((
-    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input",
-    "keygen", "link", "meta", "param", "source", "track", "wbr",
-))
-# fmt: on
+from pipeline.tablefiles import table_toml
+
+_ELEMENTS = {
+    name: frozenset(some.split()) for name, some in table_toml("pages/elements.toml").items()
+}
+INVISIBLE, BLOCKS, _VOID = (_ELEMENTS[name] for name in ("invisible", "blocks", "void"))
 _KEPT = frozenset({"time", "h1", "h2", "h3"})  # what they hold is a field as well
 _ATTRIBUTES = r"(?: =?[^\s/>=]*=\"[^\"]*\")*"
 # The text of these is written as it is, with no entities and no elements in it.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.census import code_points
-from pipeline.tablefiles import table_rows
+from pipeline.tablefiles import code_points_of, table_rows
 from pipeline.text.codes import slices
 
 Change = tuple[int, int, str, str]
@@ -80,10 +80,9 @@ def have_oddities(texts: Sequence[str], squared: bool) -> NDArray[np.bool_]:
 def _group_table(squared: bool) -> NDArray[np.uint8]:
     """Return the group of every code point, 0 for none: uint8 (0x110000,)."""
     groups = np.zeros(0x110000, np.uint8)
-    for number, name in enumerate(_NAMES):
-        if name and (squared or name != "squared"):
-            for first, last in re.findall("(.)(?:-(.))?", _GROUPS[name], re.DOTALL):
-                groups[ord(first) : ord(last or first) + 1] = number
+    for number, (name, ranges) in enumerate(table_rows("unicode/groups.tsv"), 1):
+        for codes in code_points_of(ranges) if squared or name != "squared" else ():
+            groups[codes] = number
     return groups
 
 
@@ -301,30 +300,7 @@ def _squared(text: str, start: int, end: int) -> Iterator[Change]:
     yield start, end, "squared-form", unicodedata.normalize("NFKC", text[start:end])
 
 
-_GROUPS: dict[str, str] = {
-    "wide": "０-９Ａ-Ｚａ-ｚﬀ-ﬆ",
-    "wide_stop": "．",
-    "bullet": "•",
-    "control": "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f",
-    "line_end": "\r\x85\u2028\u2029",
-    "odd_space": "\u00a0\u1680\u2000-\u200a\u202f\u205f",
-    "soft_hyphen": "\u00ad",
-    "invisible": "\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc",
-    "blank": "\u2800",
-    "variation": "\ufe00-\ufe0f\U000e0100-\U000e01ef",
-    "tags": "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff",
-    "radicals": "\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5",
-    "private": "\ue000-\uf8ff",
-    "vertical": "\ufe10-\ufe19\ufe35-\ufe44\ufe47\ufe48",
-    "small": "\ufe50-\ufe52\ufe54-\ufe66\ufe68-\ufe6b",
-    "halfwidth": "\uff61-\uff9f\uffa1-\uffdc\uffe8-\uffee",
-    "noncharacter": "\ufdd0-\ufdef\ufffe\uffff"
-    + "".join(f"{chr(p * 0x10000 + 0xFFFE)}{chr(p * 0x10000 + 0xFFFF)}" for p in range(1, 17)),
-    "surrogate": "\ud800-\udfff",
-    "squared": "\u3300-\u33ff",
-}
-_NAMES = ("", *_GROUPS)
+_NAMES = ("", *(name for name, _ in table_rows("unicode/groups.tsv")))
 _HANDLERS: dict[str, _Handler] = {
     "wide": _mapped("full-width-letter", "wide"),
     "wide_stop": _wide_stop,
