@@ -41,9 +41,11 @@ _TYPES = {
 }  # fmt: skip
 
 
+_ROWS = table_rows("columns.tsv")
+
+
 def _columns(wanted: str) -> tuple[Column, ...]:
-    rows = (row for row in table_rows("columns.tsv") if row[0] == wanted)
-    return tuple(Column(name, _TYPES[kind], doc) for _, name, kind, doc in rows)
+    return tuple(Column(name, _TYPES[kind], doc) for of, name, kind, doc in _ROWS if of == wanted)
 
 
 DATA, EDITS, DROPPED, CLUSTERS, SITE_LINES, QUARANTINE, LEDGER = map(
