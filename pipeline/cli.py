@@ -140,11 +140,16 @@ def check(config: str | None, settings: Sequence[str]) -> int:
 @click.option("--deep", is_flag=True, help="Read every byte and compare the hashes.")
 def verify(output: Path, deep: bool) -> int:
     """Check what is published against its manifest: one line per fault, exit code 12."""
+    from itertools import chain
+
     from pipeline.errors import VerifyError
+    from pipeline.state import State
     from pipeline.store.verify import MEND
     from pipeline.store.verify import verify as faults_of
 
-    faults = print_lines(faults_of(output, deep), f"{output}: no faults")
+    rotten = State(output).rotten() if deep else ()
+    lines = chain(faults_of(output, deep), (f"{shard}: has rotted" for shard in rotten))
+    faults = print_lines(lines, f"{output}: no faults")
     if faults:
         raise VerifyError(f"faults found in {output}: {faults}", MEND)
     return 0

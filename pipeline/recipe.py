@@ -133,7 +133,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         )
     try:
         return name.strip(), tomllib.loads(f"v = {value}")["v"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return name.strip(), value
 
 
@@ -182,13 +182,16 @@ def _layers(path: Path, seen: tuple[Path, ...]) -> list[tuple[str, dict[str, Any
     try:
         text = path.read_text("utf-8")
         content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start + 1}"
+        raise RecipeError(f"{path}: not UTF-8, at {place}", "save it as UTF-8") from None
+    except OSError as error:
         others = sorted(p.name for p in path.parent.glob("*.toml") if p != path)
         near = get_close_matches(path.name, others, 1)
         hint = f"did you mean {path.parent / near[0]}?" if near else "recipes are in configs/"
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = error.strerror or str(error)
         raise RecipeError(f"{path}: cannot read the recipe: {reason.lower()}", hint) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long, lists too deep
         raise RecipeError(f"{path}: not valid TOML: {error}") from None
     parent = content.pop("extends", None)
     below = []

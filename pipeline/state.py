@@ -80,6 +80,12 @@ class State:
             except orjson.JSONDecodeError:
                 yield meta.parent, {}
 
+    def rotten(self) -> Iterator[Path]:
+        """Yield the shards of which a file is not as it was committed; reads them all."""
+        for folder, content in self._shards():
+            if not _is_whole(folder, content.get("files"), deep=True):
+                yield folder
+
     @contextmanager
     def damage_told(self) -> Iterator[None]:
         """Where a run breaks, look whether its own files have rotted: that is not our fault.
@@ -92,7 +98,7 @@ class State:
         except Exception as error:
             if isinstance(error, PipelineError) and error.exit_code != PipelineError.exit_code:
                 raise
-            rotten = [f for f, said in self._shards() if not _is_whole(f, said.get("files"), True)]
+            rotten = list(self.rotten())
             for folder in rotten:
                 shutil.rmtree(folder)
             if rotten:

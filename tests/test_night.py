@@ -22,6 +22,7 @@ from pipeline.errors import OutputError, VerifyError
 from pipeline.recipe import load
 from pipeline.report.terminal import Silent
 from pipeline.stamps import Stamps
+from pipeline.state import State
 from pipeline.store.splice import compressed, spliced
 from pipeline.store.thrift import Reader, written
 from pipeline.store.verify import verify
@@ -261,6 +262,7 @@ def test_a_shard_that_breaks_a_run_is_removed_and_cleaned_by_the_next(
     source, output, whole = nights
     path = min((output / "state/clean").glob("*/lines.npy"))
     path.write_bytes(zeroed(path.read_bytes()))
+    assert list(State(output).rotten()) == [path.parent]
     with pytest.raises(OutputError, match="removed: 1 cleaned shard") as told:
         run(source, output)
     assert told.value.hint.startswith("run the same command again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -70,6 +71,38 @@ def test_a_mistake_says_where_and_what_is_allowed(tmp_path: Path, content: str, 
     with pytest.raises(RecipeError) as caught:
         load(write(tmp_path, "bad.toml", content))
     assert f"bad.toml:{said}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[input]\npaths = " + b"[" * 5000 + b"]" * 5000, "not valid TOML"),
+        (b"[run]\nworkers = " + b"9" * 6000, "not valid TOML"),
+        ('[output]\nname = "语料"'.encode("gbk"), "not UTF-8, at byte 18"),
+    ],
+)
+def test_what_cannot_be_parsed_is_the_users_mistake(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "bad.toml").write_bytes(content)
+    with pytest.raises(RecipeError, match=said):
+        load(str(tmp_path / "bad.toml"))
+
+
+def test_a_long_list_is_parsed_once_and_not_once_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "[input]\npaths = [\n" + '"a.jsonl",\n' * 1000 + "]\nhidden = false\n"
+    parsed: list[str] = []
+    plain = tomllib.loads
+
+    def counted(text: str) -> dict[str, object]:
+        parsed.append(text)
+        return plain(text)
+
+    monkeypatch.setattr(tomllib, "loads", counted)
+    assert key_lines(text) == {"input": 1, "input.paths": 2, "input.hidden": 1004}
+    assert len(parsed) <= 5
 
 
 def test_the_line_is_that_of_the_file_in_which_the_mistake_stands(tmp_path: Path) -> None:

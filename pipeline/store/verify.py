@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.store.files import digest
 from pipeline.store.version import MANIFEST, SUCCESS, versions
 
-MEND = "restore the versions named, or remove them and run again: state/ has what makes them"
+MEND = "restore what is named, or remove it, and run again: input and state/ have what makes it"
 
 
 def verify(output: Path, deep: bool = False) -> Iterator[str]:

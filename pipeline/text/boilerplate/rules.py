@@ -136,7 +136,8 @@ def load_rules(paths: Sequence[str]) -> tuple[Rule, ...]:
             texts.append((path, Path(path).read_text("utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(
-                f"rule file {path} cannot be read: {error}", "check boilerplate.rules in the recipe"
+                f"rule file {path} cannot be read: {getattr(error, 'strerror', error)}",
+                "check boilerplate.rules in the recipe: they are found from where you are",
             ) from error
     builtin = builtin_rules()
     own = parse_rules(texts, taken={rule.id: rule.file for rule in builtin})
