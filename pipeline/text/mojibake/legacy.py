@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text.decoding.realign import aligned, suspicious
+from pipeline.text.mojibake.adjoining import within
 from pipeline.text.mojibake.codecs import ONE_BYTE, UNKNOWN, cp932_twins, reading
 from pipeline.text.mojibake.gate import CONTROLS
 from pipeline.text.mojibake.judge import MIN_GAIN, MIN_GAIN_ALL
@@ -130,29 +131,36 @@ def candidates(
     least = 2 if beside else MIN_LINE
     asked = np.flatnonzero((sizes >= MIN_PART) | (lines & (sizes >= least)) | controls)
     for i in asked.tolist():
-        left, right = int(lefts[i]), int(rights[i])
-        raw = data[starts[left] : starts[right]]
+        whole = int(lefts[i]), int(rights[i])
+        raw = data[starts[whole[0]] : starts[whole[1]]]
         most = MAX_UTF8 * highs[i]
         if sum(map(len, _UTF8.findall(raw))) >= most:
             continue
         if full.single and sum(map(len, _TORN_UTF8.findall(raw))) >= most:
             continue
-        lost = raw.count(UNKNOWN) + raw.count(ord("?"))
-        offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
         for origin in origins or ORIGINS.get(name, ORIGINS["cp1252"]):
+            left, right = whole
+            if not (full.single or beside):
+                left, right = within(codes, whole, (name, _CODEC[origin]), model)
+            part = (left, right) != whole
+            raw = data[starts[left] : starts[right]]
+            beyond = int(high[starts[right]] - high[starts[left]])
+            size, line = (beyond, False) if part else (int(sizes[i]), bool(lines[i]))
+            if part and size < MIN_PART:
+                continue
+            lost = raw.count(UNKNOWN) + raw.count(ord("?"))
+            offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
             settled = _settled(raw, offsets, _CODEC[origin], model)
             text, torn = _read(settled, _CODEC[origin], lost > 0)
             control = bool(controls[i]) and origin == "cp932"
             # A lost byte takes the other one of its character along.
-            rest = highs[i] - raw.count(UNKNOWN) - lost
+            rest = beyond - raw.count(UNKNOWN) - lost
             if (lost or torn) and _size(text) < MIN_KEPT * rest:
                 continue
             if beside and not (lost or torn or BAD in text):
                 yield Candidate(left, right, text, origin, 0.0, MIN_GAIN * _size(text) / 4, False)
-            elif evidence := _evidence(
-                name, text, int(sizes[i]), bool(lines[i]), control, lost, torn
-            ):
-                yield Candidate(left, right, text, origin, *evidence, lost > 0 or torn)
+            elif evidence := _evidence(name, text, size, line, control, lost, torn):
+                yield Candidate(left, right, text, origin, *evidence, lost > 0 or torn or part)
 
 
 def _read(raw: bytes, codec: str, lost: bool) -> tuple[str, bool]:
