@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 
 from pipeline.text.metadata import byline, names
 from pipeline.text.metadata.headline import is_title, original_title
@@ -33,6 +33,7 @@ _STAMP = re.compile(r"\d{4}[-/.]\d|\d[:：]\d\d|\d版")
 _TO_THE_SECOND = re.compile(r"\d\d[:：]\d\d[:：]\d\d")
 _EDITION = re.compile(r"第?[A-Z]?\d{1,3}\s?版")
 BESIDE = 3  # lines around a byline that are looked at, or at the end of a text
+_BUTTONS = 30  # lines between a stamp and the first sentence, where a player stands between them
 _RUN = 15  # more byline lines in a row than this are a list of credits, which is content
 
 
@@ -96,14 +97,51 @@ def find_bylines(
     first = min(known, default=len(text))
     if whole or not _has_lines(text, first, head_lines + BESIDE):
         head = _scan(_forwards(text), known, head_lines, head_lines, HEAD_CHARS)
-        stop = head[-1].end + 1 if head else 0
+    _judge(head, head=True)  # without a tail, what stands near the end of a short text is its tail
+    if not any(line.goes for line in head):
+        head = _below_menu(text, known) or head
+    if head:
+        stop = head[-1].end + 1
         first = min((at for at in known if at >= stop), default=len(text))
     spans = _backwards(text, stop)
     tail = _scan(spans, known, tail_lines, deep_lines, TAIL_CHARS, first)[::-1]
-    _judge(head, head=True)  # without a tail, what stands near the end of a short text is its tail
     _judge(tail)
     _spare_lists([*head, *tail])
     return head, tail
+
+
+def _below_menu(text: str, known: _Said) -> list[Line]:
+    """Return the lines around the bylines between a long menu and the first sentence, if they go.
+
+    Only those of a date with a paper or a label, and of no list that has a date an item. A stamp to
+    the minute may have the buttons of a player below it.
+    """
+    dated = [at for at in known if any(s.column == "published_at" for s in known[at])]
+    if not dated or dated[0] > HEAD_CHARS or len(dated) > BESIDE:
+        return []
+    if text.count("\n", 0, dated[0]) <= BESIDE:
+        return []  # so far up its place has been judged
+    above = list(takewhile(lambda span: not _is_prose(span[2]), _to(text, HEAD_CHARS)))
+    near = [i for i, span in enumerate(above) if span[0] in dated]
+    if not near:
+        return []
+    stamped = re.search(r"\d[:：]\d\d", above[near[-1]][2])
+    if len(above) - near[-1] > (_BUTTONS if stamped else BESIDE + 1):
+        return []
+    spans = _forwards(text, above[max(near[-1] - 2 * BESIDE, 0)][0])
+    lines = [Line(*span, known.get(span[0], ())) for span in islice(spans, 3 * BESIDE + 1)]
+    _judge(lines, head=True)
+    gone = {s.column for line in lines if line.goes for s in line.says}
+    return lines if "published_at" in gone else []
+
+
+def _to(text: str, chars: int) -> Iterator[_Span]:
+    return takewhile(lambda span: span[0] < chars, _forwards(text))
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line is the article's: it ends a sentence, or is longer than a headline."""
+    return len(line) > byline.MAX_CHARS or line.rstrip('"”’」』）) ').endswith(("。", "！", "？"))
 
 
 def _has_lines(text: str, end: int, lines: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 
 from ahocorasick_rs import AhoCorasick
@@ -12,19 +13,23 @@ from pipeline.text.fold import fold
 from pipeline.text.metadata import byline
 from pipeline.text.metadata.placement import may_be_one
 
+# Two things set to the two margins of a page: 第3期          张龙：农田的观测.
+_GAP = re.compile(r"^\S[^，。；！？\u3000]{0,30}?\S(?: {6,}|\u3000{5,})\S[^，。；！？]{0,40}$")
 _WHOLE = ("line", "block-start", "block-end")
 
 
 @lru_cache(maxsize=4096)  # the frame is what pages share
 def is_frame(line: str) -> bool:
-    """Say whether a line by itself is a byline, or what a built-in rule takes whole.
+    """Say whether a line by itself is a byline, a running head, or what a rule takes whole.
 
     >>> is_frame("扫一扫，用手机看新闻"), is_frame("2020年12月06日 03:26  来源：新浪财经")
     (True, True)
+    >>> is_frame("第3期          张龙：农田的观测"), is_frame("第3期  张龙")
+    (True, False)
     >>> is_frame("全市工作一"), is_frame("定会有大的提升。")
     (False, False)
     """
-    if may_be_one(byline.read(line)):
+    if _GAP.search(line) or may_be_one(byline.read(line)):
         return True
     folded = fold(line)
     words, owners = _triggers()
