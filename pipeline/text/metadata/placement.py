@@ -140,8 +140,8 @@ def _to(text: str, chars: int) -> Iterator[_Span]:
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line is the article's: it ends a sentence, or is longer than a headline."""
-    return len(line) > byline.MAX_CHARS or line.rstrip('"”’」』）) ').endswith(("。", "！", "？"))
+    """Whether a line is the article's: headlines and buttons end in ？ and ！, none in a stop."""
+    return len(line) > byline.MAX_CHARS or line.rstrip('"”’」』）) ').endswith("。")
 
 
 def _has_lines(text: str, end: int, lines: int) -> bool:
