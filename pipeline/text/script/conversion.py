@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.census import NAMES, class_table, code_points, from_code_points
 from pipeline.document import Edit, apply_edits, compose, difference
+from pipeline.tablefiles import table_toml
 from pipeline.text.script.mends import Codes, mends
 from pipeline.text.script.t2s import ASK, t2s, tables_of_t2s
 
@@ -100,10 +101,40 @@ def _words(
     """
     without = _opencc(step.words.removesuffix("p"), text)
     words = _replaced(stage, without, _opencc(step.words, text))
+    words = _meant(without, words, "hans" if step.table == "hans" else "hant") if words else []
     words = [edit._replace(before=plain[edit.start : edit.end]) for edit in words]
     words = [edit for edit in words if edit.before != edit.after]
     out = apply_edits(plain, words)
     return out, list(compose(text, edits, words, out))
+
+
+def _meant(text: str, words: list[Edit], target: str) -> list[Edit]:
+    """Return the edits without those of words that are terms of computing in other texts only.
+
+    `text` is as the conversion of script alone leaves it (`tables/script/vocabulary.toml`).
+    """
+    least, sure, general, never = _doubtful(target)
+    technical = len(set(sure.findall(text))) >= least
+    kept = never if technical else general
+    spans = [match.span() for match in kept.finditer(text)]
+    at, out = 0, []
+    for edit in words:
+        while at < len(spans) and spans[at][1] <= edit.start:
+            at += 1
+        if at == len(spans) or spans[at][0] >= max(edit.end, edit.start + 1):
+            out.append(edit)
+    return out
+
+
+@cache
+def _doubtful(target: str) -> tuple[int, re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    table = table_toml("script/vocabulary.toml")[target]
+    sure, general, never = (table[name].split() for name in ("sure", "general", "never"))
+    patterns = [
+        re.compile("|".join(map(re.escape, sorted(rows, key=len, reverse=True))) or "(?!)")
+        for rows in (sure, [*general, *never], never)
+    ]
+    return table["least"], patterns[0], patterns[1], patterns[2]
 
 
 def _replaced(stage: str, before: str, after: str) -> list[Edit]:
