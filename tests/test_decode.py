@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.census import code_points
 from pipeline.decode import BOMS, OTHERS, DecodeOptions, decode
+from pipeline.text.decoding import charsets, realign
 from pipeline.text.decoding.charsets import MARK, _by_label, codec_of, decode_with
 from pipeline.text.likelihood import log_likelihood
+from pipeline.text.mojibake import legacy
 
 HANS = "我们利用智慧工地平台开展模拟施工，优化了工序，很多施工问题便得到解决，提高了施工效率。"
 HANT = "我們利用智慧工地平台開展模擬施工，優化了工序，很多施工問題便得到解決，提高了施工效率。"
@@ -210,3 +215,27 @@ def test_any_bytes_decode_to_a_text_that_can_be_stored(data: bytes, label: str) 
 def test_utf_8_comes_back_as_it_is(text: str) -> None:
     text = "，" + text.removeprefix("\ufeff").replace("\0", "")
     assert decode(text.encode("utf-8", "ignore")).text == text.encode("utf-8", "ignore").decode()
+
+
+def test_what_is_no_text_is_not_weighed_byte_by_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(1)
+    data = b"\n".join(bytes(draw.choices(range(0x31, 0xFF), k=200)) for _ in range(400))
+    weighed: list[str] = []
+    plain = charsets._reads
+
+    def counted(data: bytes, way: tuple[str, int], codec: str) -> float:
+        weighed.append(codec)
+        return plain(data, way, codec)
+
+    monkeypatch.setattr(charsets, "_reads", counted)
+    realign.aligned(data, "gb18030", torn=True)
+    most = 2 * charsets.MAX_WEIGHINGS + len(data) // realign.WEIGHED
+    assert most // 4 < len(weighed) <= 3 * most, "of each byte at most three ways"
+
+
+def test_a_text_of_which_most_is_lost_is_not_read_in_every_charset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(legacy, "_read", lambda *_: pytest.fail("read"))
+    codes = code_points("ÄãºÃ" + MARK * 50)
+    assert not list(legacy.candidates("cp1252", codes, None))  # type: ignore[arg-type]

@@ -458,3 +458,13 @@ def test_a_text_of_the_usual_name_comes_first_and_a_named_one_alone(tmp_path: Pa
 
 def as_str(record: RawDocument) -> str:
     return record.data.decode() if isinstance(record.data, bytes) else record.data
+
+
+def test_a_response_is_http_though_its_header_does_not_say_so(tmp_path: Path) -> None:
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n"
+    body += gzip.compress(b"<p>page</p>")
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: {len(body)}\r\n\r\n"
+    file = write(tmp_path / "a.warc", head.encode() + body + b"\r\n\r\n")
+    (page,) = everything(file)
+    assert isinstance(page, RawDocument)
+    assert (page.data, page.format) == (b"<p>page</p>", "html")

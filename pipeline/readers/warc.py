@@ -208,7 +208,8 @@ def _document(header: Header, body: bytes, at: int, path: str, limits: LimitOpti
     if header.date:
         fields["extra"] = as_json({"archived_at": header.date})
     mime, charset = header.mime, ""
-    if mime.startswith("application/http"):
+    # A response is HTTP, though some writers do not say so.
+    if mime.startswith("application/http") or (not mime and body.startswith(b"HTTP/")):
         mime, charset, body = response(body, limits.max_record_bytes)
     bare = mime.partition(";")[0].strip().lower()
     page = "html" in bare

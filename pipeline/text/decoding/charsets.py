@@ -42,18 +42,23 @@ def decode_with(data: bytes, codec: str, weighings: int = MAX_WEIGHINGS) -> tupl
 
     Of the bad bytes `weighings` are weighed (20 µs each); the rest go on at the next byte.
     """
+    _weighings.left = weighings
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
         pass
     else:
         return _without_holes(text) if codec == "cp932" else (text, 0)
-    _weighings.left = weighings
     text = data.decode(codec, _HANDLER_OF.get(codec, "replace"))
     if codec == "cp932":
         text, _ = _without_holes(text)
     genuine = data.count(_GENUINE[codec]) if codec in _GENUINE else 0
     return text, max(0, text.count(MARK) - genuine)
+
+
+def weighings_left() -> int:
+    """Return how many of its weighings the last `decode_with` of this thread did not need."""
+    return _weighings.left
 
 
 def _without_holes(text: str) -> tuple[str, int]:

@@ -14,7 +14,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.text.decoding.charsets import LANGUAGE, MARK, decode_with
+from pipeline.text.decoding.charsets import (
+    LANGUAGE,
+    MARK,
+    MAX_WEIGHINGS,
+    decode_with,
+    weighings_left,
+)
 from pipeline.text.likelihood import likelihoods, log_likelihood, tables
 
 WINDOW, MANY, RARE = 8, 5, -10.5
@@ -28,6 +34,8 @@ BESIDE = -4.0
 _LOST = b"\xff?"
 MAX_RUN = 20_000
 """Bytes of a run that are looked at together: a microsecond each."""
+WEIGHED = 100
+"""One bad byte of so many is weighed in the runs of a text: of what is no text, all would be."""
 _RUN = re.compile(rb"[\x80-\xff][\x30-\xff]*")
 
 
@@ -41,9 +49,12 @@ def aligned(data: bytes, codec: str, torn: bool = False) -> tuple[str, int]:
         return text, marks
     pieces: list[str] = []
     marks = done = 0
+    budget = MAX_WEIGHINGS + len(data) // WEIGHED
     for match in _RUN.finditer(data):
         pieces.append(data[done : match.start()].decode("latin-1"))
-        read, errors = _run(match[0], codec, torn)
+        weighings = min(budget, MAX_WEIGHINGS)
+        read, errors = _run(match[0], codec, torn, weighings)
+        budget -= weighings - weighings_left()
         pieces.append(read)
         marks += errors
         done = match.end()
@@ -66,13 +77,13 @@ def _is_rare(codec: str) -> NDArray[np.bool_]:
     return tables()[LANGUAGE[codec]] < RARE
 
 
-def _run(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
+def _run(run: bytes, codec: str, torn: bool, weighings: int) -> tuple[str, int]:
     """Return the better reading of a run: as it stands, or in the step that reads best."""
-    text, marks = decode_with(run, codec)
+    text, marks = decode_with(run, codec, weighings)
     before = suspicious(text, codec)
     if not (before or torn) or len(run) > MAX_RUN:
         return text, marks
-    better, errors = _best_way(run, codec, torn)
+    better, errors = _best_way(run, codec, torn, weighings_left())
     language = (LANGUAGE[codec],)
     gain = log_likelihood(better, language) - log_likelihood(text, language)
     if (
@@ -84,7 +95,7 @@ def _run(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
     return text, marks
 
 
-def _best_way(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
+def _best_way(run: bytes, codec: str, torn: bool, weighings: int) -> tuple[str, int]:
     """Return the likeliest reading of a run in which single bytes may be left out."""
     pair_of, single_of = _costs(codec)
     # The byte beside a lost one may be the other one of its character.
@@ -118,7 +129,8 @@ def _best_way(run: bytes, codec: str, torn: bool) -> tuple[str, int]:
     marks = done = 0
     for start, end in reversed(kept):
         pieces.append(MARK * (start > done))
-        text, errors = decode_with(run[start:end], codec)
+        text, errors = decode_with(run[start:end], codec, weighings)
+        weighings = weighings_left()
         pieces.append(text)
         marks += errors + (start > done)
         done = end

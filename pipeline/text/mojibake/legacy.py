@@ -149,6 +149,8 @@ def candidates(
             if part and size < MIN_PART:
                 continue
             lost = raw.count(UNKNOWN) + raw.count(ord("?"))
+            if lost > MAX_LOST * (len(raw) - lost) + 1:  # so many, however the others are read
+                continue
             offsets = (starts[left:right] - starts[left]).tolist() if name == "cp932" else []
             settled = _settled(raw, offsets, _CODEC[origin], model)
             text, torn = _read(settled, _CODEC[origin], lost > 0)
