@@ -137,7 +137,12 @@ class State:
 
 
 def _hash(path: Path) -> str:
-    return xxhash.xxh3_64_hexdigest(path.read_bytes())
+    """Return a hash of a file, which may be larger than memory."""
+    found = xxhash.xxh3_64()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
 
 
 def _is_whole(folder: Path, files: Mapping[str, Sequence[Any]] | None, deep: bool = False) -> bool:
