@@ -140,7 +140,7 @@ def _hash(path: Path) -> str:
     """Return a hash of a file, which may be larger than memory."""
     found = xxhash.xxh3_64()
     with path.open("rb", buffering=0) as file:
-        while block := file.read(1 << 20):
+        while block := file.read(1 << 16):  # stays in the cache: a third of the time of 1 MiB
             found.update(block)
     return found.hexdigest()
 
