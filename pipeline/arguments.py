@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +27,7 @@ setting = click.option(
     "--set", "settings", multiple=True, metavar="SECTION.OPTION=VALUE", help="Override an option."
 )
 published = click.argument("output", default="output", callback=as_path)
-output_option = click.option(
+_output = click.option(
     "--output",
     default="output",
     show_default=True,
@@ -34,6 +36,25 @@ output_option = click.option(
     callback=as_path,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def output_option(function: Any) -> Any:
+    """Declare the option that names an output, whose files may have been damaged since."""
+
+    @wraps(function)
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            arrow = sys.modules.get("pyarrow")
+            if arrow is None or not isinstance(error, arrow.ArrowException):
+                raise
+            from pipeline.errors import VerifyError
+
+            hint = f"run: python -m pipeline verify --deep {kwargs['output']}"
+            raise VerifyError(f"a published file cannot be read: {error}", hint) from error
+
+    return _output(reading)
 
 
 def recipe_options(function: Any) -> Any:

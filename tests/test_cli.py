@@ -244,3 +244,13 @@ def test_a_name_cannot_write_to_the_terminal(tmp_path: Path) -> None:
         text = said.decode()
         assert "owned" in text, "the name is shown"
         assert not set("\x1b\x07\x9b\u202e") & set(text)
+
+
+def test_explain_over_a_damaged_version_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert call("--output", str(out)).returncode == 0
+    next((out / "current/ledger").iterdir()).write_bytes(b"")
+    found = call("explain", "003_01085ef3b15ebc0b.txt", "--output", str(out))
+    assert found.returncode == 12, found.stderr.decode()
+    assert b"verify --deep" in found.stderr
+    assert b"Traceback" not in found.stderr

@@ -80,6 +80,7 @@ def test_the_command_line_imports_click_alone() -> None:
             "collections.abc",
             "contextlib",
             "errno",
+            "functools",
             "io",
             "os",
             "signal",
